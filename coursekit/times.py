@@ -1,0 +1,42 @@
+"""Time: the one place where a time gets its shape."""
+
+from torch import Tensor
+
+Time = float | Tensor
+"""A number, or a tensor of shape (batch, 1, …, 1) with as many axes as the states it goes with."""
+
+
+def as_time(t: Time, x: Tensor) -> Tensor:
+    """Shape a time so that it multiplies a batch of states without surprises.
+
+    PyTorch aligns shapes from the right, so a (batch,) time times a (batch, dim) state is an error at
+    best, and silently wrong when batch = dim. Every function of `coursekit` that takes a time calls
+    this one first; behind it formulas broadcast plainly.
+
+    Args:
+        t: one time for the whole batch (a number or a tensor with a single element), or one for each
+            state: (batch,) or (batch, 1, …, 1). 0 is noise, 1 is data.
+        x: states, (batch, *event) with at least one event axis.
+    Returns:
+        (batch, 1, …, 1), as many axes as `x`, with its dtype and device. A view where possible: do
+        not write into it.
+    Raises:
+        ValueError: `x` has no event axis, or `t` has any other shape.
+    """
+    if x.dim() < 2:
+        raise ValueError(
+            f"states have shape {tuple(x.shape)}, but a batch of states is (batch, *event); "
+            "add the missing axis, for example with x[:, None]"
+        )
+    column = (x.shape[0],) + (1,) * (x.dim() - 1)
+    if not isinstance(t, Tensor):
+        return x.new_tensor(float(t)).expand(column)
+    t = t.to(x)
+    if t.numel() == 1:
+        return t.reshape(()).expand(column)
+    if t.shape in ((x.shape[0],), column):
+        return t.reshape(column)
+    raise ValueError(
+        f"time has shape {tuple(t.shape)} against states of shape {tuple(x.shape)}; "
+        f"give a float, ({x.shape[0]},) or {column}"
+    )
