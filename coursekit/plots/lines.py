@@ -1,0 +1,135 @@
+"""Drawings of one number against another: paths over time, errors against cost, sweeps."""
+
+from collections.abc import Mapping, Sequence
+
+from matplotlib.axes import Axes
+from matplotlib.lines import Line2D
+from torch import Tensor
+
+from .style import COLORS, MARKERS, array, axes
+
+Numbers = Tensor | list[float] | tuple[float, ...]
+
+
+def _paint(lines: Sequence[Line2D], color: str | None) -> None:
+    for line in lines:
+        if color is not None:
+            line.set_color(color)
+
+
+def paths_1d(
+    times: Tensor,
+    xs: Tensor,
+    ax: Axes | None = None,
+    *,
+    color: str | None = None,
+    label: str | None = None,
+) -> Axes:
+    """Draw states on the line over time.
+
+    Args:
+        times: (times,).
+        xs: states, (times, batch) or (times, batch, 1).
+        ax: where to draw; None makes one.
+        color: colour of all paths; None takes the palette's colours in turn.
+        label: name in the legend, once for all paths.
+    Returns:
+        The axes.
+    Raises:
+        ValueError: there is not one state of the line for each time.
+    """
+    states = array(xs)
+    if states.ndim == 3 and states.shape[-1] == 1:
+        states = states[..., 0]
+    if states.ndim > 2 or len(states) != len(times):
+        raise ValueError(
+            f"xs has shape {tuple(xs.shape)} for {len(times)} times; paths on the line need (times, batch)."
+        )
+    ax = axes(ax)
+    drawn = ax.plot(array(times), states, linewidth=1.2)
+    _paint(drawn, color)
+    drawn[0].set_label(label)
+    ax.set(xlabel="time $t$", ylabel="state $x$")
+    return ax
+
+
+def convergence(
+    hs: Numbers,
+    errors: Mapping[str, Numbers],
+    ax: Axes | None = None,
+    *,
+    orders: Mapping[str, int] | None = None,
+) -> Axes:
+    """Draw errors against the step size, both on logarithmic scales, beside the slopes they should have.
+
+    Args:
+        hs: step sizes, positive.
+        errors: for each method's name its errors, as many as `hs`.
+        ax: where to draw; None makes one.
+        orders: for some of the names the slope to draw as a dashed line through the smallest step.
+    Returns:
+        The axes.
+    """
+    ax = axes(ax)
+    h = array(hs)
+    for (name, error), color, marker in zip(errors.items(), COLORS, MARKERS, strict=False):
+        ax.loglog(h, array(error), color=color, marker=marker, linestyle="none", label=name)
+        order = (orders or {}).get(name)
+        if order is not None:
+            finest = h.argmin()
+            line = array(error)[finest] * (h / h[finest]) ** order
+            ax.loglog(h, line, color=color, linestyle="--", linewidth=1, label=f"slope {order}")
+    ax.set(xlabel="step size $h$", ylabel="error")
+    ax.legend(frameon=False)
+    return ax
+
+
+def work_precision(runs: Mapping[str, tuple[Numbers, Numbers]], ax: Axes | None = None) -> Axes:
+    """Draw errors against the work they cost, both on logarithmic scales.
+
+    Args:
+        runs: for each method's name its numbers of field evaluations and its errors.
+        ax: where to draw; None makes one.
+    Returns:
+        The axes; lower and further left is better.
+    """
+    ax = axes(ax)
+    for (name, (work, error)), color, marker in zip(runs.items(), COLORS, MARKERS, strict=False):
+        ax.loglog(array(work), array(error), color=color, marker=marker, markersize=5, label=name)
+    ax.set(xlabel="field evaluations", ylabel="error")
+    ax.legend(frameon=False)
+    return ax
+
+
+def curve(
+    x: Numbers,
+    y: Numbers,
+    ax: Axes | None = None,
+    *,
+    label: str | None = None,
+    color: str | None = None,
+    marker: str | None = None,
+    band: tuple[float, float] | None = None,
+    band_label: str | None = None,
+) -> Axes:
+    """Draw one number against another, beside a band that shows what to compare it with.
+
+    Args:
+        x: (n,).
+        y: (n,).
+        ax: where to draw; None makes one.
+        label: name in the legend.
+        color: colour of the line; None takes the palette's next.
+        marker: mark at each point, in Matplotlib's letters.
+        band: lower and upper edge of a level grey band, for instance a floor of real against real.
+        band_label: name of the band in the legend.
+    Returns:
+        The axes; name its axes with `ax.set(xlabel=…, ylabel=…)`.
+    """
+    ax = axes(ax)
+    _paint(ax.plot(array(x), array(y), label=label, marker=marker), color)
+    if band is not None:
+        ax.axhspan(*band, color="#999999", alpha=0.3, linewidth=0, label=band_label)
+    if label or band_label:
+        ax.legend(frameon=False)
+    return ax
