@@ -1,0 +1,43 @@
+# `make lab` and `make test` are all a newcomer needs; `make help` lists the rest.
+.DEFAULT_GOAL := help
+.PHONY: help lab test check notebooks env clean
+
+PYTHON ?= python3
+ARGS ?=
+ifeq ($(OS),Windows_NT)
+PY := .venv/Scripts/python.exe
+else
+PY := .venv/bin/python
+endif
+
+# Packages on another tool's PYTHONPATH would be found before the pinned ones.
+unexport PYTHONPATH PYTHONHOME
+
+help: ## Show this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+env: ## Build .venv from the pins; renew it when they change
+	@command -v $(PYTHON) >/dev/null || { echo "Setting up failed: there is no $(PYTHON); install Python 3.11 or newer, or name yours: make lab PYTHON=python3.12" >&2; exit 1; }
+	@$(PYTHON) tools/setup_env.py
+
+lab: env ## Open the course in JupyterLab, e.g. make lab ARGS="--no-browser --port 8899"
+	@$(PY) -m jupyterlab --ServerApp.ip=127.0.0.1 --ServerApp.root_dir="$(CURDIR)" \
+	  --LabApp.default_url=/lab/tree/lectures/00_welcome.ipynb --LabApp.news_url=None \
+	  --LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate $(ARGS)
+
+check: env ## Lint, types, built notebooks = sources, nothing leaked, links: under 30 s
+	$(PY) -m ruff check .
+	$(PY) -m ruff format --check .
+	$(PY) -m mypy
+	$(PY) -m coursekit.release check
+
+test: check ## All of check, the unit tests, every notebook run, the course in a browser
+	$(PY) -m pytest --ignore=tests/test_browser.py
+	$(PY) -m pytest --nbval-lax lectures labs solutions
+	$(PY) -m pytest -rs tests/test_browser.py
+
+notebooks: env ## Build lectures, solutions and labs (*.ipynb) from their *.md
+	$(PY) -m coursekit.release build
+
+clean: ## Remove .venv and everything that is built and not committed
+	rm -rf .venv build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache
