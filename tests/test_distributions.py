@@ -1,0 +1,110 @@
+"""One law for all: a density integrates to one, its samples follow it, its score is its gradient."""
+
+import math
+
+import pytest
+import torch
+from laws import DISTRIBUTIONS
+
+from coursekit import Chessboard, Density, Gaussian, GaussianMixture, Samplable
+
+every = pytest.mark.parametrize("law", DISTRIBUTIONS.values(), ids=DISTRIBUTIONS.keys())
+scored = {name: law for name, law in DISTRIBUTIONS.items() if hasattr(law, "score")}
+
+
+def box_grid(half=6.0, n=1200):
+    """Midpoints of a fine grid over [-half, half]^2 and the area of a cell; n cells fit all board edges."""
+    ticks = (torch.arange(n, dtype=torch.float64) + 0.5) / n * 2 * half - half
+    return torch.cartesian_prod(ticks, ticks), (2 * half / n) ** 2
+
+
+@every
+def test_density_integrates_to_one(law):
+    x, area = box_grid()
+    assert float(law.log_prob(x).exp().sum() * area) == pytest.approx(1, abs=1e-3)
+
+
+@every
+def test_samples_follow_the_density(law):
+    """Chi-square of counts in coarse cells against integrated density, at five standard deviations."""
+    n, cells = 20_000, 12
+    x, area = box_grid()
+    place = ((x + 6) / 12 * cells).floor().long()
+    mass = torch.zeros(cells * cells, dtype=torch.float64)
+    mass.index_add_(0, place[:, 0] * cells + place[:, 1], law.log_prob(x).exp() * area)
+    z = law.sample(n, torch.Generator().manual_seed(1))
+    spot = ((z + 6) / 12 * cells).floor().long().clamp(0, cells - 1)
+    counts = torch.bincount(spot[:, 0] * cells + spot[:, 1], minlength=cells * cells)
+    busy = mass * n > 5
+    chi2 = ((counts - n * mass).square() / (n * mass))[busy].sum()
+    dof = int(busy.sum()) - 1
+    assert float(chi2) < dof + 5 * math.sqrt(2 * dof)
+    assert int(counts[mass * n < 1e-6].sum()) == 0
+
+
+@pytest.mark.parametrize("law", scored.values(), ids=scored.keys())
+def test_score_is_the_gradient_of_the_log_density(law):
+    x = (3 * torch.randn(200, 2, dtype=torch.float64)).requires_grad_()
+    (gradient,) = torch.autograd.grad(law.log_prob(x).sum(), x)
+    torch.testing.assert_close(law.score(x), gradient, rtol=1e-6, atol=1e-8)
+
+
+@every
+def test_generator_decides_the_samples(law):
+    first, second = (law.sample(7, torch.Generator().manual_seed(3)) for _ in range(2))
+    assert torch.equal(first, second)
+    assert first.shape == (7, 2)
+    assert not torch.equal(first, law.sample(7, torch.Generator().manual_seed(4)))
+
+
+@every
+def test_protocols_tell_what_can_be_asked(law):
+    assert isinstance(law, Samplable)
+    assert isinstance(law, Density)
+
+
+def test_the_chessboard_has_no_score():
+    assert not hasattr(Chessboard(), "score")
+
+
+def test_gaussian_against_its_closed_form():
+    law = Gaussian(torch.tensor([1.0, 2.0]), 0.5)
+    x = torch.tensor([[1.0, 2.0], [1.5, 2.0]])
+    peak = -math.log(2 * math.pi * 0.25)
+    torch.testing.assert_close(law.log_prob(x), torch.tensor([peak, peak - 0.5]))
+
+
+def test_far_out_the_mixture_stays_finite():
+    law = DISTRIBUTIONS["mixture"]
+    x = torch.tensor([[1e3, -1e3]])
+    assert law.log_prob(x).isfinite().all()
+    assert law.score(x).isfinite().all()
+
+
+def test_dark_squares_touch_at_corners_only():
+    board = Chessboard()
+    assert len(board.corners()) == 8
+    centres = board.corners() + board.side / 2
+    assert board.contains(centres).all()
+    assert not board.contains(centres + torch.tensor([board.side, 0.0])).any()
+
+
+@pytest.mark.parametrize(
+    ("make", "said"),
+    [
+        (lambda: Gaussian(torch.zeros(2), -1.0), "positive"),
+        (lambda: Gaussian(torch.zeros(2, 2)), "one number an axis"),
+        (lambda: Gaussian(torch.zeros(2), torch.ones(3)), "give a number"),
+        (lambda: GaussianMixture(torch.ones(2), torch.zeros(2, 2), torch.ones(2)), "divide them"),
+        (lambda: GaussianMixture(torch.ones(3) / 3, torch.zeros(2, 2), torch.ones(2)), "disagree"),
+        (lambda: GaussianMixture(torch.ones(2) / 2, torch.zeros(2, 2), torch.ones(3)), "stds"),
+        (lambda: GaussianMixture(torch.ones(2) / 2, torch.zeros(2, 2), torch.zeros(2)), "positive"),
+        (lambda: Chessboard(squares=1), "at least 2"),
+        (lambda: Gaussian(torch.zeros(2)).log_prob(torch.zeros(2)), r"\(batch, 2\)"),
+        (lambda: Gaussian(torch.zeros(2)).score(torch.zeros(4, 3)), r"\(batch, 2\)"),
+        (lambda: Chessboard().log_prob(torch.zeros(4, 3)), r"\(batch, 2\)"),
+    ],
+)
+def test_bad_input_is_refused_with_the_remedy(make, said):
+    with pytest.raises(ValueError, match=said):
+        make()

@@ -1,0 +1,67 @@
+"""Schedulers and paths: boundary values, derivatives against autograd, law of a state."""
+
+import math
+
+import pytest
+import torch
+from laws import SCHEDULERS
+
+from coursekit import GaussianPath
+
+every = pytest.mark.parametrize("scheduler", SCHEDULERS.values(), ids=SCHEDULERS.keys())
+
+
+@every
+def test_noise_at_zero_data_at_one(scheduler):
+    ends = torch.tensor([0.0, 1.0])
+    torch.testing.assert_close(scheduler.alpha(ends), torch.tensor([0.0, 1.0]))
+    torch.testing.assert_close(scheduler.beta(ends), torch.tensor([1.0, 0.0]))
+
+
+@every
+@pytest.mark.parametrize("name", ["alpha", "beta"])
+def test_derivatives_agree_with_autograd(scheduler, name):
+    t = torch.linspace(0.01, 0.99, 50, dtype=torch.float64, requires_grad=True)
+    (slope,) = torch.autograd.grad(getattr(scheduler, name)(t).sum(), t)
+    torch.testing.assert_close(getattr(scheduler, f"{name}_dot")(t), slope)
+
+
+@every
+def test_states_have_the_path_s_mean_and_variance(scheduler):
+    n, t = 40_000, 0.3
+    generator = torch.Generator().manual_seed(0)
+    z = torch.tensor([[2.0, -1.0]]).expand(n, 2)
+    x = GaussianPath(scheduler).sample(z, torch.randn(n, 2, generator=generator), t)
+    alpha, beta = (float(f(torch.tensor(t))) for f in (scheduler.alpha, scheduler.beta))
+    assert (x.mean(0) - alpha * z[0]).abs().max() < 5 * beta / math.sqrt(n)
+    assert (x.var(0) - beta**2).abs().max() < 5 * beta**2 * math.sqrt(2 / n)
+
+
+@every
+def test_target_is_the_time_derivative_of_the_state(scheduler):
+    path = GaussianPath(scheduler)
+    z, eps = torch.randn(2, 20, 3, dtype=torch.float64)
+    t = torch.rand(20, 1, dtype=torch.float64, requires_grad=True)
+    slopes = [torch.autograd.grad(path.sample(z, eps, t)[:, i].sum(), t)[0] for i in range(3)]
+    torch.testing.assert_close(path.target(z, eps, t).detach(), torch.cat(slopes, 1))
+
+
+@every
+def test_velocity_at_the_state_is_the_target(scheduler):
+    path = GaussianPath(scheduler)
+    z, eps = torch.randn(2, 20, 1, 4, 4, dtype=torch.float64)
+    t = 0.95 * torch.rand(20, dtype=torch.float64)
+    x = path.sample(z, eps, t)
+    torch.testing.assert_close(path.velocity(x, z, t), path.target(z, eps, t))
+
+
+def test_the_end_is_refused_where_the_velocity_is_singular():
+    x = torch.zeros(2, 2)
+    with pytest.raises(ValueError, match="below 1"):
+        GaussianPath().velocity(x, x, 1.0)
+
+
+@pytest.mark.parametrize("call", ["sample", "target", "velocity"])
+def test_shapes_that_would_be_stretched_are_refused(call):
+    with pytest.raises(ValueError, match="shapes disagree"):
+        getattr(GaussianPath(), call)(torch.zeros(4, 2), torch.zeros(1, 2), 0.5)
