@@ -1,0 +1,81 @@
+"""Gate: every relative link in the course's Markdown and notebooks leads to a file."""
+
+import json
+import posixpath
+import re
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+from markdown_it import MarkdownIt
+
+from coursekit.release.faults import Fault
+from coursekit.release.source import Source
+
+# Jupyter reads $…$ as mathematics before it looks for links: $E[x](t)$ holds none.
+_MATHS = re.compile(r"\$\$.*?\$\$|\$[^$]+?\$", re.DOTALL)
+_HTML_LINK = re.compile(r"""\b(?:href|src)\s*=\s*["']([^"']*)["']""", re.IGNORECASE)
+_PARSER = MarkdownIt("commonmark").enable("table")
+
+
+def links(text: str) -> Iterator[tuple[int, str]]:
+    """The targets of a Markdown text's links and pictures, each with its line (from 0); code holds none."""
+    definitions: dict[str, Any] = {}
+    for token in _PARSER.parse(text, definitions):
+        line = token.map[0] if token.map else 0
+        if token.type == "html_block":
+            yield from ((line, target) for target in _HTML_LINK.findall(token.content))
+        elif token.type == "inline":
+            inline = _PARSER.parseInline(_MATHS.sub(" ", token.content), definitions)[0]
+            for child in inline.children or []:
+                yield from ((line, target) for target in _targets(child))
+
+
+def _targets(token: Any) -> list[str]:
+    if token.type == "html_inline":
+        return _HTML_LINK.findall(token.content)
+    return [str(token.attrs[key]) for key in ("href", "src") if key in token.attrs]
+
+
+def faults(root: Path, sources: Iterable[Source], made: dict[str, str]) -> Iterator[Fault]:
+    """Dead relative links in the sources, the built notebooks and the Markdown at the top.
+
+    Args:
+        root: the course's top folder.
+        sources: the parsed sources.
+        made: the notebooks they build, path to text; a link to one of these is alive before it is written.
+    """
+    seen: set[tuple[str, str]] = set()
+    for file, line, text in _texts(root, sources, made):
+        for offset, target in links(text):
+            reason = _dead(root, file, target, made)
+            # A source's dead link is in its notebooks too: name it once, where it is to be mended.
+            if reason and (Path(file).stem, target) not in seen:
+                seen.add((Path(file).stem, target))
+                yield Fault(
+                    file, line + offset, f"link {target!r} {reason}", "correct it, or add what it leads to"
+                )
+
+
+def _texts(root: Path, sources: Iterable[Source], made: dict[str, str]) -> Iterator[tuple[str, int, str]]:
+    for page in sorted(root.glob("*.md")):
+        yield page.name, 1, page.read_text(encoding="utf-8")
+    for source in sources:
+        yield from ((source.file, cell.body, cell.text) for cell in source.cells if cell.kind == "markdown")
+    for path, text in made.items():
+        for cell in json.loads(text)["cells"]:
+            if cell["cell_type"] == "markdown":
+                yield path, 1, "".join(cell["source"])
+
+
+def _dead(root: Path, file: str, target: str, made: dict[str, str]) -> str:
+    parts = urlsplit(target)
+    if parts.scheme or parts.netloc or not parts.path:
+        return "is an attachment, which no build keeps" if parts.scheme == "attachment" else ""
+    if parts.path.startswith("/"):
+        return "is not relative"
+    path = posixpath.normpath(posixpath.join(posixpath.dirname(file), unquote(parts.path)))
+    if path.startswith(".."):
+        return "leaves the course"
+    return "" if path in made or (root / path).exists() else "leads nowhere"

@@ -1,0 +1,84 @@
+"""The cells made from course.toml: header with links and badges, set-up, navigation at the end."""
+
+from urllib.parse import quote
+
+from coursekit.release.course import Chapter, Course
+from coursekit.release.source import Cell
+
+LABELS = {"lectures": "Lecture", "labs": "Lab", "solutions": "Solution"}
+_COLAB = "https://colab.research.google.com"
+_BINDER = "https://mybinder.org"
+
+
+def framed(cells: list[Cell], course: Course, chapter: Chapter, folder: str) -> list[Cell]:
+    """The cells of a notebook between its header and its last line, with the set-up before the first code.
+
+    Args:
+        cells: the notebook's own cells.
+        course: the course, for titles and repository.
+        chapter: the chapter the notebook belongs to.
+        folder: `lectures`, `labs` or `solutions`.
+    """
+    first = next((n for n, cell in enumerate(cells) if cell.kind == "code"), len(cells))
+    setup = [Cell("code", _setup(course))]
+    end = [Cell("markdown", "---\n" + _navigation(course, chapter, folder))]
+    return [Cell("markdown", _header(course, chapter, folder)), *cells[:first], *setup, *cells[first:], *end]
+
+
+def _header(course: Course, chapter: Chapter, folder: str) -> str:
+    place = f"*{course.title}* · chapter {chapter.slug[:2]} · {LABELS[folder].lower()}"
+    badges = _badges(course, f"{folder}/{chapter.slug}.ipynb") if folder != "solutions" else ""
+    return "\n\n".join(part for part in (place, _navigation(course, chapter, folder), badges) if part)
+
+
+def _navigation(course: Course, chapter: Chapter, folder: str) -> str:
+    at = [each.slug for each in course.chapters].index(chapter.slug)
+    links = []
+    if at > 0:
+        before = course.chapters[at - 1]
+        links.append(f"[← {before.title}]({_path(folder, 'lectures', before)})")
+    twins = ("lectures", "labs") if chapter.lab else ("lectures",)
+    links += [f"[{LABELS[to]}]({_path(folder, to, chapter)})" for to in twins if to != folder]
+    if at + 1 < len(course.chapters):
+        after = course.chapters[at + 1]
+        links.append(f"[{after.title} →]({_path(folder, 'lectures', after)})")
+    return " · ".join(links) or f"*{chapter.title}*"
+
+
+def _path(folder: str, to: str, chapter: Chapter) -> str:
+    name = f"{chapter.slug}.ipynb"
+    return name if to == folder else f"../{to}/{name}"
+
+
+def _badges(course: Course, path: str) -> str:
+    if not course.repository:
+        return ""
+    where = f"{course.repository}/blob/{course.branch}/{path}"
+    colab = f"[![Open in Colab]({_COLAB}/assets/colab-badge.svg)]({_COLAB}/github/{where})"
+    target = f"{course.repository}/{quote(course.branch, safe='')}?labpath={quote(path, safe='')}"
+    return f"{colab} [![Open in Binder]({_BINDER}/badge_logo.svg)]({_BINDER}/v2/gh/{target})"
+
+
+def _setup(course: Course) -> str:
+    if course.repository:
+        package = f"git+https://github.com/{course.repository}@{course.branch}"
+        action = [
+            "    import subprocess",
+            "",
+            f'    package = "{package}"',
+            '    subprocess.run([sys.executable, "-m", "pip", "install", "--quiet", package], check=True)',
+        ]
+        purpose = "# On Colab this installs the course's package; elsewhere it is already there."
+    else:
+        action = ['    print("Colab needs `repository` in course.toml; set it and run `make notebooks`.")']
+        purpose = "# The course's package is already there, except on Colab."
+    lines = [
+        purpose,
+        "import sys",
+        "",
+        'if "google.colab" in sys.modules:',
+        *action,
+        "",
+        "import coursekit  # before torch: it sets how many threads torch uses",
+    ]
+    return "\n".join(lines)
