@@ -10,6 +10,7 @@ import matplotlib.pyplot as plt
 from IPython.display import display
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from PIL import Image
 
 # Rendered half as fine again as the page shows it: sharp on dense screens, still below 150 kB.
 DPI = 144
@@ -30,6 +31,15 @@ def png(figure: Figure, dpi: float = DPI) -> bytes:
     """Return `figure` as the bytes of a PNG file."""
     buffer = io.BytesIO()
     figure.savefig(buffer, format="png", dpi=dpi, facecolor="white")
+    return buffer.getvalue()
+
+
+def shrunk(file: bytes) -> bytes:
+    """Return a PNG with a palette of 256 colours: a third of the size, and no difference to be seen here."""
+    image = Image.open(io.BytesIO(file)).convert("RGB")
+    buffer = io.BytesIO()
+    few = image.quantize(256, method=Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE)
+    few.save(buffer, format="PNG", optimize=True)
     return buffer.getvalue()
 
 
@@ -77,7 +87,7 @@ def picture(drawing: Figure | Axes, alt: str, dpi: float = DPI) -> Picture:
     """
     alt = checked_alt(alt)
     figure = drawing if isinstance(drawing, Figure) else drawing.figure.get_figure(root=True)
-    rendered = Picture(png(figure, dpi), alt, round(figure.get_figwidth() * PAGE_DPI))
+    rendered = Picture(shrunk(png(figure, dpi)), alt, round(figure.get_figwidth() * PAGE_DPI))
     # An open figure would be shown a second time at the end of the cell.
     plt.close(figure)
     return rendered
