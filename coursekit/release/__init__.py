@@ -19,4 +19,5 @@ Nothing in `coursekit` imports this package, and it is not imported with `course
     disguises  what a text says once unescaped, decoded or freed of mark-up
     leaks      gate: nothing withheld is in a lab
     links      gate: relative links lead to files
+    cli        the two commands
 """

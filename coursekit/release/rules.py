@@ -120,7 +120,7 @@ def _heading_faults(exercise: Exercise, file: str, chapter: int, seen: set[str])
 
 
 def _check_faults(source: Source) -> Iterator[Fault]:
-    """The code cell after an exercise is its check: any other would run the stub and stop the untouched lab."""
+    """The code cell after an exercise is its check: any other would run the stub and stop the lab."""
     code = [cell for cell in source.cells if cell.kind == "code" and cell.tag not in LEFT_OUT]
     for cell, after in zip(code, [*code[1:], Cell("code", "")], strict=True):
         if cell.tag == "exercise" and after.tag != "check":

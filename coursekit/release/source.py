@@ -8,7 +8,13 @@ from pathlib import PurePosixPath
 from typing import Any
 
 import yaml
-from jupytext.myst import MystMetadataParsingError, get_parser, myst_to_notebook
+from jupytext.myst import (
+    MystMetadataParsingError,
+    get_parser,
+    myst_to_notebook,
+    parse_directive_options,
+    read_cell_metadata,
+)
 
 from coursekit.release.faults import CourseError, Fault
 
@@ -57,48 +63,44 @@ def parse(text: str, file: str) -> Source:
     Raises:
         CourseError: a fence, a cell break or a cell's options can't be read as they were meant.
     """
-    faults = list(_text_faults(text, file))
-    if not faults:
-        notebook = _read(text, file)
-        lines, starts = text.splitlines(), notebook.metadata["source_map"]
-        placed = [_cell(raw, start, lines) for raw, start in zip(notebook.cells, starts, strict=True)]
-        faults = [fault for cell, options in placed for fault in _cell_faults(cell, options, file)]
+    lines, tokens = text.split("\n"), get_parser().parse(text)
+    faults = [*_line_faults(lines, file), *_token_faults(lines, tokens, file)]
     if faults:
         raise CourseError(faults)
-    return Source(file, tuple(cell for cell, _ in placed))
+    if tokens and tokens[0].type == "front_matter":  # for editors only: every notebook gets the same metadata
+        lines[: tokens[0].map[1]] = [""] * tokens[0].map[1]
+    notebook = myst_to_notebook("\n".join(lines), add_source_map=True)
+    starts = notebook.metadata["source_map"]
+    cells = [_cell(raw, start, lines) for raw, start in zip(notebook.cells, starts, strict=True)]
+    faults = [fault for cell in cells for fault in _cell_faults(cell, file)]
+    if faults:
+        raise CourseError(faults)
+    return Source(file, tuple(cells))
 
 
-def _read(text: str, file: str) -> Any:
-    try:
-        return myst_to_notebook(text, add_source_map=True)
-    except (MystMetadataParsingError, yaml.YAMLError) as error:
-        place = re.search(r"at line (\d+)", str(error))
-        reason = " ".join(str(error).split())
-        fault = Fault(file, int(place[1]) if place else 1, f"unreadable options: {reason}", "correct them")
-        raise CourseError([fault]) from None
-
-
-def _text_faults(text: str, file: str) -> Iterator[Fault]:
-    for number, line in enumerate(text.split("\n"), 1):
+def _line_faults(lines: list[str], file: str) -> Iterator[Fault]:
+    for number, line in enumerate(lines, 1):
         if _ODD_LINE_ENDS.search(line):
             yield Fault(file, number, "an unusual line separator", "replace it by an ordinary line end")
-    lines = text.split("\n")
-    tokens, depth = get_parser().parse(text), 0
+
+
+def _token_faults(lines: list[str], tokens: list[Any], file: str) -> Iterator[Fault]:
+    depth = 0
     for token in tokens:
         depth += token.nesting
+        fault = None
         if token.type == "fence":
             fault = _fence_fault(token, lines, depth)
-            if fault:
-                yield Fault(file, token.map[0] + 1, *fault)
-    yield from _break_faults(tokens, file)
+        if not fault and (token.type == "myst_block_break" or token.info.startswith("{")):
+            fault = _options_fault(token)
+        if fault:
+            yield Fault(file, token.map[0] + 1, *fault)
+    yield from _empty_faults(tokens, file)
 
 
 def _fence_fault(token: Any, lines: list[str], depth: int) -> tuple[str, str] | None:
-    last = lines[token.map[1] - 1].strip() if token.map[1] <= len(lines) else ""
-    if (
-        not (last.startswith(token.markup) and not last.strip(token.markup[0]))
-        or token.map[1] - token.map[0] < 2
-    ):
+    last = lines[token.map[1] - 1].strip(" >")
+    if token.map[1] - token.map[0] < 2 or len(last) < len(token.markup) or last.strip(token.markup[0]):
         return "a fence that is never closed", f"close it with {token.markup}"
     if token.info.startswith("{") and token.info.strip() != CODE_FENCE:
         return f"unknown directive {token.info.strip()!r}", f"use {CODE_FENCE!r} or plain Markdown"
@@ -107,7 +109,23 @@ def _fence_fault(token: Any, lines: list[str], depth: int) -> tuple[str, str] | 
     return None
 
 
-def _break_faults(tokens: list[Any], file: str) -> Iterator[Fault]:
+def _options_fault(token: Any) -> tuple[str, str] | None:
+    try:
+        if token.type == "fence":
+            _, options = parse_directive_options(token.content, "")
+        else:
+            options = read_cell_metadata(token, 0)
+    except (MystMetadataParsingError, yaml.YAMLError):
+        return "cell options that can't be read", 'write `:tags: [name]` or `+++ {"tags": ["name"]}`'
+    if not isinstance(options, dict) or options.keys() - {"tags"}:
+        return f"unknown cell options {options!r}", "use only tags"
+    tags = options.get("tags", ["none"])
+    if not (isinstance(tags, list) and len(tags) == 1 and isinstance(tags[0], str)):
+        return f"tags {tags!r} are not one name in a list", "write [name]"
+    return None
+
+
+def _empty_faults(tokens: list[Any], file: str) -> Iterator[Fault]:
     """A cell break with options that nothing follows: jupytext would drop the options unsaid."""
     top = [token for token in tokens if token.level == 0 and token.map and token.nesting >= 0]
     for token, after in pairwise([*top, None]):
@@ -120,29 +138,21 @@ def _break_faults(tokens: list[Any], file: str) -> Iterator[Fault]:
             )
 
 
-def _cell(raw: Any, start: int, lines: list[str]) -> tuple[Cell, dict[str, Any]]:
+def _cell(raw: Any, start: int, lines: list[str]) -> Cell:
     """The cell with its place: jupytext's map gives the fence's line, or where Markdown was looked for."""
-    text = str(raw.source)
+    text, tag = str(raw.source), "".join(raw.metadata.get("tags", []))
     if raw.cell_type == "markdown":
         body = next(n for n in range(start, len(lines)) if lines[n])
-        line = body + 1
-    else:
-        count = len(text.splitlines())
-        # The options' lines come first; the text is the first run of lines below that reads the same.
-        body = next(n for n in range(start, len(lines) + 1) if "\n".join(lines[n : n + count]) == text)
-        line = start
-    tags = raw.metadata.get("tags", [])
-    tag = tags[0] if isinstance(tags, list) and len(tags) == 1 else ""
-    return Cell(raw.cell_type, text, str(tag), line, body + 1), dict(raw.metadata)
+        return Cell("markdown", text, tag, body + 1, body + 1)
+    count = len(text.split("\n"))
+    # The options' lines come first; the text is the first run of lines below that reads the same.
+    runs = (n for n in range(start, len(lines)) if "\n".join(lines[n : n + count]) == text)
+    return Cell("code", text, tag, start, next(runs, start) + 1)
 
 
-def _cell_faults(cell: Cell, options: dict[str, Any], file: str) -> Iterator[Fault]:
-    for key in options.keys() - {"tags"}:
-        yield Fault(file, cell.line, f"unknown cell option {key!r}", "use only tags")
-    if "tags" in options and not cell.tag:
-        yield Fault(file, cell.line, f"tags {options['tags']!r} are not one name in a list", "write [name]")
+def _cell_faults(cell: Cell, file: str) -> Iterator[Fault]:
     start = ("+++", "++ ", "++{") if cell.kind == "markdown" else (":tag", "tags:")
+    remedy = "write `+++ …` at the margin" if cell.kind == "markdown" else "put options first in the cell"
     for number, line in enumerate(cell.text.splitlines(), cell.body):
         if line.lstrip().startswith(start):
-            remedy = "write `+++` or `+++ {...}` at the margin" if cell.kind == "markdown" else "put it first"
             yield Fault(file, number, "a cell break or options that would be read as text", remedy)

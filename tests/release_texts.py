@@ -1,0 +1,152 @@
+"""A small course as text, for the tests of `coursekit.release`."""
+
+from coursekit.release.course import Course, parse_course
+
+COURSE = """\
+title = "A course"
+repository = ""
+branch = "main"
+
+[[chapters]]
+slug = "00_start"
+title = "Start"
+lab = false
+
+[[chapters]]
+slug = "01_flows"
+title = "Flows"
+lab = true
+
+[[chapters]]
+slug = "02_noise"
+title = "Noise"
+lab = false
+"""
+
+LECTURE = """\
+---
+kernelspec:
+  name: python3
+---
+
+# Flows
+
+A picture, then [the lab](../labs/01_flows.ipynb).
+
++++
+
+## Evidence
+
+```{code-cell} python
+:tags: [evidence]
+
+error = abs(1.0 - 0.999)
+assert error < 0.01
+```
+
+```{code-cell} python
+print("a plain cell")
+```
+"""
+
+HINTS = """\
+<details><summary>Hint 1 · the idea</summary>
+
+Go along the slope.
+</details>
+
+<details><summary>Hint 2 · the equation</summary>
+
+$x + h u$
+</details>
+
+<details><summary>Hint 3 · the line</summary>
+
+`return x + ...`
+</details>
+"""
+
+SOLUTION = f"""\
+# Lab: flows
+
+One step at a time.
+
+### Exercise 1.1 · One step · core · 10 min
+
+Take a step. `x`: (batch, dim).
+
+```{{code-cell}} python
+:tags: [exercise]
+
+def step(field, x, t, h):
+    if h == 0:
+        return x
+    ### BEGIN SOLUTION
+    slope = field(x, t)
+    return x + h * slope  # forward along the withheld slope
+    ### END SOLUTION
+```
+
+{HINTS}
+```{{code-cell}} python
+:tags: [check]
+
+step = checks.step(step)
+```
+
+```{{code-cell}} python
+:tags: [hidden]
+
+assert step(hidden_field, hidden_state, 0.0, 0.5) == 17
+```
+
+```{{code-cell}} python
+print("in every copy")
+```
+
+### Exercise 1.2 · Why it works · stretch · 5 min
+
+Say why.
+
+{HINTS}
++++ {{"tags": ["written"]}}
+
+Because the slope is followed for a short while. The error shrinks with the square of the step.
+
++++
+
+Another way to write the step is below.
+
++++ {{"tags": ["solution"]}}
+
+The author's own remark on the second way.
+
+```{{code-cell}} python
+:tags: [solution]
+
+def step_again(field, x, t, h):
+    return x + field(x, t) * h + 0 * secret_constant
+```
+"""
+
+
+def course(**changes: str) -> Course:
+    """The course above, with lines of its course.toml replaced: `course(repository="me/flows")`."""
+    text = COURSE
+    for key, value in changes.items():
+        lines = [f'{key} = "{value}"' if line.startswith(key + " ") else line for line in text.splitlines()]
+        text = "\n".join(lines)
+    return parse_course(text)
+
+
+def files() -> dict[str, str]:
+    """All of the course's texts, path to content; every link leads somewhere."""
+    plain = "# {}\n\nNothing yet.\n"
+    return {
+        "course.toml": COURSE,
+        "lectures/00_start.md": plain.format("Start"),
+        "lectures/01_flows.md": LECTURE,
+        "lectures/02_noise.md": plain.format("Noise"),
+        "solutions/01_flows.md": SOLUTION,
+        "README.md": "# A course\n\nBegin with [the first chapter](lectures/00_start.ipynb).\n",
+    }

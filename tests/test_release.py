@@ -1,0 +1,287 @@
+"""Text to notebooks: what is built, that it is built alike every time, and the command line."""
+
+import ast
+import json
+import re
+import subprocess
+import sys
+
+import nbformat
+import pytest
+from release_texts import HINTS, LECTURE, SOLUTION, course, files
+
+from coursekit.release.build import ANSWER_HERE, from_text
+from coursekit.release.cli import main
+
+LECTURE_FILE, SOLUTION_FILE = "lectures/01_flows.md", "solutions/01_flows.md"
+
+
+def built(repository=""):
+    made = from_text(LECTURE, LECTURE_FILE, course(repository=repository))
+    return made | from_text(SOLUTION, SOLUTION_FILE, course(repository=repository))
+
+
+def cells(text, tag=None):
+    found = nbformat.reads(text, as_version=4).cells
+    return found if tag is None else [cell for cell in found if tag in cell.metadata.get("tags", [])]
+
+
+def sources(text):
+    return "\n".join(cell.source for cell in cells(text))
+
+
+@pytest.fixture
+def root(tmp_path):
+    for path, text in files().items():
+        (tmp_path / path).parent.mkdir(exist_ok=True)
+        (tmp_path / path).write_text(text, encoding="utf-8")
+    return tmp_path
+
+
+@pytest.fixture(params=["lectures", "labs", "solutions"])
+def notebook(request):
+    return built("me/flows")[f"{request.param}/01_flows.ipynb"]
+
+
+def test_every_notebook_is_valid_and_as_jupyter_would_save_it(notebook):
+    book = nbformat.reads(notebook, as_version=4)
+    nbformat.validate(book)
+    assert nbformat.writes(book) + "\n" == notebook
+
+
+def test_only_listed_metadata_and_no_outputs(notebook):
+    book = json.loads(notebook)
+    assert book["metadata"].keys() == {"kernelspec", "language_info"}
+    assert book["metadata"]["kernelspec"]["name"] == "python3"
+    for cell in book["cells"]:
+        assert cell["metadata"].keys() <= {"tags"}
+        assert "attachments" not in cell
+        if cell["cell_type"] == "code":
+            assert (cell["outputs"], cell["execution_count"]) == ([], None)
+
+
+def test_ids_are_valid_and_unique(notebook):
+    ids = [cell["id"] for cell in json.loads(notebook)["cells"]]
+    assert len(set(ids)) == len(ids)
+    assert all(re.fullmatch(r"[a-zA-Z0-9_-]{1,64}", each) for each in ids)
+
+
+def test_ids_stay_when_a_cell_is_inserted_elsewhere():
+    inserted = LECTURE.replace("## Evidence", "Some new words.\n\n+++\n\n## Evidence")
+    before = cells(built()["lectures/01_flows.ipynb"])
+    after = cells(from_text(inserted, LECTURE_FILE, course())["lectures/01_flows.ipynb"])
+    assert len(after) == len(before) + 1
+    assert [cell.id for cell in after if cell.source != "Some new words."] == [cell.id for cell in before]
+
+
+def test_equal_cells_and_equal_notebooks_of_other_names_get_other_ids():
+    twice = LECTURE + '\n```{code-cell} python\nprint("a plain cell")\n```\n'
+    made = cells(from_text(twice, LECTURE_FILE, course())["lectures/01_flows.ipynb"])
+    same = [cell.id for cell in made if cell.source == 'print("a plain cell")']
+    assert len(set(same)) == 2
+    elsewhere = from_text(twice, "lectures/02_noise.md", course())["lectures/02_noise.ipynb"]
+    assert not {cell.id for cell in made} & {cell.id for cell in cells(elsewhere)}
+
+
+def test_lab_replaces_the_solution_by_a_line_that_says_which_exercise():
+    (cell,) = cells(built()["labs/01_flows.ipynb"], "exercise")
+    assert cell.source.splitlines() == [
+        "def step(field, x, t, h):",
+        "    if h == 0:",
+        "        return x",
+        '    raise NotImplementedError("Exercise 1.1: fill me in")',
+    ]
+
+
+def test_two_regions_at_two_depths_are_replaced_at_their_own_indentation():
+    more = """\
+    ### END SOLUTION
+
+def other(x):
+    for each in x:
+        ### BEGIN SOLUTION
+        yield each
+        ### END SOLUTION
+"""
+    text = SOLUTION.replace("    ### END SOLUTION\n", more, 1)
+    lab = from_text(text, SOLUTION_FILE, course())["labs/01_flows.ipynb"]
+    (cell,) = cells(lab, "exercise")
+    raised = [line for line in cell.source.splitlines() if "raise" in line]
+    assert [len(line) - len(line.lstrip()) for line in raised] == [4, 8]
+    ast.parse(cell.source)
+
+
+def test_solution_keeps_the_code_without_its_markers():
+    made = built()["solutions/01_flows.ipynb"]
+    (cell,) = cells(made, "exercise")
+    assert "    slope = field(x, t)\n    return x + h * slope" in cell.source
+    assert "SOLUTION" not in sources(made)
+    assert "NotImplementedError" not in sources(made)
+
+
+def test_hidden_and_solution_cells_are_in_the_solution_only():
+    made = built()
+    for text in ("hidden_state", "step_again", "own remark", "followed for a short while"):
+        assert text in made["solutions/01_flows.ipynb"]
+        assert text not in made["labs/01_flows.ipynb"]
+    for text in ("in every copy", "checks.step", "Another way to write", "Say why", "the idea"):
+        assert text in made["labs/01_flows.ipynb"]
+
+
+def test_written_answer_becomes_a_place_to_write():
+    (cell,) = cells(built()["labs/01_flows.ipynb"], "written")
+    assert (cell.cell_type, cell.source) == ("markdown", ANSWER_HERE)
+
+
+def test_code_is_python_in_every_notebook(notebook):
+    for cell in cells(notebook):
+        if cell.cell_type == "code":
+            ast.parse(cell.source)
+
+
+def test_untouched_lab_runs_every_definition():
+    """Without the checks and the set-up: no stub may raise before it is called."""
+    lab = cells(built()["labs/01_flows.ipynb"])
+    names = {"checks": type("Checks", (), {"step": staticmethod(lambda answer: answer)})}
+    for cell in lab:
+        if cell.cell_type == "code":
+            exec(cell.source, names)
+    with pytest.raises(NotImplementedError, match=r"Exercise 1\.1: fill me in"):
+        names["step"](None, 0, 0, 1)
+
+
+def test_set_up_is_the_first_code_and_the_header_comes_first(notebook):
+    found = cells(notebook)
+    code = [cell for cell in found if cell.cell_type == "code"]
+    assert code[0].source.endswith("how many threads torch uses")
+    assert all("google.colab" not in cell.source for cell in code[1:])
+    assert found[0].source.startswith("*A course* · chapter 01")
+    assert found[1].source.startswith("# ")
+
+
+@pytest.mark.parametrize("repository", ["", "me/flows"])
+@pytest.mark.parametrize("on_colab", [False, True])
+def test_set_up_installs_on_colab_only(monkeypatch, capsys, repository, on_colab):
+    calls = []
+    monkeypatch.setattr(subprocess, "run", lambda command, **_: calls.append(command))
+    monkeypatch.delitem(sys.modules, "google.colab", raising=False)
+    if on_colab:
+        monkeypatch.setitem(sys.modules, "google.colab", sys)
+    code = [cell for cell in cells(built(repository)["labs/01_flows.ipynb"]) if cell.cell_type == "code"]
+    exec(code[0].source, {})
+    assert len(calls) == (on_colab and bool(repository))
+    if calls:
+        assert calls[0][1:] == ["-m", "pip", "install", "--quiet", "git+https://github.com/me/flows@main"]
+    assert ("course.toml" in capsys.readouterr().out) == (on_colab and not repository)
+
+
+def test_navigation_links_neighbours_and_twins():
+    made = built()
+    assert "[← Start](00_start.ipynb)" in made["lectures/01_flows.ipynb"]
+    assert "[Lab](../labs/01_flows.ipynb)" in made["lectures/01_flows.ipynb"]
+    assert "[Noise →](02_noise.ipynb)" in made["lectures/01_flows.ipynb"]
+    assert "[Lecture](../lectures/01_flows.ipynb)" in made["labs/01_flows.ipynb"]
+    assert "[Noise →](../lectures/02_noise.ipynb)" in made["labs/01_flows.ipynb"]
+    first, last = cells(made["labs/01_flows.ipynb"])[:: len(cells(made["labs/01_flows.ipynb"])) - 1]
+    assert first.source.splitlines()[-1] == last.source.splitlines()[-1]
+    start = from_text("# Start\n", "lectures/00_start.md", course())["lectures/00_start.ipynb"]
+    assert "←" not in start
+    assert "labs/" not in start
+
+
+@pytest.mark.parametrize("folder", ["lectures", "labs"])
+def test_badges_only_with_a_repository(folder):
+    path = f"{folder}/01_flows.ipynb"
+    with_badges = built("me/flows")[path]
+    assert f"https://colab.research.google.com/github/me/flows/blob/main/{path}" in with_badges
+    assert f"https://mybinder.org/v2/gh/me/flows/main?labpath={folder}%2F01_flows.ipynb" in with_badges
+    assert "badge" not in built()[path]
+
+
+def run(root, command):
+    return main([command, "--root", str(root)])
+
+
+def test_two_builds_are_byte_identical(root):
+    assert run(root, "build") == 0
+    first = {path: path.read_bytes() for path in root.rglob("*.ipynb")}
+    for path in first:
+        path.unlink()
+    assert run(root, "build") == 0
+    assert {path: path.read_bytes() for path in root.rglob("*.ipynb")} == first
+    assert len(first) == 5
+    assert not any(b"\r" in data for data in first.values())
+
+
+def test_windows_line_ends_build_the_same_bytes(root):
+    run(root, "build")
+    first = {path: path.read_bytes() for path in root.rglob("*.ipynb")}
+    for path in [*root.rglob("*.md"), root / "course.toml"]:
+        path.write_bytes(path.read_bytes().replace(b"\n", b"\r\n"))
+    run(root, "build")
+    assert {path: path.read_bytes() for path in root.rglob("*.ipynb")} == first
+
+
+def test_the_command_in_a_fresh_process_builds_the_same_bytes(root):
+    """Other hash seeds must not show; and `import coursekit` alone must not bring this package along."""
+    run(root, "build")
+    first = {path: path.read_bytes() for path in root.rglob("*.ipynb")}
+    (root / "labs/01_flows.ipynb").unlink()
+    program = """
+import runpy, sys
+import coursekit
+assert not any(name.startswith("coursekit.release") for name in sys.modules)
+runpy.run_module("coursekit.release", run_name="__main__")
+"""
+    command = [sys.executable, "-c", program, "build", "--root", str(root)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout == "wrote labs/01_flows.ipynb\n5 notebooks are up to date\n"
+    assert {path: path.read_bytes() for path in root.rglob("*.ipynb")} == first
+
+
+def test_check_passes_after_build_and_fails_before(root, capsys):
+    assert run(root, "check") == 1
+    assert "labs/01_flows.ipynb:1: missing; run `make notebooks`" in capsys.readouterr().err
+    assert run(root, "build") == 0
+    assert run(root, "check") == 0
+
+
+def test_check_names_a_stale_notebook_with_its_line(root, capsys):
+    run(root, "build")
+    path = root / "lectures/01_flows.ipynb"
+    lines = path.read_text().splitlines(keepends=True)
+    at = next(n for n, line in enumerate(lines) if "a plain cell" in line)
+    lines[at] = lines[at].replace("a plain cell", "another cell")
+    path.write_text("".join(lines))
+    assert run(root, "check") == 1
+    assert f"lectures/01_flows.ipynb:{at + 1}: stale" in capsys.readouterr().err
+
+
+def test_check_names_a_notebook_cut_short_and_an_orphan(root, capsys):
+    run(root, "build")
+    path = root / "labs/01_flows.ipynb"
+    path.write_text(path.read_text()[:-1])
+    (root / "labs/99_old.ipynb").write_text((root / "labs/01_flows.ipynb").read_text())
+    assert run(root, "check") == 1
+    told = capsys.readouterr().err
+    assert re.search(r"labs/01_flows\.ipynb:\d+: stale", told)
+    assert "labs/99_old.ipynb:1: an orphan" in told
+
+
+def test_a_fault_writes_nothing_and_all_faults_are_told(root, capsys):
+    bad = SOLUTION.replace("[hidden]", "[hiden]")
+    (root / SOLUTION_FILE).write_text(bad, encoding="utf-8")
+    (root / LECTURE_FILE).write_text(LECTURE.replace("[evidence]", "[check]"), encoding="utf-8")
+    assert run(root, "build") == 1
+    assert not list(root.rglob("*.ipynb"))
+    told = capsys.readouterr().err
+    assert "lectures/01_flows.md:14: tag 'check' does not belong" in told
+    assert re.search(r"solutions/01_flows\.md:\d+: unknown tag 'hiden'", told)
+    assert told.endswith("2 faults: nothing written\n")
+
+
+def test_hints_are_in_both_editions():
+    made = built()
+    for folder in ("labs", "solutions"):
+        assert sources(made[f"{folder}/01_flows.ipynb"]).count(HINTS.splitlines()[0]) == 2
