@@ -1,0 +1,11 @@
+"""Checks of the labs' exercises: facts about an answer, and in words what they show.
+
+from coursekit import checks
+euler_step = checks.ch01.euler_step(euler_step)
+"""
+
+from . import ch01
+from .faults import CheckFailed
+from .overview import progress
+
+__all__ = ["CheckFailed", "ch01", "progress"]

@@ -1,0 +1,144 @@
+"""Ask an answer for its result, and stop at the generic faults: the same way for every exercise."""
+
+import inspect
+import time
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from . import faults, guard
+
+_NUMBERS = (int, float)
+
+
+def inspect_callable(answer: object, parameters: tuple[str, ...]) -> None:
+    """Raise a Fault unless `answer` is a function that can be called with that many arguments."""
+    if not callable(answer):
+        raise faults.not_a_function(answer)
+    try:
+        signature = inspect.signature(answer)
+    except (TypeError, ValueError):  # built-in functions have none; the first call will tell
+        return
+    try:
+        signature.bind(*parameters)
+    except TypeError as error:
+        raise faults.wrong_parameters(parameters, faults.safe_text(error)) from None
+
+
+class Ask:
+    """Call an answer, each time with its own copies, and hand back a plain tensor or raise a Fault.
+
+    Args:
+        number: the exercise, such as "1.2".
+        parameters: names of the arguments, in order, for messages.
+        answer: the student's function.
+        limit: seconds for all calls together.
+    """
+
+    def __init__(
+        self, number: str, parameters: tuple[str, ...], answer: Callable[..., Any], limit: float = 5.0
+    ) -> None:
+        self.number, self.parameters, self.answer, self.limit = number, parameters, answer, limit
+        self.spent = 0.0
+        self.results: list[tuple[tuple[Any, ...], Tensor]] = []
+
+    def __call__(
+        self, *args: Any, shape: tuple[int, ...], may_edit: Iterable[str] = (), broadcast: bool = False
+    ) -> Tensor:
+        """Result of the answer for `args`.
+
+        Args:
+            args: arguments; tensors are copied, everything else is handed over as it is.
+            shape: shape of a right result; () stands for a single number.
+            may_edit: names of arguments that the answer may write into.
+            broadcast: accept whatever broadcasts to `shape`, a plain number included.
+        Returns:
+            The result, detached, of shape `shape`.
+        Raises:
+            Fault: any generic fault.
+        """
+        given = self._given(args)
+        copies = tuple(arg.clone() if isinstance(arg, Tensor) else arg for arg in args)
+        start = time.monotonic()
+        value = guard.call(self.answer, copies, self.limit - self.spent, self.limit, self.number, given)
+        self.spent += time.monotonic() - start
+        for name, before, after in zip(self.parameters, args, copies, strict=True):
+            if isinstance(before, Tensor) and name not in may_edit and not torch.equal(before, after):
+                raise faults.edited(name)
+        result = self._read(value, args, shape, broadcast, given)
+        self.results.append((args, result))
+        return result
+
+    def _given(self, args: tuple[Any, ...]) -> str:
+        """Arguments in words; functions are left out, because they say nothing."""
+        pairs = zip(self.parameters, args, strict=True)
+        return ", ".join(f"{name} = {_brief(arg)}" for name, arg in pairs if not callable(arg))
+
+    def _read(
+        self, value: Any, args: tuple[Any, ...], shape: tuple[int, ...], broadcast: bool, given: str
+    ) -> Tensor:
+        if value is None:
+            raise faults.nothing_came()
+        result = _as_tensor(value, shape, broadcast)
+        if result.dtype.is_complex or (isinstance(value, Tensor) and not result.is_floating_point()):
+            raise faults.wrong_dtype(result)
+        if shape == () and result.numel() == 1:
+            result = result.reshape(())
+        if broadcast and _fits(result.shape, shape):
+            result = result.expand(shape)
+        if result.shape != shape:
+            unchanged = self._unchanged(args, result)
+            raise faults.identity(unchanged) if unchanged else faults.wrong_shape(result, shape, given)
+        if not bool(torch.isfinite(result).all()):
+            raise faults.not_finite(result, given)
+        return result
+
+    def _unchanged(self, args: tuple[Any, ...], result: Tensor) -> str | None:
+        """Name of the argument that `result` is a copy of."""
+        for name, arg in zip(self.parameters, args, strict=True):
+            if isinstance(arg, Tensor) and arg.shape == result.shape and torch.equal(arg.to(result), result):
+                return name
+        return None
+
+    def habit(self) -> faults.Fault | None:
+        """What all results have in common, if that explains a failure: the input itself, or one constant."""
+        if not self.results:
+            return None
+        names = {self._unchanged(args, result) for args, result in self.results}
+        only = next(iter(names))
+        if len(names) == 1 and only is not None:
+            return faults.identity(only)
+        by_shape: dict[tuple[int, ...], list[Tensor]] = {}
+        for _, result in self.results:
+            by_shape.setdefault(tuple(result.shape), []).append(result)
+        groups = by_shape.values()
+        alike = all(torch.equal(one.double(), group[0].double()) for group in groups for one in group)
+        flat = all(bool((result == result.flatten()[0]).all()) for _, result in self.results)
+        if alike and (any(len(group) > 1 for group in groups) or (flat and len(self.results) > 1)):
+            return faults.constant()
+        return None
+
+
+def _brief(arg: Any) -> str:
+    return f"tensor {tuple(arg.shape)}" if isinstance(arg, Tensor) else faults.safe_text(arg)
+
+
+def _fits(shape: tuple[int, ...], wanted: tuple[int, ...]) -> bool:
+    try:
+        return torch.broadcast_shapes(shape, wanted) == torch.Size(wanted)
+    except RuntimeError:
+        return False
+
+
+def _as_tensor(value: Any, shape: tuple[int, ...], broadcast: bool) -> Tensor:
+    """Read a tensor, or a plain number where one will do."""
+    if isinstance(value, Tensor):
+        return value.detach().clone()
+    if shape == () or broadcast:
+        if type(value).__module__ == "numpy" and getattr(value, "size", 0) == 1:
+            value = value.item()
+        if isinstance(value, _NUMBERS) and not isinstance(value, bool):
+            return torch.tensor(float(value), dtype=torch.float64)
+    raise faults.wrong_type(value, "a number" if shape == () else f"a tensor of shape {shape}")

@@ -1,0 +1,107 @@
+"""Exercise 1.8: reach a given error with as few field evaluations as possible."""
+
+from collections.abc import Callable, Iterator
+from functools import partial
+
+import torch
+from torch import Tensor
+
+from ...fields import Field
+from ...simulators import Euler, Heun, Method, flow, time_grid
+from ...times import Time
+from ..asking import Ask
+from ..engine import exercise
+from ..facts import Fact
+from ..probes import Spy, gust, gust_flow, rms
+from .common import states
+
+BOUND = 0.01
+"""Largest error that passes: root mean square over the batch of the distance from the exact end."""
+BATCH = 64
+CAP = 512
+"""Evaluations after which the search for Euler's and Heun's number gives up."""
+
+
+def _my_solver(field: Field, x0: Tensor) -> Tensor:
+    """Heun's method with equal steps, enough for the bound."""
+    return flow(field, x0, time_grid(40), Heun())
+
+
+def _still(field: Field) -> Field:
+    return lambda x, t: field(x, 0.0)
+
+
+RIVALS: dict[str, tuple[Callable[..., Tensor], str]] = {
+    "backwards": (
+        lambda field, x0: flow(field, x0, time_grid(256, 1.0, 0.0)),
+        "Your states move against the arrows of the field. They are handed over at time 0 and should come "
+        "back as they are at time 1: in which direction does your clock run, and which sign has the step?",
+    ),
+    "time stands still": (
+        lambda field, x0: flow(_still(field), x0, time_grid(256)),
+        "Your solver seems to ask about the same time again and again, so it never meets the gust at half "
+        "time. Where in your loop does `t` move on?",
+    ),
+}
+LOOK_ASKED = (
+    "Your solver returns an answer without asking the field even once. The states must come from the field "
+    "that is handed over: the check uses several fields, and any of them may come."
+)
+LOOK_ERROR = (
+    "Your solver runs, but it does not come close enough to the exact end. The field has a sudden gust "
+    "around t = 0.5: more steps help, most of all there, and so does a step of higher order. Watch how the "
+    "error falls as you change one thing at a time."
+)
+
+
+def _gust(x: Tensor, t: Time) -> Tensor:
+    return gust(x, torch.as_tensor(t, dtype=x.dtype))
+
+
+def _error(method: Method, x0: Tensor, steps: int) -> float:
+    return rms(flow(_gust, x0, time_grid(steps), method) - gust_flow(x0))
+
+
+def needed(method: Method, x0: Tensor, error: float) -> int | None:
+    """Field evaluations with which `method`, in equal steps, comes as close as `error`; None beyond the cap.
+
+    Doubles the steps until they suffice, then halves the bracket until it is within a tenth.
+    """
+    cap = CAP // method.evaluations
+    high = 1
+    while _error(method, x0, high) > error:
+        if high == cap:
+            return None
+        high = min(2 * high, cap)
+    low = high // 2
+    while high - low > max(1, high // 10):
+        middle = (low + high) // 2
+        low, high = (low, middle) if _error(method, x0, middle) <= error else (middle, high)
+    return high * method.evaluations
+
+
+def _compared(x0: Tensor, evaluations: float, error: float) -> str:
+    """The number that says whether it got better."""
+    counts = {name: needed(method, x0, error) for name, method in (("Euler", Euler()), ("Heun", Heun()))}
+    told = [f"{name} needs {count or f'more than {CAP}'}" for name, count in counts.items()]
+    return (
+        f"Field evaluations of yours: {evaluations:g}, with an error of {error:.1g}. For that error "
+        f"{told[0]} and {told[1]}. Can you do with fewer? The error may be up to {BOUND:g}."
+    )
+
+
+@exercise("1.8", "Fewest evaluations", "open", "field, x0", _my_solver, RIVALS, limit=10.0)
+def my_solver(ask: Ask) -> Iterator[Fact | str]:
+    """Error and number of evaluations on a nonlinear, time-dependent field, and on its mirror image."""
+    x0 = states(BATCH)
+    errors, counts = [], []
+    for sense in (1.0, -1.0):
+        spy = Spy(partial(gust, sense=sense))
+        errors.append(rms(ask(spy, x0, shape=(BATCH, 2)) - gust_flow(x0, sense)))
+        counts.append(spy.evaluations(BATCH))
+    asked = float(min(counts) > 0)
+    yield Fact("field ignored", "field asked at all (1 yes, 0 no)", 1.0, asked, LOOK_ASKED)
+    what = "root-mean-square distance from the exact end"
+    yield Fact("error too large", what, 0.0, max(errors), LOOK_ERROR, tol=BOUND, near=0.1)
+    if max(errors) <= BOUND:
+        yield _compared(x0, max(counts), max(errors))

@@ -1,0 +1,206 @@
+"""The engine: measure facts on an answer, name what went wrong, and hand back a function to go on with."""
+
+import os
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import torch
+
+from . import faults, guard, panel, record
+from .asking import Ask, inspect_callable
+from .facts import Fact
+from .faults import CheckFailed, Fault
+from .panel import Outcome
+
+Function = Callable[..., Any]
+Measure = Callable[[Ask], Iterator[Fact | str]]
+Rivals = Mapping[str, tuple[Function, str]]
+"""Known wrong answers: name -> (the wrong rule, what to tell the student who is seen to follow it)."""
+
+registry: dict[str, "Exercise"] = {}
+"""All exercises by number, in the order of their chapters."""
+
+KINDS = ("core", "stretch", "open")
+
+
+@dataclass(frozen=True)
+class Survey:
+    """All that was measured on one answer: its facts, and the fault that ended the measuring, if one did."""
+
+    facts: list[Fact]
+    remarks: list[str]
+    fault: Fault | None
+    habit: Fault | None
+
+    def failed(self) -> list[Fact]:
+        """Facts that do not hold."""
+        return [fact for fact in self.facts if not fact.holds()]
+
+    def begins(self, facts: list[Fact]) -> bool:
+        """Tell whether the last of `facts` agrees with the fact at the same place here."""
+        return len(facts) <= len(self.facts) and self.facts[len(facts) - 1].agrees(facts[-1])
+
+    def same(self, other: "Survey", random: bool) -> bool:
+        """Tell whether another answer gave the same facts and fault, so that nothing tells them apart."""
+        if len(self.facts) != len(other.facts) or (self.fault is None) != (other.fault is None):
+            return False
+        if not all(mine.agrees(theirs) for mine, theirs in zip(self.facts, other.facts, strict=True)):
+            return False
+        return self.fault is None or other.fault is None or _same_fault(self.fault, other.fault, random)
+
+
+def _same_fault(a: Fault, b: Fault, random: bool) -> bool:
+    if a.name != b.name:
+        return False
+    if a.value is None or b.value is None:
+        return a.message == b.message
+    same_shape = a.value.shape == b.value.shape
+    return same_shape and (random or torch.allclose(a.value.double(), b.value.double(), rtol=0, atol=1e-3))
+
+
+@dataclass(frozen=True, eq=False)
+class Exercise:
+    """An exercise and its check; call it with the student's function.
+
+    Args:
+        number: chapter and exercise, such as "1.2".
+        title: its heading in the lab.
+        kind: "core", "stretch" or "open".
+        name: name of the function in the lab.
+        parameters: names of its arguments, in order.
+        reference: coursekit's own version, to go on with until the student's passes.
+        measure: yields facts (and remarks to show with a pass) about an answer, through the Ask it is given.
+        rivals: known wrong answers.
+        random: results are random, so that only facts can be compared, not values.
+        limit: seconds for all calls of the answer in one check.
+    """
+
+    number: str
+    title: str
+    kind: str
+    name: str
+    parameters: tuple[str, ...]
+    reference: Function
+    measure: Measure = field(repr=False)
+    rivals: Rivals = field(repr=False)
+    random: bool = False
+    limit: float = 5.0
+
+    def __call__(self, answer: Function, seed: int = 0) -> Function:
+        """Check `answer`, show the outcome, and return the function to go on with.
+
+        Args:
+            answer: the student's function.
+            seed: of the random numbers that the check hands out; torch's own generator is left as it was.
+        Returns:
+            `answer` if it passes, else coursekit's own version.
+        Raises:
+            CheckFailed: it does not pass, and COURSEKIT_STRICT=1.
+        """
+        outcome = self.examine(answer, seed)
+        if outcome.passed:
+            outcome = outcome.noting(record.passed(self.number))
+        elif os.environ.get("COURSEKIT_STRICT") == "1":
+            raise CheckFailed(panel.plain(outcome)) from None
+        panel.show(panel.plain(outcome), panel.html(outcome))
+        return answer if outcome.passed else self.reference
+
+    def examine(self, answer: Function, seed: int = 0) -> Outcome:
+        """Measure `answer` and say what was found, without showing or recording anything."""
+        try:
+            with guard.quiet():
+                return self._verdict(answer, seed)
+        except Exception as error:
+            return self._outcome(faults.unreadable(error))
+
+    def survey(self, answer: Function, seed: int = 0, like: Survey | None = None) -> Survey:
+        """Measure `answer`: facts up to the first fault, or the first that differs from `like`.
+
+        Torch's random numbers are left as they were.
+        """
+        ask = Ask(self.number, self.parameters, answer, self.limit)
+        facts: list[Fact] = []
+        remarks: list[str] = []
+        fault = None
+        state = torch.get_rng_state()
+        torch.default_generator.manual_seed(seed)
+        try:
+            inspect_callable(answer, self.parameters)
+            for found in self.measure(ask):
+                if isinstance(found, str):
+                    remarks.append(found)
+                    continue
+                facts.append(found)
+                if like is not None and not like.begins(facts):
+                    break
+        except Fault as stopped:
+            fault = stopped
+        finally:
+            torch.set_rng_state(state)
+        return Survey(facts, remarks, fault, ask.habit())
+
+    def _verdict(self, answer: Function, seed: int) -> Outcome:
+        if answer is self.reference:
+            return self._outcome(faults.library_version(self.name))
+        found = self.survey(answer, seed)
+        failed = found.failed()
+        if not failed and found.fault is None:
+            return Outcome(self, True, "passed", "", facts=found.facts, remarks=found.remarks)
+        if found.fault is not None and not failed and found.fault.value is None:
+            return self._outcome(found.fault)
+        if found.habit is not None:
+            return self._outcome(found.habit)
+        for name, (rule, words) in self.rivals.items():
+            if found.same(self.survey(rule, seed, like=found), self.random):
+                return Outcome(self, False, name, words, facts=failed[:1])
+        if failed:
+            return Outcome(self, False, failed[0].name, failed[0].look, facts=failed[:1])
+        assert found.fault is not None
+        return self._outcome(found.fault)
+
+    def _outcome(self, fault: Fault) -> Outcome:
+        return Outcome(self, False, fault.name, fault.message)
+
+
+def exercise(
+    number: str,
+    title: str,
+    kind: str,
+    parameters: str,
+    reference: Function,
+    rivals: Rivals,
+    *,
+    random: bool = False,
+    limit: float = 5.0,
+) -> Callable[[Measure], Exercise]:
+    """Turn a generator of facts into an exercise of the same name, and enter it into the registry.
+
+    Args:
+        number: chapter and exercise, such as "1.2".
+        title: its heading in the lab.
+        kind: "core", "stretch" or "open".
+        parameters: names of the arguments, in order, separated by commas.
+        reference: coursekit's own version.
+        rivals: known wrong answers.
+        random: results are random.
+        limit: seconds for all calls of the answer in one check.
+    Returns:
+        A decorator.
+    Raises:
+        ValueError: an unknown kind, or a number that is taken.
+    """
+    if kind not in KINDS:
+        raise ValueError(f"kind = {kind!r}; an exercise is one of {', '.join(KINDS)}")
+
+    def enter(measure: Measure) -> Exercise:
+        if number in registry:
+            raise ValueError(f"exercise {number} is there twice: {registry[number].title!r} and {title!r}")
+        names = tuple(name.strip() for name in parameters.split(","))
+        name = measure.__name__
+        registry[number] = Exercise(
+            number, title, kind, name, names, reference, measure, rivals, random, limit
+        )
+        return registry[number]
+
+    return enter

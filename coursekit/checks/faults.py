@@ -1,0 +1,184 @@
+"""Faults of an answer that have nothing to do with its mathematics, told in a student's words."""
+
+from collections.abc import Iterable
+
+import torch
+from torch import Tensor
+
+
+class CheckFailed(AssertionError):
+    """An answer failed its check while COURSEKIT_STRICT=1."""
+
+
+class Fault(Exception):
+    """What stopped a check from measuring an answer.
+
+    Args:
+        name: short name of the fault, such as "wrong shape".
+        message: what happened and what to look at, in a student's words.
+        value: the tensor that came back, where a known wrong answer may be recognised by it.
+    """
+
+    def __init__(self, name: str, message: str, value: Tensor | None = None) -> None:
+        super().__init__(message)
+        self.name = name
+        self.message = message
+        self.value = value
+
+
+def shorten(text: str, words: int = 25, letters: int = 160) -> str:
+    """Cut a text of foreign origin to one line of a bearable length."""
+    line = " ".join(text.split()[:words])
+    return line if len(line) <= letters and len(text.split()) <= words else line[:letters] + " …"
+
+
+def safe_text(value: object) -> str:
+    """Text of an object whose own __str__ may fail."""
+    try:
+        return shorten(str(value))
+    except Exception:
+        return "(a message that cannot be printed)"
+
+
+def described(value: object) -> str:
+    """Say what a value is in a few words: kind and shape rather than contents."""
+    if isinstance(value, Tensor):
+        return f"a tensor of shape {tuple(value.shape)}"
+    if isinstance(value, bool | int | float):
+        return f"{value:.3g}"
+    kind = type(value).__name__
+    return "a function" if callable(value) else f"{'an' if kind[0] in 'aeiou' else 'a'} {kind}"
+
+
+def nothing_came() -> Fault:
+    """Fault of a function without a return."""
+    return Fault(
+        "returns nothing",
+        "Your function returns nothing: is a `return` missing? A function whose lines end without `return` "
+        "hands back None, whatever it has computed. Check the indentation of the last line too.",
+    )
+
+
+def wrong_type(value: object, wanted: str) -> Fault:
+    """Fault of a function that returns something else than a tensor or a number."""
+    advice = {
+        "tuple": "A comma after the value, or two names behind `return`, makes a tuple: return one thing.",
+        "list": "Tensors collected in a list become one tensor with `torch.stack`.",
+        "ndarray": "Stay with torch operations from start to end: gradients and devices keep working.",
+    }.get(
+        type(value).__name__, "Look at the line with `return`: is it the quantity that the exercise asks for?"
+    )
+    return Fault(
+        "wrong type", f"Your function returns {described(value)}, but {wanted} was expected. {advice}"
+    )
+
+
+def wrong_dtype(value: Tensor) -> Fault:
+    """Fault of a tensor that does not hold real numbers in floating point."""
+    return Fault(
+        "wrong dtype",
+        f"Your function returns a tensor of {str(value.dtype).removeprefix('torch.')} numbers, where "
+        "floating-point numbers were expected. Look for a conversion such as `.long()` or `.int()`, a "
+        "comparison, or a tensor made of whole numbers.",
+    )
+
+
+def wrong_shape(value: Tensor, shape: tuple[int, ...], given: str) -> Fault:
+    """Fault of a tensor with other axes than asked for."""
+    return Fault(
+        "wrong shape",
+        f"Your function returns a tensor of shape {tuple(value.shape)}, but {shape} was expected when it is "
+        f"called with {given}. Print the shape after each of your lines: which one adds, drops or swaps an "
+        "axis?",
+        value,
+    )
+
+
+def not_finite(value: Tensor, given: str) -> Fault:
+    """Fault of a result with NaN or infinite entries."""
+    nan = bool(torch.isnan(value).any())
+    what = "NaN (not a number)" if nan else "infinite numbers"
+    return Fault(
+        "NaN" if nan else "infinite",
+        f"What your function returns contains {what}, when it is called with {given}. Look for a division "
+        "by zero, a logarithm or root of a negative number, or an exponential of something large.",
+    )
+
+
+def edited(name: str) -> Fault:
+    """Fault of a function that writes into what it was given."""
+    return Fault(
+        "input edited",
+        f"Your function changes its input `{name}` in place, so the caller's own data are overwritten and a "
+        "later step starts from the wrong state. Operations such as `+=`, `*=` or `x[...] = ` write into "
+        "the tensor itself; make a new one instead.",
+    )
+
+
+def too_slow(limit: float, stopped: bool) -> Fault:
+    """Fault of a function that takes too long."""
+    how = "was stopped after" if stopped else "took longer than"
+    return Fault(
+        "too slow",
+        f"Your function {how} {limit:g} seconds; a whole check usually takes well under one. Does a loop "
+        "never end, or run over single states? One tensor operation treats the whole batch at once.",
+    )
+
+
+def identity(name: str) -> Fault:
+    """Fault of a function that hands back its input."""
+    return Fault(
+        "identity",
+        f"Your function returns its input `{name}` unchanged. Whatever it computes on the way never reaches "
+        "the line with `return`: is the result kept under another name, or the wrong name returned?",
+    )
+
+
+def constant() -> Fault:
+    """Fault of a function whose result does not depend on its input."""
+    return Fault(
+        "constant",
+        "Your function returns the same numbers whatever it is given. It was called with several different "
+        "inputs and the result never changed: which of its arguments do your lines really use?",
+    )
+
+
+def not_a_function(value: object) -> Fault:
+    """Fault of a name that is bound to something else than a function."""
+    return Fault(
+        "not a function",
+        f"The check was handed {described(value)} instead of a function. Write the name of your function "
+        "without brackets behind it, and run the cell that defines it once more in case the name has been "
+        "used for something else.",
+    )
+
+
+def wrong_parameters(wanted: Iterable[str], why: str) -> Fault:
+    """Fault of a function that cannot be called with the arguments of the exercise."""
+    names = tuple(wanted)
+    return Fault(
+        "wrong parameters",
+        f"The check calls your function with {len(names)} arguments in the order ({', '.join(names)}), and "
+        f"it cannot be called so: {shorten(why)}. Names are yours to choose; number and order are not. Look "
+        "at the line with `def`.",
+    )
+
+
+def library_version(name: str) -> Fault:
+    """Fault of a check run again after it handed out coursekit's version under the same name."""
+    return Fault(
+        "library's version",
+        f"The name `{name}` holds coursekit's own version at the moment: this check put it there when your "
+        "function did not pass. Run the cell with your function again, then this one, and yours will be "
+        "checked.",
+    )
+
+
+def unreadable(error: BaseException) -> Fault:
+    """Fault of an answer that even the check cannot make sense of."""
+    return Fault(
+        "unreadable",
+        f"The check could not make sense of what your function returned ({type(error).__name__}: "
+        f"{safe_text(error)}). Return a plain torch tensor or a number. If you do, the fault is ours: please "
+        "report it, with your function.",
+    )

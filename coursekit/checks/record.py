@@ -1,0 +1,84 @@
+"""Progress: which exercises have passed, in a small JSON file in the user's data folder."""
+
+import json
+import os
+import tempfile
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class Progress:
+    """Time of the first pass of each exercise, and a sentence if the file could not be read."""
+
+    passed: dict[str, datetime]
+    note: str = ""
+
+
+def folder() -> Path:
+    """Folder of the progress file: COURSEKIT_HOME, else the user's data folder."""
+    chosen = os.environ.get("COURSEKIT_HOME")
+    if chosen:
+        return Path(chosen).expanduser()
+    from platformdirs import user_data_path  # not needed by anything else: importing coursekit stays cheap
+
+    return user_data_path("coursekit", appauthor=False)
+
+
+def _file() -> Path:
+    return folder() / "progress.json"
+
+
+def load() -> Progress:
+    """Read the progress; a missing file is none yet, a damaged one is none with a note."""
+    try:
+        stored = json.loads(_file().read_text(encoding="utf-8"))
+        times = {str(number): datetime.fromisoformat(when) for number, when in stored["passed"].items()}
+    except FileNotFoundError:
+        return Progress({})
+    except OSError as error:
+        return Progress({}, f"Your progress in {_file()} cannot be read ({error.strerror}).")
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        return Progress(
+            {},
+            f"Your progress file {_file()} is damaged; a new one begins with your next pass, the old one is "
+            "kept.",
+        )
+    return Progress(times)
+
+
+def passed(number: str) -> str:
+    """Record that exercise `number` passed; the first time counts.
+
+    Args:
+        number: such as "1.2".
+    Returns:
+        A sentence if it could not be recorded, else an empty string.
+    """
+    known = load()
+    if number in known.passed:
+        return ""
+    times = known.passed | {number: datetime.now().astimezone()}
+    try:
+        if known.note and _file().is_file():
+            os.replace(_file(), _file().with_suffix(".damaged.json"))
+        _write({key: when.isoformat(timespec="seconds") for key, when in times.items()})
+    except OSError as error:
+        reason = error.strerror or type(error).__name__
+        place = f"in {folder()} ({reason}); set COURSEKIT_HOME to a folder of yours."
+        return f"This pass could not be recorded {place}"
+    return known.note
+
+
+def _write(times: dict[str, str]) -> None:
+    """Write to a new file beside the old one and swap, so that a crash leaves one of the two whole."""
+    folder().mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(dir=folder(), prefix="progress", suffix=".tmp")
+    try:
+        with open(handle, "w", encoding="utf-8") as file:
+            json.dump({"version": 1, "passed": times}, file, indent=1)
+        os.replace(name, _file())
+    except BaseException:
+        os.unlink(name)
+        raise
