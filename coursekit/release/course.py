@@ -103,7 +103,7 @@ def _shape_faults(table: dict[str, Any], keys: dict[str, type], line: Any) -> It
 
 
 def _key_line(text: str, key: str) -> int:
-    lines = text.splitlines()
+    lines = text.partition("[[")[0].splitlines()
     return next((n for n, line in enumerate(lines, 1) if re.match(rf"\s*{re.escape(key)}\s*=", line)), 1)
 
 

@@ -54,7 +54,7 @@ def secrets(sources: Iterable[Source], public: str) -> list[Secret]:
         for number, line in _withheld(source):
             for part in _parts(line):
                 secret = squeeze(part)
-                if len(part.strip()) >= SHORTEST and secret not in public_here:
+                if len(part) >= SHORTEST and secret not in public_here:
                     found.append(Secret(source.file, number, secret))
     return found
 
@@ -89,7 +89,8 @@ def _withheld(source: Source) -> Iterator[tuple[int, str]]:
 
 def _parts(line: str) -> set[str]:
     """The line; without its comment, and the comment; and its sentences, should it be prose."""
-    return {line, *_COMMENT.split(line, maxsplit=1), *_SENTENCE_END.split(line.strip())}
+    parts = [line, *_COMMENT.split(line, maxsplit=1), *_SENTENCE_END.split(line)]
+    return {part.strip() for part in parts}
 
 
 def _signatures(source: Source) -> Iterator[str]:

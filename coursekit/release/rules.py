@@ -85,7 +85,10 @@ def _marker_faults(cell: Cell, source: Source) -> Iterator[Fault]:
 
 
 def _exercise_faults(source: Source, chapter: int) -> Iterator[Fault]:
-    yield from form_faults(source)
+    malformed = list(form_faults(source))
+    yield from malformed
+    if malformed:  # what follows would blame the wrong exercise
+        return
     found, by_line = exercises(source), numbers(source)
     seen: set[str] = set()
     for exercise in found:

@@ -151,8 +151,12 @@ def _cell(raw: Any, start: int, lines: list[str]) -> Cell:
 
 
 def _cell_faults(cell: Cell, file: str) -> Iterator[Fault]:
-    start = ("+++", "++ ", "++{") if cell.kind == "markdown" else (":tag", "tags:")
-    remedy = "write `+++ …` at the margin" if cell.kind == "markdown" else "put options first in the cell"
+    start = ("+++", "++ ", "++{", "```{", "~~~{") if cell.kind == "markdown" else (":tag", "tags:")
+    remedy = (
+        "begin it at the margin, after an empty line"
+        if cell.kind == "markdown"
+        else "put options first in the cell"
+    )
     for number, line in enumerate(cell.text.splitlines(), cell.body):
         if line.lstrip().startswith(start):
-            yield Fault(file, number, "a cell break or options that would be read as text", remedy)
+            yield Fault(file, number, "a cell's beginning or options that would be read as text", remedy)

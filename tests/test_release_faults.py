@@ -1,0 +1,341 @@
+"""Every rule that a source can break: what is said, with the file and the line."""
+
+import pytest
+from release_texts import COURSE, HINTS, LECTURE, SOLUTION, course, files
+
+from coursekit.release import links
+from coursekit.release.build import from_text, load, notebooks
+from coursekit.release.cli import main
+from coursekit.release.course import parse_course
+from coursekit.release.faults import CourseError
+from coursekit.release.markers import looks_like_marker
+
+BEGIN, END = "### BEGIN SOLUTION", "### END SOLUTION"
+STEP = """\
+```{code-cell} python
+:tags: [exercise]
+
+def more(x):
+    ### BEGIN SOLUTION
+    return x
+    ### END SOLUTION
+```
+"""
+CHECK = "```{code-cell} python\n:tags: [check]\n\nmore = checks.more(more)\n```\n"
+HEAD_2, HEAD_3 = "### Exercise 1.2 · Why it works · stretch · 5 min", "### Exercise 1.3 · More · open · 5 min"
+CHECK_TAG = "```{code-cell} python\n:tags: [check]"
+NO_REGION = STEP.replace("    ### BEGIN SOLUTION\n", "").replace("    ### END SOLUTION\n", "")
+
+# name: (text replaced once, its replacement, what is on the line at fault nearest to it, what is said)
+SOLUTION_FAULTS = {
+    "unknown tag": ("[hidden]", "[hiden]", "code-cell", "unknown tag 'hiden'"),
+    "lecture's tag": ("[hidden]", "[evidence]", "code-cell", "tag 'evidence' does not belong in solutions"),
+    "two tags": ("[hidden]", "[hidden, check]", "code-cell", "not one name in a list"),
+    "tag without list": (":tags: [hidden]", ":tags: hidden", "code-cell", "not one name in a list"),
+    "no tag": (":tags: [hidden]", ":tags: []", "code-cell", "not one name in a list"),
+    "options unread": (":tags: [hidden]", ":tags: [hidden", "code-cell", "options that can't be read"),
+    "options of a break": ('"written"]}', '"written"', "+++", "options that can't be read"),
+    "unknown option": (":tags: [hidden]", ":tag: [hidden]", "code-cell", "unknown cell options"),
+    "late options": (":tags: [hidden]", "\n:tags: [hidden]", ":tags", "would be read as text"),
+    "code tagged written": ("[hidden]", "[written]", "code-cell", "a code cell tagged 'written'"),
+    "text tagged check": ('["written"]', '["check"]', "Because the", "a markdown cell tagged 'check'"),
+    "break unread": ('+++ {"tags": ["written"]}', '++ {"tags": ["written"]}', "++ {", "read as text"),
+    "break indented": (
+        '+++ {"tags": ["written"]}',
+        '    +++ {"tags": ["written"]}',
+        "    +++",
+        "read as text",
+    ),
+    "break unfollowed": (
+        "The author's own remark on the second way.",
+        "",
+        "+++",
+        "tagged Markdown cell without",
+    ),
+    "break at the end": ("\n#end\n", '\n+++ {"tags": ["solution"]}\n', "+++", "tagged Markdown cell without"),
+    "no region": (
+        HEAD_2,
+        f"{HEAD_3}\n{HINTS}\n{NO_REGION}{CHECK}\n{HEAD_2}",
+        ("def more", -3),
+        "without a solution region",
+    ),
+    "no beginning": (f"    {BEGIN}\n", "", END, "without a beginning"),
+    "no end": (f"    {END}\n", "", BEGIN, "without an end"),
+    "nested": (f"    {END}", f"    {BEGIN}\n    {END}", f"{BEGIN}", "a second '### BEGIN SOLUTION'"),
+    "stray end": (f"    {END}", f"    {END}\n    y = 2\n    {END}", ("y = 2", 1), "without a beginning"),
+    "empty": (END, f"{END}\n    {BEGIN}\n\n    {END}", BEGIN, "an empty solution"),
+    "misspelt": (BEGIN, "### BEGIN SOLUTON", "SOLUTON", "looks like a solution marker"),
+    "two hashes": (END, "## END SOLUTION", "## END", "looks like a solution marker"),
+    "no space": (BEGIN, "#BEGIN SOLUTION", "#BEGIN", "looks like a solution marker"),
+    "small letters": (BEGIN, "### begin solution", "### begin", "looks like a solution marker"),
+    "behind code": (f"    {END}", f"    x = x  {END}", "x = x", "looks like a solution marker"),
+    "in a plain cell": ('print("in', f'{BEGIN}\nprint("in', BEGIN, "outside an exercise cell"),
+    "in prose": ("Say why.", f"Say why.\n\n{END}\n", END, "outside an exercise cell"),
+    "alike in a check": (
+        "step = checks",
+        "# end solution\nstep = checks",
+        "# end",
+        "outside an exercise cell",
+    ),
+    "exercise tag forgotten": (":tags: [exercise]\n", "", BEGIN, "outside an exercise cell"),
+    "region of half a block": (
+        f"        return x\n    {BEGIN}\n",
+        f"    {BEGIN}\n        return x\n",
+        "code-cell",
+        "is not Python",
+    ),
+    "at the top level": (f"    {END}\n", f"    {END}\n{BEGIN}\ny = 1\n{END}\n", "code-cell", "untouched lab"),
+    "not Python": ("    if h == 0:\n", "    if h == 0\n", "code-cell", "is not Python"),
+    "no check": (":tags: [check]\n", "", (":tags: [exercise]", -1), "an exercise without a check"),
+    "check too late": (
+        CHECK_TAG,
+        f"```{{code-cell}} python\n1\n```\n\n{CHECK_TAG}",
+        (":tags: [exercise]", -1),
+        "without a check",
+    ),
+    "number twice": ("Exercise 1.2", "Exercise 1.1", "Why it works", "Exercise 1.1 is there twice"),
+    "other chapter": ("Exercise 1.2", "Exercise 2.2", "Why it works", "Exercise 2.2 is in chapter 1"),
+    "no heading": ("### Exercise 1.1 · One step · core · 10 min\n", "", "code-cell", "without a heading"),
+    "heading's kind": (" · core · ", " · easy · ", "One step", "not an exercise's heading"),
+    "heading's level": ("### Exercise 1.2", "## Exercise 1.2", "Why it works", "not an exercise's heading"),
+    "heading's dots": ("1.2 · Why", "1.2: Why", "Why it works", "not an exercise's heading"),
+    "two hints": (HINTS.rpartition("<details>")[2], "</details>\n", "One step", "and has 1, 2"),
+    "hint's form": ("Hint 1 · the idea", "Hint 1", "Hint 1<", "not a hint's summary"),
+    "hint unclosed": ("</details>", "", "Hint 1", "not in pairs"),
+    "nothing to fill in": ('["written"]', '["solution"]', "Why it works", "has nothing to fill in"),
+    "no title": ("# Lab: flows", "Lab: flows", "Lab: flows", "no title"),
+    "unclosed fence": ("#end", "```bash\nls\n", "```bash", "never closed"),
+    "unknown directive": ("#end", "```{note}\nmind\n```", "{note}", "unknown directive"),
+    "other language": ("#end", "```{code-cell} ipython3\n1\n```", "ipython3", "unknown directive"),
+    "raw cell": ("#end", "```{raw-cell}\n1\n```", "{raw-cell}", "unknown directive"),
+    "cell below HTML": ("#end", "<div></div>\n```{code-cell} python\n1\n```\n", ("<div>", 1), "read as text"),
+    "cell in a list": ("#end", "- item\n\n  ```{code-cell} python\n  1\n  ```", "  ```{", "inside a list"),
+    "odd line end": ("Say why.", "Say\u2028why.", "Say", "unusual line separator"),
+}
+
+
+def nearest(text, position, place):
+    """The number of the line nearest to the position that contains `place`; (place, 1): the next line."""
+    needle, offset = (place, 0) if isinstance(place, str) else place
+    lines, at = text.split("\n"), text.count("\n", 0, position) + 1
+    return offset + min((n for n, line in enumerate(lines, 1) if needle in line), key=lambda n: abs(n - at))
+
+
+def faults_of(text, file, table=COURSE):
+    with pytest.raises(CourseError) as caught:
+        from_text(text, file, parse_course(table))
+    return [(fault.file, fault.line, str(fault)) for fault in caught.value.faults]
+
+
+def test_the_texts_themselves_have_no_fault():
+    from_text(LECTURE, "lectures/01_flows.md", course())
+    from_text(SOLUTION + "\n#end\n", "solutions/01_flows.md", course())
+
+
+@pytest.mark.parametrize(("old", "new", "place", "what"), SOLUTION_FAULTS.values(), ids=SOLUTION_FAULTS)
+def test_fault_in_a_solution(old, new, place, what):
+    text = SOLUTION + "\n#end\n"
+    assert old in text
+    position = text.index(old)
+    text = text.replace(old, new, 1)
+    told = faults_of(text, "solutions/01_flows.md")
+    line = nearest(text, position, place)
+    assert any(fault[:2] == ("solutions/01_flows.md", line) and what in fault[2] for fault in told), told
+    assert all(f"{file}:{line}: " in said and "; " in said for file, line, said in told)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "place", "what"),
+    [
+        ("[evidence]", "[exercise]", "code-cell", "tag 'exercise' does not belong in lectures"),
+        ("[evidence]", "[solution]", "code-cell", "tag 'solution' does not belong in lectures"),
+        ("[evidence]", "[proof]", "code-cell", "unknown tag 'proof'; use evidence, explorer or none"),
+        ("assert error < 0.01", "print(error)", (":tags: [evidence]", -1), "evidence without an assert"),
+        ("## Evidence", BEGIN, BEGIN, "outside an exercise cell"),
+        ("# Flows", "+++\n", "A picture", "no title"),
+        ("# Flows\n", "```{code-cell} python\n1\n```\n", "code-cell", "no title"),
+    ],
+)
+def test_fault_in_a_lecture(old, new, place, what):
+    text = LECTURE.replace(old, new, 1)
+    told = faults_of(text, "lectures/01_flows.md")
+    line = nearest(text, LECTURE.index(old), place)
+    assert any(fault[:2] == ("lectures/01_flows.md", line) and what in fault[2] for fault in told), told
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "place", "what"),
+    [
+        ('title = "A course"', "title = A course", "A course", "not TOML"),
+        ('title = "A course"\n', "", "repository", "no title"),
+        ('branch = "main"', "branch = 3", "branch", "no branch, or not a str"),
+        ('branch = "main"', 'brunch = "main"', "brunch", "unknown key 'brunch'"),
+        ('repository = ""', 'repository = "https://github.com/me/x"', "repository", "not owner/name"),
+        ('slug = "01_flows"', 'slug = "1_flows"', ("1_flows", -1), "is not NN_name"),
+        ('slug = "01_flows"', 'slug = "00_flows"', ("00_flows", -1), "chapter number 00 is given twice"),
+        ('slug = "01_flows"', 'slug = "../01"', ("../01", -1), "is not NN_name"),
+        ("lab = true", 'lab = "yes"', ("01_flows", -1), "no lab, or not a bool"),
+        ("lab = true", "lab = true\nhours = 2", ("01_flows", -1), "unknown key 'hours'"),
+    ],
+)
+def test_fault_in_course_toml(old, new, place, what):
+    text = COURSE.replace(old, new, 1)
+    with pytest.raises(CourseError) as caught:
+        parse_course(text)
+    line = 1 if what == "no title" else nearest(text, COURSE.index(old), place)
+    told = [(fault.file, fault.line, str(fault)) for fault in caught.value.faults]
+    assert any(fault[:2] == ("course.toml", line) and what in fault[2] for fault in told), told
+
+
+@pytest.fixture
+def root(tmp_path):
+    for path, text in files().items():
+        (tmp_path / path).parent.mkdir(exist_ok=True)
+        (tmp_path / path).write_text(text, encoding="utf-8")
+    return tmp_path
+
+
+def told_by_build(root, capsys):
+    assert main(["build", "--root", str(root)]) == 1
+    assert not list(root.rglob("*.ipynb"))
+    return capsys.readouterr().err
+
+
+def test_chapter_without_source(root, capsys):
+    (root / "lectures/02_noise.md").unlink()
+    (root / "solutions/01_flows.md").unlink()
+    told = told_by_build(root, capsys)
+    assert "course.toml:15: chapter '02_noise' has no lectures/02_noise.md; write it" in told
+    assert "course.toml:10: chapter '01_flows' has no solutions/01_flows.md; write it" in told
+
+
+def test_source_without_chapter(root, capsys):
+    (root / "lectures/07_more.md").write_text("# More\n")
+    (root / "solutions/02_noise.md").write_text("# Noise\n")
+    told = told_by_build(root, capsys)
+    assert "lectures/07_more.md:1: not in course.toml; list it" in told
+    assert "solutions/02_noise.md:1: not in course.toml; list it" in told
+
+
+def test_source_that_is_not_utf8(root, capsys):
+    (root / "lectures/02_noise.md").write_bytes(b"# Noise\n\ncaf\xe9\n")
+    assert "lectures/02_noise.md:3: not UTF-8; save" in told_by_build(root, capsys)
+
+
+def test_no_course(tmp_path, capsys):
+    assert "course.toml:1: no such file" in told_by_build(tmp_path, capsys)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "## END SOLUTION",
+        "#BEGIN SOLUTION",
+        "### BEGIN SOLUTON",
+        "BEGIN SOLUTION",
+        "### begin solution",
+        "# end of the solution",
+        "### END",
+        "# BEGIN SOL",
+        "###BEGIN SOLUTION",
+        "### BEGIN-SOLUTION",
+        "# begn soluton",
+        "### SOLUTION BEGIN",
+        "# BEGIN ANSWER",
+        "### BEGIN SOLUTION:",
+        "### BEGIN SOLUTIONS",
+        "# start solution",
+        "### BEGINSOLUTION",
+    ],
+)
+def test_looks_like_a_marker(line):
+    assert looks_like_marker(line)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "# evolution",
+        "# the solution",
+        "## Solution",
+        "# solutions",
+        "# exact solution of the ODE",
+        "# begin at t = 0",
+        "# end of the time grid",
+        "end_solution = 3",
+        "# closed-form solution",
+        "# resolution",
+        "# one solution",
+        "# Euler's solution",
+        "# a field with many solutions",
+        "### Exercise 1.1 · Begin · core · 10 min",
+    ],
+)
+def test_innocent_comment(line):
+    assert not looks_like_marker(line)
+
+
+@pytest.mark.parametrize(
+    ("text", "targets"),
+    [
+        ("[a](x.md) and ![b](y.png 'title')", ["x.md", "y.png"]),
+        ("[a][key]\n\n[key]: z.md", ["z.md"]),
+        ("<a href=\"x.html\">a</a> <img src='y.png'>", ["x.html", "y.png"]),
+        ("<div>\n<img src='y.png'>\n</div>", ["y.png"]),
+        ("[![badge](b.svg)](x.ipynb)", ["x.ipynb", "b.svg"]),
+        ("`[a](x.md)`", []),
+        ("```\n[a](x.md)\n```", []),
+        ("$E[X](t)$ and $$p[\nx](y)$$", []),
+        ("| a |\n|---|\n| [b](c.md) |", ["c.md"]),
+    ],
+)
+def test_links_of_a_text(text, targets):
+    assert [target for _, target in links.links(text)] == targets
+
+
+@pytest.mark.parametrize(
+    ("file", "target", "what"),
+    [
+        ("README.md", "lectures/gone.ipynb", "leads nowhere"),
+        ("README.md", "/lectures/00_start.md", "is not relative"),
+        ("README.md", "../elsewhere.md", "leaves the course"),
+        ("lectures/00_start.md", "labs/01_flows.ipynb", "leads nowhere"),
+        ("lectures/00_start.md", "attachment:figure.png", "is an attachment, which no build keeps"),
+        ("solutions/01_flows.md", "gone.md#part", "leads nowhere"),
+    ],
+)
+def test_dead_link(root, file, target, what):
+    path = root / file
+    path.write_text(path.read_text(encoding="utf-8") + f"\nSee [this]({target}).\n", encoding="utf-8")
+    material = load(root)
+    (fault,) = links.faults(root, material.sources.values(), notebooks(material))
+    line = len(path.read_text(encoding="utf-8").splitlines())
+    assert str(fault).startswith(f"{file}:{line}: link {target!r} {what}; ")
+
+
+def test_dead_link_made_from_course_toml_is_found_in_the_notebook(root):
+    material = load(root)
+    made = notebooks(material)
+    del made["lectures/02_noise.ipynb"]
+    found = {(fault.file, fault.what) for fault in links.faults(root, material.sources.values(), made)}
+    assert ("lectures/01_flows.ipynb", "link '02_noise.ipynb' leads nowhere") in found
+
+
+@pytest.mark.parametrize(
+    "target",
+    [
+        "https://example.org/a",
+        "mailto:a@example.org",
+        "#a-heading",
+        "01_flows.ipynb#a-heading",
+        "../labs/01_flows.ipynb",
+        "../README.md",
+        "00_start.md?raw=1",
+        "%30%30_start.md",
+    ],
+)
+def test_live_link(root, target):
+    path = root / "lectures/00_start.md"
+    path.write_text(f"# Start\n\nSee [this]({target}).\n")
+    material = load(root)
+    assert not list(links.faults(root, material.sources.values(), notebooks(material)))
