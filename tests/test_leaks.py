@@ -27,10 +27,11 @@ SECRETS = {
 }
 SOURCE = parse(SOLUTION, FILE)
 HIDDEN = leaks.secrets([SOURCE], public="")
+BUILT = from_text(SOLUTION, FILE, course())
 
 
 def clean_lab():
-    return json.loads(from_text(SOLUTION, FILE, course())[LAB])
+    return json.loads(BUILT[LAB])
 
 
 def code_cell(book):
@@ -203,7 +204,7 @@ def test_the_lab_as_built_is_clean():
 
 
 def test_the_solution_itself_would_not_pass():
-    solution = from_text(SOLUTION, FILE, course())["solutions/01_flows.ipynb"]
+    solution = BUILT["solutions/01_flows.ipynb"]
     told = [str(fault) for fault in leaks.faults(LAB, solution, HIDDEN)]
     for secret in SECRETS.values():
         assert any(fault.startswith(f"{FILE}:{line_of(secret)}: ") for fault in told)
