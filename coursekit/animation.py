@@ -11,6 +11,7 @@ import matplotlib as mpl
 import matplotlib.pyplot as plt
 from celluloid import Camera
 from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 
 from .plots.page import PAGE_DPI, Picture, checked_alt, png, shrunk
 from .plots.style import dress
@@ -78,7 +79,7 @@ def animate(
         )
     figure, ax = plt.subplots(figsize=size, layout="constrained")
     try:
-        camera = _film(draw, frames, dress(ax))
+        camera = _film(draw, frames, figure, dress(ax))
         with mpl.rc_context({"animation.embed_limit": 100, "savefig.dpi": PAGE_DPI}):
             film = camera.animate(interval=1000 / per_second, blit=True)
             player = _player(film.to_jshtml(default_mode="once"), alt)
@@ -93,12 +94,13 @@ def animate(
     return Animation(player, still)
 
 
-def _film(draw: Callable[[Axes, int], object], frames: int, ax: Axes) -> Camera:
+def _film(draw: Callable[[Axes, int], object], frames: int, figure: Figure, ax: Axes) -> Camera:
     """Draw and snap all frames."""
-    camera = Camera(ax.figure)
+    camera = Camera(figure)
+    title = None
     for k in range(frames):
         draw(ax, k)
-        title = ax.get_title() if k == 0 else title
+        title = ax.get_title() if title is None else title
         if ax.get_title() != title:
             raise ValueError(
                 "titles are not animated; write with ax.text(…, transform=ax.transAxes) instead."
@@ -107,8 +109,8 @@ def _film(draw: Callable[[Axes, int], object], frames: int, ax: Axes) -> Camera:
             raise ValueError(f"frame {k} drew nothing; draw(ax, k) must draw each frame anew into ax.")
         if k == 0:
             # Laid out once: the axes then stand still, and no frame pays for it again.
-            ax.figure.draw_without_rendering()
-            ax.figure.set_layout_engine("none")
+            figure.draw_without_rendering()
+            figure.set_layout_engine("none")
     return camera
 
 

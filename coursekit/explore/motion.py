@@ -1,0 +1,132 @@
+"""Explorers of points that follow a vector field of the plane."""
+
+from collections.abc import Mapping
+from functools import cache
+
+import torch
+from matplotlib.axes import Axes
+from torch import Tensor
+
+from ..distributions import Chessboard, Gaussian, GaussianMixture
+from ..exact import marginal_velocity
+from ..fields import Field
+from ..paths import GaussianPath
+from ..plots import COLORS, quiver, samples, trajectories
+from ..schedulers import StraightLine
+from ..simulators import Euler, Heun, Method, simulate, time_grid
+from ..times import Time
+from .panel import Explorer, choice, explorer, slider
+
+METHODS: dict[str, Method] = {"Euler": Euler(), "Heun": Heun()}
+
+
+def _turn(x: Tensor) -> Tensor:
+    """Turn vectors of the plane by a quarter to the left."""
+    return torch.stack([-x[:, 1], x[:, 0]], 1)
+
+
+def _swirl(x: Tensor, t: Time) -> Tensor:
+    return 8 * t * torch.exp(-x.square().sum(1, keepdim=True) / 2) * _turn(x)
+
+
+def _rotation(x: Tensor, t: Time) -> Tensor:
+    return torch.pi * _turn(x)
+
+
+def _stiff(x: Tensor, t: Time) -> Tensor:
+    return x * x.new_tensor([-1.0, -20.0])
+
+
+def _three_hills() -> Field:
+    angles = torch.tensor([0.25, 0.583, 0.917], dtype=torch.float64) * 2 * torch.pi
+    means = 2 * torch.stack([angles.cos(), angles.sin()], 1)
+    hills = GaussianMixture(torch.full((3,), 1 / 3, dtype=torch.float64), means, torch.full((3,), 0.3))
+    return marginal_velocity(hills, GaussianPath(StraightLine()))
+
+
+def _reference(field: Field, start: tuple[float, float]) -> Tensor:
+    """Path from `start` by an adaptive solver of order 8, exact for the eye: (101, 1, 2)."""
+    from scipy.integrate import solve_ivp
+
+    def slope(t: float, x: list[float]) -> list[float]:
+        return field(torch.as_tensor(x, dtype=torch.float64)[None], t)[0].tolist()
+
+    # Short of the end by a hair, where some exact fields are singular.
+    ticks = torch.linspace(0, 1 - 1e-9, 101, dtype=torch.float64).tolist()
+    path = solve_ivp(slope, (0, ticks[-1]), start, method="DOP853", t_eval=ticks, rtol=1e-7, atol=1e-9)
+    if not path.success:
+        raise ArithmeticError(f"the reference path from {start} breaks off: {path.message}")
+    return torch.as_tensor(path.y.T)[:, None]
+
+
+def flows(fields: Mapping[str, Field] | None = None, lim: float = 3.0) -> Explorer:
+    """Explore how well Euler and Heun follow a field of the plane from a start of one's choice.
+
+    The picture shows the field's arrows at half time, the path of a reference solver, the simulated path
+    with all its steps, and how far apart the two end.
+
+    Args:
+        fields: for each name a field on [0, 1]; None offers a swirl, a rotation, a stiff field and the exact
+            field from noise to three hills.
+        lim: half the side of the square shown, data units.
+    Returns:
+        The explorer.
+    """
+    offered = fields or {
+        "swirl, faster with time": _swirl,
+        "rotation by half a turn": _rotation,
+        "stiff: slow along x₁, fast along x₂": _stiff,
+        "noise to three hills": _three_hills(),
+    }
+    reference = cache(lambda name, start: _reference(offered[name], start))
+
+    def draw(ax: Axes, field: str, method: str, steps: int, x1: float, x2: float) -> str:
+        exact = reference(field, (x1, x2))
+        found = simulate(offered[field], exact[0], time_grid(steps), METHODS[method])
+        error = float((found[-1] - exact[-1]).norm())
+        quiver(lambda x, t: offered[field](x.double(), t), 0.5, ax, lim=lim, color="#BBBBBB")
+        trajectories(exact, ax, lim=lim, color="black", label="reference")
+        trajectories(found, ax, lim=lim, color=COLORS[1], label=f"{method}, {steps} steps", steps=True)
+        ax.set_title(f"distance at the end: {error:.2g}", fontsize="medium")
+        ax.legend(loc="upper left", fontsize="small")
+        calls = steps * METHODS[method].evaluations
+        return (
+            f"Field: {field}. From ({x1:.1f}, {x2:.1f}), {method} with {steps} steps "
+            f"({calls} field evaluations) ends {error:.2g} away from the end of the reference path."
+        )
+
+    return explorer(
+        draw,
+        field=choice("field", list(offered)),
+        method=choice("integrator", list(METHODS)),
+        steps=slider("number of steps", 1, 50, 8),
+        x1=slider("start x₁ (data units)", -2.5, 2.5, 1.0, 0.1),
+        x2=slider("start x₂ (data units)", -2.5, 2.5, 0.5, 0.1),
+    )
+
+
+def noise_to_data(
+    distribution: Gaussian | GaussianMixture | Chessboard | None = None, points: int = 1500, steps: int = 40
+) -> Explorer:
+    """Explore how an exact field turns noise into data, with a slider for the time.
+
+    Every point keeps the colour of the place where it starts, so the eye can follow it. The states are
+    computed once, before the first picture.
+
+    Args:
+        distribution: law of the data in the plane, one whose exact field is known; None takes a chessboard.
+        points: number of points.
+        steps: steps of Heun's method from t = 0 to t = 1, each a position of the slider.
+    Returns:
+        The explorer.
+    """
+    field = marginal_velocity(distribution or Chessboard(), GaussianPath(StraightLine()))
+    noise = torch.randn(points, 2, generator=torch.Generator().manual_seed(0))
+    states = simulate(field, noise, time_grid(steps))
+
+    def draw(ax: Axes, t: float) -> str:
+        samples(states[round(t * steps)], ax, values=noise[:, 0], lim=3.2)
+        stage = "pure noise" if t <= 0 else "data" if t >= 1 else "on the way from noise to data"
+        return f"{points} points at t = {t:.2f}: {stage}. Colour tells how far left or right each began."
+
+    return explorer(draw, t=slider("time t (0 noise, 1 data)", 0.0, 1.0, 0.0, 1 / steps))

@@ -1,0 +1,143 @@
+"""The mechanism of every explorer: some controls, one picture, its text alternative."""
+
+import html
+import traceback
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import ipywidgets as widgets
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+
+from ..plots.page import PAGE_DPI, Picture, checked_alt, png
+from ..plots.style import dress
+
+# A little finer than the page shows it. More would cost time in every answer.
+DPI = 120
+LOOK = {"description_width": "initial"}
+WIDE = {"width": "26em", "max_width": "100%"}
+Draw = Callable[..., str]
+
+
+def slider(label: str, low: float, high: float, value: float, step: float = 1) -> widgets.Widget:
+    """Make a slider; whole numbers if its step and its value are whole.
+
+    Args:
+        label: what it sets, with the unit if there is one.
+        low: least value.
+        high: greatest value.
+        value: value to begin with.
+        step: distance of neighbouring values.
+    Returns:
+        The slider. The arrow keys move it by one step.
+    """
+    kind = widgets.IntSlider if isinstance(step, int) and isinstance(value, int) else widgets.FloatSlider
+    return kind(min=low, max=high, value=value, step=step, description=label, style=LOOK, layout=WIDE)
+
+
+def choice(label: str, options: Sequence[Any] | Mapping[str, Any], value: Any = None) -> widgets.Widget:
+    """Make a menu of which one entry is chosen.
+
+    Args:
+        label: what it sets.
+        options: the entries, or for each entry's name what it stands for.
+        value: the entry to begin with; None takes the first.
+    Returns:
+        The menu.
+    """
+    entries = list(options.items()) if isinstance(options, Mapping) else list(options)
+    menu = widgets.Dropdown(options=entries, description=label, style=LOOK, layout=WIDE)
+    if value is not None:
+        menu.value = value
+    return menu
+
+
+def button(label: str) -> widgets.Widget:
+    """Make a button; its value is the number of times it was pressed."""
+    return widgets.Button(description=label, layout={"width": "max-content"})
+
+
+class Explorer(widgets.VBox):
+    """Controls above a picture; `explorer` makes one."""
+
+    def __init__(self, draw: Draw, size: tuple[float, float], controls: Mapping[str, widgets.Widget]) -> None:
+        self._draw = draw
+        self._controls = dict(controls)
+        self._pressed = dict.fromkeys(controls, 0)
+        self._page = widgets.HTML()
+        self._figure = Figure(figsize=size, dpi=DPI, layout="constrained")
+        FigureCanvasAgg(self._figure)
+        self._ax = self._figure.add_subplot()
+        # The first picture is drawn unguarded: what is wrong from the start is the cell's own error.
+        self._put(self._picture())
+        for name, control in self._controls.items():
+            if isinstance(control, widgets.Button):
+                control.on_click(lambda _, name=name: self._press(name))
+            else:
+                control.observe(self._answer, names="value")
+        super().__init__([*self._controls.values(), self._page])
+
+    @property
+    def values(self) -> dict[str, Any]:
+        """What the controls say now, by name."""
+        return {name: getattr(c, "value", self._pressed[name]) for name, c in self._controls.items()}
+
+    def _press(self, name: str) -> None:
+        self._pressed[name] += 1
+        self._answer()
+
+    def _picture(self) -> Picture:
+        self._ax.clear()
+        alt = checked_alt(self._draw(dress(self._ax), **self.values))
+        file = png(self._figure, DPI)
+        # Laid out once: the axes then stand still while controls move, and answers come sooner.
+        self._figure.set_layout_engine("none")
+        return Picture(file, alt, round(self._figure.get_figwidth() * PAGE_DPI))
+
+    def _put(self, picture: Picture) -> None:
+        self.picture = picture
+        caption = f'<figcaption aria-live="polite">{html.escape(picture.alt)}</figcaption>'
+        self._page.value = f'<figure style="margin:0">{picture.html()}{caption}</figure>'
+
+    def _answer(self, _: object = None) -> None:
+        # ipywidgets would send an error to a log that readers do not see; here it takes the picture's place.
+        try:
+            self._put(self._picture())
+        except Exception as error:
+            self._page.value = _report(error, self.values)
+
+    def _repr_mimebundle_(self, **options: Any) -> tuple[dict[str, Any], dict[str, Any]]:
+        """Offer the widget, and for pages without widgets the picture as it stands."""
+        live = super()._repr_mimebundle_(**options) or {}
+        still, metadata = self.picture._repr_mimebundle_()
+        return {**still, **live, "text/plain": self.picture.alt}, metadata
+
+
+def _report(error: Exception, values: Mapping[str, Any]) -> str:
+    """HTML that tells the reader what went wrong, with the traceback folded."""
+    setting = ", ".join(f"{name} = {value}" for name, value in values.items())
+    trace = "".join(traceback.format_exception(error))
+    return (
+        '<div role="alert" style="border-left:4px solid #D55E00;padding-left:1em">'
+        f"<p><b>No picture for {html.escape(setting)}.</b><br>"
+        f"{html.escape(f'{type(error).__name__}: {error}')}<br>Set the controls to other values.</p>"
+        f"<details><summary>Where it happened</summary><pre>{html.escape(trace)}</pre></details></div>"
+    )
+
+
+def explorer(draw: Draw, size: tuple[float, float] = (5.0, 5.0), **controls: widgets.Widget) -> Explorer:
+    """Put controls over a drawing; moving one draws the picture anew.
+
+        explorer(draw, steps=slider("steps", 1, 50, 10))   with   draw(ax, steps) -> "what the picture shows"
+
+    Args:
+        draw: `draw(ax, **values)` draws into a cleared `ax` and returns the text alternative of what it drew,
+            which stands below the picture. `values` has one entry for each control, by its name here.
+        size: width and height of the picture in inches.
+        controls: made by `slider`, `choice` or `button`; their order is the order on the page.
+    Returns:
+        The explorer; as the last line of a cell it shows itself.
+    Raises:
+        ValueError: `draw` returns no text.
+    """
+    return Explorer(draw, size, controls)
