@@ -58,7 +58,8 @@ def animate(
     """Animate what `draw` draws, frame after frame, in one figure.
 
     Each frame shows what its call drew and nothing of the frames before. Limits, axis names and titles
-    belong to the axes and stand still: write what changes with `ax.text`.
+    belong to the axes and stand still: write what changes with `ax.text`. A legend costs as much as all
+    the rest; name colours with `ax.text` too.
 
     Args:
         draw: `draw(ax, k)` draws frame k, the first is 0; it must not clear the axes.
@@ -77,7 +78,7 @@ def animate(
         raise ValueError(
             f"an animation has 1 to {MAX_FRAMES} frames, not {frames}; draw every second or third."
         )
-    figure, ax = plt.subplots(figsize=size, layout="constrained")
+    figure, ax = plt.subplots(figsize=size, layout="compressed")
     try:
         camera = _film(draw, frames, figure, dress(ax))
         with mpl.rc_context({"animation.embed_limit": 100, "savefig.dpi": PAGE_DPI}):

@@ -28,7 +28,7 @@ def digit(net: nn.Module | None = None, w: float = 1.5) -> Explorer:
     """Generate a handwritten digit of one's choice, and show how it comes out of the noise.
 
     Args:
-        net: a network on 64 pixels with labels 0 to 9 and null label 10; None loads the one that ships with the course.
+        net: a network on 64 pixels with labels 0 to 9, null label 10; None loads the course's own.
         w: guidance scale.
     Returns:
         The explorer: a menu for the digit, and a button for another one from new noise.
@@ -55,7 +55,7 @@ def guidance(net: nn.Module | None = None, most: float = 6.0) -> Explorer:
     """Explore what the guidance scale w does to generated digits; the noise stays the same.
 
     Args:
-        net: a network on 64 pixels with labels 0 to 9 and null label 10; None loads the one that ships with the course.
+        net: a network on 64 pixels with labels 0 to 9, null label 10; None loads the course's own.
         most: greatest guidance scale offered.
     Returns:
         The explorer: a menu for the digit (or every digit) and a slider for w.

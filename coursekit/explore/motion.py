@@ -87,7 +87,7 @@ def flows(fields: Mapping[str, Field] | None = None, lim: float = 3.0) -> Explor
         quiver(lambda x, t: offered[field](x.double(), t), 0.5, ax, lim=lim, color="#BBBBBB")
         trajectories(exact, ax, lim=lim, color="black", label="reference")
         trajectories(found, ax, lim=lim, color=COLORS[1], label=f"{method}, {steps} steps", steps=True)
-        ax.set_title(f"distance at the end: {error:.2g}", fontsize="medium")
+        ax.set_title(f"distance at the end: {error:.2g}", fontsize="medium", y=1.01)
         ax.legend(loc="upper left", fontsize="small")
         calls = steps * METHODS[method].evaluations
         return (

@@ -1,15 +1,18 @@
 """The mechanism of every explorer: some controls, one picture, its text alternative."""
 
 import html
+import io
 import traceback
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import ipywidgets as widgets
+import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from PIL import Image
 
-from ..plots.page import PAGE_DPI, Picture, checked_alt, png
+from ..plots.page import PAGE_DPI, Picture, checked_alt
 from ..plots.style import dress
 
 # A little finer than the page shows it. More would cost time in every answer.
@@ -65,8 +68,8 @@ class Explorer(widgets.VBox):
         self._controls = dict(controls)
         self._pressed = dict.fromkeys(controls, 0)
         self._page = widgets.HTML()
-        self._figure = Figure(figsize=size, dpi=DPI, layout="constrained")
-        FigureCanvasAgg(self._figure)
+        self._figure = Figure(figsize=size, dpi=DPI, layout="compressed")
+        self._canvas = FigureCanvasAgg(self._figure)
         self._ax = self._figure.add_subplot()
         # The first picture is drawn unguarded: what is wrong from the start is the cell's own error.
         self._put(self._picture())
@@ -89,7 +92,7 @@ class Explorer(widgets.VBox):
     def _picture(self) -> Picture:
         self._ax.clear()
         alt = checked_alt(self._draw(dress(self._ax), **self.values))
-        file = png(self._figure, DPI)
+        file = _png(self._canvas)
         # Laid out once: the axes then stand still while controls move, and answers come sooner.
         self._figure.set_layout_engine("none")
         return Picture(file, alt, round(self._figure.get_figwidth() * PAGE_DPI))
@@ -111,6 +114,15 @@ class Explorer(widgets.VBox):
         live = super()._repr_mimebundle_(**options) or {}
         still, metadata = self.picture._repr_mimebundle_()
         return {**still, **live, "text/plain": self.picture.alt}, metadata
+
+
+def _png(canvas: FigureCanvasAgg) -> bytes:
+    """Draw once and encode; `savefig` would draw twice, and the reader is waiting."""
+    canvas.draw()
+    image = Image.fromarray(np.asarray(canvas.buffer_rgba())).convert("RGB")
+    buffer = io.BytesIO()
+    image.save(buffer, format="PNG", compress_level=3)
+    return buffer.getvalue()
 
 
 def _report(error: Exception, values: Mapping[str, Any]) -> str:

@@ -4,10 +4,20 @@ from collections.abc import Callable
 
 import torch
 from matplotlib.axes import Axes
+from matplotlib.backend_bases import RendererBase
+from matplotlib.quiver import Quiver
 from torch import Tensor
 
 from ..fields import Field
 from .style import COLORS, array, axes, plane_points
+
+
+class _Arrows(Quiver):
+    """Arrows that cost nothing while hidden; Matplotlib's would slow an animation down with every frame."""
+
+    def draw(self, renderer: RendererBase) -> None:
+        if self.get_visible():
+            super().draw(renderer)
 
 
 def _plane(ax: Axes | None, lim: float | None) -> Axes:
@@ -17,6 +27,8 @@ def _plane(ax: Axes | None, lim: float | None) -> Axes:
     ax.set(xlabel="$x_1$", ylabel="$x_2$")
     if lim is not None:
         ax.set(xlim=(-lim, lim), ylim=(-lim, lim))
+    # The same few numbers on both sides, also where the picture is small.
+    ax.locator_params(nbins=5)
     return ax
 
 
@@ -119,15 +131,9 @@ def quiver(
     with torch.no_grad():
         u = plane_points(field(x, t), "field(x, t)")
     longest = max(float((u**2).sum(-1).max()) ** 0.5, 1e-12)
-    ax.quiver(
-        *x.T.numpy(),
-        *u.T,
-        color=color,
-        angles="xy",
-        scale_units="xy",
-        scale=longest * n / (2.2 * lim),
-        width=0.004,
-    )
+    scale = longest * n / (2.2 * lim)
+    look = {"color": color, "angles": "xy", "scale_units": "xy", "scale": scale, "width": 0.004}
+    ax.add_collection(_Arrows(ax, *x.T.numpy(), *u.T, **look))
     return ax
 
 

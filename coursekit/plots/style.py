@@ -47,7 +47,7 @@ def axes(ax: Axes | None = None, size: tuple[float, float] = (5.0, 3.6)) -> Axes
     """
     if ax is not None:
         return ax
-    return dress(plt.subplots(figsize=size, layout="constrained")[1])
+    return dress(plt.subplots(figsize=size, layout="compressed")[1])
 
 
 def panels(
@@ -77,7 +77,7 @@ def panels(
         rows,
         columns,
         figsize=(columns * size[0], rows * size[1]),
-        layout="constrained",
+        layout="compressed",
         squeeze=False,
         sharex=share,
         sharey=share,
