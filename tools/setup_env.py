@@ -26,7 +26,7 @@ CAUSES = (
         "(TMPDIR sets the place)",
     ),
     (
-        r"ensurepip is not available|No module named '?(ensurepip|venv)\b|ensurepip.*returned non-zero",
+        r"ensurepip is not\s+available|No module named '?(ensurepip|venv)\b|ensurepip.*returned non-zero",
         "this Python has no working venv module; on Debian or Ubuntu run `sudo apt install python3-venv`, "
         "elsewhere install Python from python.org",
     ),
@@ -41,7 +41,7 @@ CAUSES = (
     ),
     (
         r"satisfies the requirement (?P<name>[^\s;(]+).*from versions: (?!none)",
-        "there is no {name} for Python {python} on this system; use a 64-bit Python 3.11 to 3.13, "
+        "there is no {name} for Python {python} on this system; use another 64-bit Python from 3.11 to 3.14, "
         "for example `make clean env PYTHON=python3.11`",
     ),
     (
@@ -54,7 +54,7 @@ CAUSES = (
     ),
     (
         r"No matching distribution found for (?P<name>[^\s;(]+)",
-        "there is no {name} for Python {python} on this system; use a 64-bit Python 3.11 to 3.13, "
+        "there is no {name} for Python {python} on this system; use another 64-bit Python from 3.11 to 3.14, "
         "for example `make clean env PYTHON=python3.11`",
     ),
     (
@@ -89,7 +89,7 @@ def explain(output, root):
 
 
 def version(info):
-    return ".".join(str(part) for part in info[:2])
+    return ".".join(str(part) for part in info[:3])
 
 
 def newer_python():
@@ -282,7 +282,8 @@ def build(root, python, log):
     elif os.path.exists(os.path.join(venv, READY)):
         os.remove(os.path.join(venv, READY))
     command = [python_in(venv), "-m", "pip", "install", "--disable-pip-version-check", "--no-input"]
-    run(command + torch_source() + ["-c", "constraints.txt", "-e", ".[dev]"], root, log)
+    # -r, not -c: a pin that this Python cannot have is an error at once, no search through old versions.
+    run(command + torch_source() + ["-r", "constraints.txt", "-e", ".[dev]"], root, log)
     advise_on_cuda(venv, root, log)
     write(os.path.join(venv, READY), fingerprint(root))
     if fresh:
