@@ -22,7 +22,7 @@ def built(repository=""):
 
 
 def cells(text, tag=None):
-    found = nbformat.reads(text, as_version=4).cells
+    found = nbformat.v4.reads(text).cells  # unlike nbformat.reads, mends no id that is there twice
     return found if tag is None else [cell for cell in found if tag in cell.metadata.get("tags", [])]
 
 
@@ -79,6 +79,7 @@ def test_equal_cells_and_equal_notebooks_of_other_names_get_other_ids():
     made = cells(from_text(twice, LECTURE_FILE, course())["lectures/01_flows.ipynb"])
     same = [cell.id for cell in made if cell.source == 'print("a plain cell")']
     assert len(set(same)) == 2
+    assert from_text(twice, LECTURE_FILE, course()) == from_text(twice, LECTURE_FILE, course())
     elsewhere = from_text(twice, "lectures/02_noise.md", course())["lectures/02_noise.ipynb"]
     assert not {cell.id for cell in made} & {cell.id for cell in cells(elsewhere)}
 
@@ -196,6 +197,19 @@ def test_badges_only_with_a_repository(folder):
     assert f"https://colab.research.google.com/github/me/flows/blob/main/{path}" in with_badges
     assert f"https://mybinder.org/v2/gh/me/flows/main?labpath={folder}%2F01_flows.ipynb" in with_badges
     assert "badge" not in built()[path]
+
+
+def test_no_badge_on_a_solution():
+    assert "badge" not in built("me/flows")["solutions/01_flows.ipynb"]
+
+
+def test_a_cell_that_labs_leave_out_may_stand_between_exercise_and_check():
+    hidden = "```{code-cell} python\n:tags: [hidden]\n\nstep(None, 0, 0, 0)\n```\n"
+    text = SOLUTION.replace(
+        "```{code-cell} python\n:tags: [check]", hidden + "\n```{code-cell} python\n:tags: [check]"
+    )
+    lab = from_text(text, SOLUTION_FILE, course())["labs/01_flows.ipynb"]
+    assert len(cells(lab)) == len(cells(built()["labs/01_flows.ipynb"]))
 
 
 def run(root, command):

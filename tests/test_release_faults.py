@@ -100,6 +100,8 @@ SOLUTION_FAULTS = {
     "heading's level": ("### Exercise 1.2", "## Exercise 1.2", "Why it works", "not an exercise's heading"),
     "heading's dots": ("1.2 · Why", "1.2: Why", "Why it works", "not an exercise's heading"),
     "two hints": (HINTS.rpartition("<details>")[2], "</details>\n", "One step", "and has 1, 2"),
+    "hints in disorder": ("Hint 2", "Hint 1", "One step", "and has 1, 1, 3"),
+    "four hints": (HINTS, HINTS + HINTS, "One step", "and has 1, 2, 3, 1, 2, 3"),
     "hint's form": ("Hint 1 · the idea", "Hint 1", "Hint 1<", "not a hint's summary"),
     "hint unclosed": ("</details>", "", "Hint 1", "not in pairs"),
     "nothing to fill in": ('["written"]', '["solution"]', "Why it works", "has nothing to fill in"),
@@ -142,6 +144,12 @@ def test_fault_in_a_solution(old, new, place, what):
     line = nearest(text, position, place)
     assert any(fault[:2] == ("solutions/01_flows.md", line) and what in fault[2] for fault in told), told
     assert all(f"{file}:{line}: " in said and "; " in said for file, line, said in told)
+
+
+def test_a_malformed_heading_blames_no_other_exercise():
+    text = SOLUTION.replace("### Exercise 1.2", "## Exercise 1.2")
+    ((_, line, _),) = faults_of(text, "solutions/01_flows.md")
+    assert line == nearest(text, 0, "Why it works")
 
 
 @pytest.mark.parametrize(

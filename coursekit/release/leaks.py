@@ -115,10 +115,7 @@ def _places(text: str) -> Iterator[tuple[str, str]]:
 
 
 def _strings(value: Any) -> str:
-    """All text in a JSON value, one string a line; a list of strings is one text, as notebooks write them."""
+    """All text in a JSON value, keys too, one string a line: squeezed, a text in pieces is whole again."""
     if isinstance(value, dict):
         return "\n".join(f"{key}\n{_strings(item)}" for key, item in value.items())
-    if isinstance(value, list):
-        whole = all(isinstance(item, str) for item in value)
-        return ("" if whole else "\n").join(map(_strings, value))
-    return str(value)
+    return "\n".join(map(_strings, value)) if isinstance(value, list) else str(value)
