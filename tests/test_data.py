@@ -1,0 +1,50 @@
+"""The digits are all there, scaled, split the same way every time, and no image is in both parts."""
+
+import pytest
+import torch
+from sklearn.datasets import load_digits
+
+from coursekit.data import digits
+
+KNOWN = digits()
+
+
+def test_sizes_types_and_range():
+    for part, n in ((KNOWN.train, 1297), (KNOWN.test, 500)):
+        images, labels = part
+        assert images.shape == (n, 64)
+        assert images.dtype == torch.float32
+        assert labels.shape == (n,)
+        assert labels.dtype == torch.int64
+        assert images.min() == -1
+        assert images.max() == 1
+        assert labels.unique().tolist() == list(range(10))
+
+
+def test_parts_together_are_the_whole_and_labels_stay_with_their_images():
+    pixels, classes = load_digits(return_X_y=True)
+    whole = torch.cat([torch.as_tensor(pixels), torch.as_tensor(classes)[:, None]], dim=1)
+    parts = [
+        torch.cat([(p.images.double() + 1) * 8, p.labels[:, None]], dim=1) for p in (KNOWN.train, KNOWN.test)
+    ]
+    assert sorted(torch.cat(parts).tolist()) == sorted(whole.tolist())
+
+
+def test_held_out_part_has_each_class_at_its_share():
+    train, test = (torch.bincount(p.labels) for p in (KNOWN.train, KNOWN.test))
+    assert ((train + test) * 500 / 1797 - test).abs().max() < 1  # nearest whole number
+
+
+def test_no_held_out_image_is_in_the_training_part():
+    assert torch.cdist(KNOWN.test.images, KNOWN.train.images).min() > 0.5
+
+
+def test_split_is_the_same_on_every_call():
+    again = digits()
+    assert torch.equal(again.train.images, KNOWN.train.images)
+    assert torch.equal(again.test.labels, KNOWN.test.labels)
+
+
+def test_digits_cannot_be_replaced():
+    with pytest.raises(AttributeError):
+        KNOWN.train = KNOWN.test

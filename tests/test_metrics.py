@@ -1,0 +1,133 @@
+"""Metrics against closed forms and by what must not change them."""
+
+import math
+
+import pytest
+import torch
+
+from coursekit.metrics import (
+    agreement,
+    frechet_distance,
+    frechet_floor,
+    nearest,
+    nearest_neighbour_ratio,
+    order,
+)
+
+
+def seeded(seed=0):
+    return torch.Generator().manual_seed(seed)
+
+
+def exactly(mean, root):
+    """Samples whose mean and covariance (root root^T) are exactly as given."""
+    x = torch.randn(400, len(mean), generator=seeded(), dtype=torch.float64)
+    x = x - x.mean(0)
+    white = x @ torch.linalg.inv(torch.linalg.cholesky(torch.cov(x.T))).T
+    return white @ root.T + mean
+
+
+def test_frechet_distance_of_diagonal_gaussians():
+    """Axes that agree: sum of squared differences of means and of widths."""
+    m, n = torch.tensor([1.0, -2.0, 0.5]).double(), torch.tensor([0.0, 1.0, 0.5]).double()
+    s, r = torch.tensor([0.5, 2.0, 1.0]).double(), torch.tensor([1.5, 1.0, 0.1]).double()
+    wanted = float((m - n).square().sum() + (s - r).square().sum())
+    assert frechet_distance(exactly(m, s.diag()), exactly(n, r.diag())) == pytest.approx(wanted, rel=1e-9)
+
+
+def test_frechet_distance_where_covariances_do_not_commute():
+    """Two dimensions: tr M^1/2 = sqrt(tr M + 2 sqrt(det M)) for M = C_a C_b."""
+    a, b = torch.tensor([[1.0, 0.0], [0.8, 0.6]]).double(), torch.tensor([[2.0, 0.0], [-1.0, 0.5]]).double()
+    m = (a @ a.T) @ (b @ b.T)
+    cross = math.sqrt(m.trace() + 2 * math.sqrt(torch.linalg.det(m)))
+    wanted = float((a @ a.T).trace() + (b @ b.T).trace()) - 2 * cross
+    mean = torch.zeros(2).double()
+    assert frechet_distance(exactly(mean, a), exactly(mean, b)) == pytest.approx(wanted, rel=1e-9)
+
+
+def test_frechet_distance_laws():
+    a, b = torch.randn(60, 5, generator=seeded(1)), 2 * torch.randn(80, 5, generator=seeded(2)) + 1
+    turn = torch.linalg.qr(torch.randn(5, 5, generator=seeded(3), dtype=torch.float64))[0]
+    d = frechet_distance(a, b)
+    assert frechet_distance(a, a) == pytest.approx(0, abs=1e-9)
+    assert frechet_distance(b, a) == pytest.approx(d)
+    assert frechet_distance(3 * a, 3 * b) == pytest.approx(9 * d)
+    assert frechet_distance(a.double() @ turn + 7, b.double() @ turn + 7) == pytest.approx(d)
+    assert frechet_distance(a.reshape(60, 1, 5), b.reshape(80, 1, 5)) == d
+
+
+def test_frechet_distance_of_fewer_samples_than_axes_is_finite():
+    few = torch.randn(3, 10, generator=seeded())
+    assert frechet_distance(few, few) == pytest.approx(0, abs=1e-6)
+
+
+def test_frechet_distance_is_biased_in_small_samples_and_the_floor_shows_it():
+    pool, held_out = torch.randn(2000, 4, generator=seeded(1)), torch.randn(100, 4, generator=seeded(2))
+    small = frechet_floor(pool, held_out, generator=seeded(3))
+    large = frechet_floor(pool, torch.randn(1000, 4, generator=seeded(4)), generator=seeded(3))
+    assert small.shape == (20,)
+    assert small.std() > 0
+    assert 0 < large.mean() < small.mean() / 3  # the bias falls like 1 / n
+
+
+def test_frechet_errors():
+    with pytest.raises(ValueError, match="at least 2"):
+        frechet_distance(torch.zeros(1, 3), torch.zeros(5, 3))
+    with pytest.raises(ValueError, match="like with like"):
+        frechet_distance(torch.zeros(5, 3), torch.zeros(5, 4))
+    with pytest.raises(ValueError, match="fewer than"):
+        frechet_floor(torch.zeros(4, 3), torch.zeros(5, 3))
+
+
+def test_agreement_counts():
+    assert agreement(torch.tensor([1, 2, 3, 4]), torch.tensor([1, 2, 0, 4])) == 0.75
+    for a, b in ((torch.zeros(3), torch.zeros(3, 1)), (torch.zeros(0), torch.zeros(0))):
+        with pytest.raises(ValueError, match="labels have shapes"):
+            agreement(a, b)
+
+
+def test_nearest_finds_copies_and_near_copies_exactly():
+    among = 100 + torch.randn(50, 6, generator=seeded())
+    x = among[[7, 3, 20]].clone()
+    x[2, 0] += 0.01
+    distances, rows = nearest(x, among)
+    assert rows.tolist() == [7, 3, 20]
+    assert distances[:2].tolist() == [0, 0]
+    assert distances[2].item() == pytest.approx(0.01, rel=1e-3)
+
+
+def test_ratio_tells_copies_peers_and_strangers_apart():
+    train, held_out, peers = (torch.randn(400, 5, generator=seeded(s)) for s in (1, 2, 3))
+    assert nearest_neighbour_ratio(train[:50], train, held_out) == 0
+    # A median of 400 distances that vary by about a third: 2 %; the ratio of two such, within 5 errors.
+    assert nearest_neighbour_ratio(peers, train, held_out) == pytest.approx(1, abs=0.15)
+    assert nearest_neighbour_ratio(peers + 10, train, held_out) > 5
+    with pytest.raises(ValueError, match="nothing to compare"):
+        nearest_neighbour_ratio(peers, train, train)
+
+
+@pytest.mark.parametrize("p", [1, 2, 3.5])
+def test_order_of_an_exact_power_has_no_error(p):
+    hs = torch.tensor([0.1, 0.05, 0.02, 0.01]).double()
+    measured = order(7 * hs**p, hs)
+    assert measured.slope == pytest.approx(p)
+    assert measured.standard_error == pytest.approx(0, abs=1e-6)
+
+
+def test_order_of_noisy_errors_lies_within_its_standard_error():
+    hs = 2.0 ** -torch.arange(2, 10).double()
+    misses = []
+    for seed in range(200):
+        noise = 0.2 * torch.randn(8, generator=seeded(seed), dtype=torch.float64)
+        measured = order((noise.exp() * hs**2).tolist(), hs.tolist())
+        misses.append((measured.slope - 2) / measured.standard_error)
+    # Student's t with 6 degrees of freedom has variance 6 / 4.
+    assert torch.tensor(misses).square().mean().item() == pytest.approx(1.5, abs=0.8)
+
+
+@pytest.mark.parametrize(
+    ("errors", "hs"), [([1, 2], [1, 2]), ([1, 2, 3], [1, 2]), ([1, 2, 0], [1, 2, 3]), ([1, 2, 3], [2, 2, 2])]
+)
+def test_order_refuses_what_no_line_goes_through(errors, hs):
+    with pytest.raises(ValueError, match="step sizes"):
+        order(errors, hs)
