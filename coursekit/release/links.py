@@ -53,9 +53,12 @@ def faults(root: Path, sources: Iterable[Source], made: dict[str, str]) -> Itera
             # A source's dead link is in its notebooks too: name it once, where it is to be mended.
             if reason and (Path(file).stem, target) not in seen:
                 seen.add((Path(file).stem, target))
-                yield Fault(
-                    file, line + offset, f"link {target!r} {reason}", "correct it, or add what it leads to"
-                )
+                at = _line(made[file], target) if file in made else line + offset
+                yield Fault(file, at, f"link {target!r} {reason}", "correct it, or add what it leads to")
+
+
+def _line(notebook: str, target: str) -> int:
+    return next((n for n, line in enumerate(notebook.split("\n"), 1) if target in line), 1)
 
 
 def _texts(root: Path, sources: Iterable[Source], made: dict[str, str]) -> Iterator[tuple[str, int, str]]:
