@@ -71,20 +71,24 @@ def regions(source: str) -> list[Region]:
         if not is_marker(line):
             if looks_like_marker(line):
                 raise MarkerFault(index, f"{line.strip()!r} looks like a solution marker but is none")
-        elif line.strip() == BEGIN:
-            if begin is not None:
-                raise MarkerFault(index, f"a second {BEGIN!r} inside a solution")
-            begin = index
-        elif begin is None:
-            raise MarkerFault(index, f"{END!r} without a beginning")
-        else:
-            if not "".join(lines[begin + 1 : index]).strip():
-                raise MarkerFault(begin, "an empty solution")
-            found.append(Region(begin, index, line_indent(lines[begin])))
+        elif line.strip() == END:
+            found.append(_region(lines, begin, index))
             begin = None
+        elif begin is not None:
+            raise MarkerFault(index, f"a second {BEGIN!r} inside a solution")
+        else:
+            begin = index
     if begin is not None:
         raise MarkerFault(begin, f"{BEGIN!r} without an end")
     return found
+
+
+def _region(lines: list[str], begin: int | None, end: int) -> Region:
+    if begin is None:
+        raise MarkerFault(end, f"{END!r} without a beginning")
+    if not "".join(lines[begin + 1 : end]).strip():
+        raise MarkerFault(begin, "an empty solution")
+    return Region(begin, end, line_indent(lines[begin]))
 
 
 def line_indent(line: str) -> str:
