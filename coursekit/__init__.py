@@ -38,7 +38,15 @@ __all__ = [
     "as_time",
     "flow",
     "marginal_velocity",
+    "progress",
     "simulate",
     "time_grid",
     "walk",
 ]
+
+
+def progress() -> None:
+    """Show a table of all exercises: done, and since when, or open."""
+    from .checks import progress as show  # only labs need the checks, and they come after everything else
+
+    show()

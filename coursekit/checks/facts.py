@@ -22,7 +22,8 @@ class Fact:
         came: what was measured, of the same shape if the answer is right.
         tol: largest distance from `expected`, entry by entry, of a right answer.
         look: two or three sentences for a student who fails here, without the answer.
-        near: distance within which a known wrong answer is recognised; `tol` unless given.
+        near: distance within which a known wrong answer is recognised; 1.5 `tol` unless given.
+        wanted: what was expected in words, such as "at most 0.01", where a number would mislead.
     """
 
     name: str
@@ -32,6 +33,7 @@ class Fact:
     look: str
     tol: float = 1e-3
     near: float | None = None
+    wanted: str = ""
 
     def holds(self) -> bool:
         """Tell whether what came is what was expected."""
@@ -45,6 +47,8 @@ class Fact:
     def numbers(self) -> tuple[str, str]:
         """Expected and measured value as text: all of a short list, else the entry that is farthest off."""
         expected, came = _tensor(self.expected), _tensor(self.came)
+        if self.wanted:
+            return self.wanted, listed(came)
         if max(expected.dim(), came.dim()) <= 1 and max(expected.numel(), came.numel()) <= 5:
             return listed(expected), listed(came)
         if expected.shape != came.shape:

@@ -44,8 +44,10 @@ def described(value: object) -> str:
     """Say what a value is in a few words: kind and shape rather than contents."""
     if isinstance(value, Tensor):
         return f"a tensor of shape {tuple(value.shape)}"
-    if isinstance(value, bool | int | float):
-        return f"{value:.3g}"
+    if isinstance(value, bool):
+        return f"the truth value {value}"
+    if isinstance(value, int | float):
+        return f"the number {value:.3g}"
     kind = type(value).__name__
     return "a function" if callable(value) else f"{'an' if kind[0] in 'aeiou' else 'a'} {kind}"
 

@@ -80,8 +80,12 @@ def plain(outcome: Outcome) -> str:
     lines = [f"{sign} {word} · Exercise {outcome.exercise.number} · {outcome.exercise.title}"]
     if outcome.message:
         lines.append(f"  {outcome.message}")
-    lead = "  " if outcome.passed else "  Measured: "
-    lines += [f"{lead}{what}: expected {expected}, came {came}." for what, expected, came in _rows(outcome)]
+    if outcome.passed:
+        lines.append("  Measured, with what was expected in brackets:")
+        lines += [f"  - {what}: {came} [{expected}]" for what, expected, came in _rows(outcome)]
+    else:
+        rows = _rows(outcome)
+        lines += [f"  Measured: {what}: expected {expected}, came {came}." for what, expected, came in rows]
     lines += [f"  {text}" for text in (*outcome.remarks, outcome.note, outcome.banner) if text]
     return "\n".join(lines)
 

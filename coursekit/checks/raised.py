@@ -32,11 +32,10 @@ def _place(error: BaseException) -> str:
 def _unfinished(error: BaseException, number: str) -> Fault | None:
     """Tell a stub that waits to be filled in from a NotImplementedError of a library."""
     line = student_line(error)
-    if not isinstance(error, NotImplementedError) or (
-        line is not None and line[1] and "NotImplementedError" not in line[1]
-    ):
-        return None
     said = safe_text(error)
+    quoted = line is None or not line[1] or "NotImplementedError" in line[1]
+    if not isinstance(error, NotImplementedError) or (said and not quoted):
+        return None
     if said.startswith("Exercise ") and not said.startswith(f"Exercise {number}:"):
         other = said.split(":")[0]
         return Fault(

@@ -13,7 +13,7 @@ from ..facts import Fact, mean_tolerance, variance_tolerance
 from ..probes import Spy, ramp, steady
 from .common import whole_batch
 
-N, STEPS = 2000, 5
+N, STEPS = 1000, 5
 
 
 def _sample_flow(field: Field, n: int, dim: int, steps: int) -> Tensor:
@@ -193,11 +193,10 @@ def sample_flow(ask: Ask) -> Iterator[Fact]:
     start = spy.calls[0].x.double()
     yield from _noise(start)
     way = end - start
-    yield Fact(
-        "wrong way", "mean way from start to end in the field (1, -2)", velocity, way.mean(dim=0), LOOK_WAY
-    )
     what = "spread of the ways in that field, sample by sample"
     yield Fact("noise on the way", what, 0.0, way.std(dim=0).max(), LOOK_NOISE)
+    what = "mean way from start to end in the field (1, -2)"
+    yield Fact("wrong way", what, velocity, way.mean(dim=0), LOOK_WAY)
     spy = Spy(ramp, 3)
     end = ask(spy, 64, 3, 8, shape=(64, 3)).double()
     way = (end - spy.calls[0].x).mean() if spy.calls else end.mean()

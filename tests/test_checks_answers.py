@@ -1,0 +1,71 @@
+"""Recorded answers: every wrong one gets its name, every right one passes, and the words are fit to read."""
+
+import inspect
+import re
+
+import pytest
+from answers import RIGHT, WRONG, ch01  # noqa: F401  (importing a chapter records its answers)
+
+from coursekit.checks import panel
+from coursekit.checks.engine import registry
+
+
+def words(text):
+    return re.findall(r"\w[\w'’./-]*", text)
+
+
+def squeezed(text):
+    return re.sub(r"\s+", "", text)
+
+
+def code_lines(function):
+    try:
+        lines = inspect.getsource(function).splitlines()
+    except (OSError, TypeError):
+        return []
+    body = [squeezed(line) for line in lines if not line.lstrip().startswith(("@", "def", "class", '"""'))]
+    # Shorter ones are shared by every answer: `return x`, `x = x0`.
+    return [line for line in body if len(line) > 14 and ("=" in line or line.startswith("return"))]
+
+
+def fit_to_read(outcome):
+    text = panel.plain(outcome)
+    assert 20 <= len(words(text)) <= 120, (len(words(text)), text)
+    assert not re.search(r"\d\.\d{4}", text), text
+    assert "Traceback" not in text
+    if not outcome.passed:
+        assert len(words(outcome.message)) >= 15
+        for expected, came in (fact.numbers() for fact in outcome.facts):
+            assert expected != came, text
+    if not outcome.passed and outcome.name != "raises":  # that one quotes the student's own line
+        for answer in (answer for answer in RIGHT if answer.number == outcome.exercise.number):
+            for line in code_lines(answer.function):
+                assert line.removeprefix("return") not in squeezed(text)
+
+
+@pytest.mark.parametrize("answer", WRONG, ids=str)
+def test_wrong_answer_gets_its_name(answer):
+    outcome = registry[answer.number].examine(answer.function)
+    assert (outcome.passed, outcome.name) == (False, answer.name), panel.plain(outcome)
+    fit_to_read(outcome)
+
+
+@pytest.mark.parametrize("answer", RIGHT, ids=str)
+def test_right_answer_in_another_form_passes(answer):
+    outcome = registry[answer.number].examine(answer.function)
+    assert outcome.passed, panel.plain(outcome)
+    fit_to_read(outcome)
+
+
+@pytest.mark.parametrize("number", registry)
+def test_enough_answers_are_recorded(number):
+    assert len({a.name for a in WRONG if a.number == number}) >= 3
+    assert sum(a.number == number for a in RIGHT) >= 3
+
+
+@pytest.mark.parametrize(("number", "name"), [(n, name) for n, e in registry.items() for name in e.rivals])
+def test_every_known_wrong_rule_is_recorded_or_seen_as_itself(number, name):
+    rule, _ = registry[number].rivals[name]
+    outcome = registry[number].examine(rule)
+    assert outcome.name == name, panel.plain(outcome)
+    fit_to_read(outcome)
