@@ -3,7 +3,9 @@
 from collections.abc import Mapping, Sequence
 
 from matplotlib.axes import Axes
+from matplotlib.axis import Axis
 from matplotlib.lines import Line2D
+from matplotlib.ticker import LogLocator, NullFormatter
 from torch import Tensor
 
 from .style import COLORS, MARKERS, array, axes
@@ -15,6 +17,13 @@ def _paint(lines: Sequence[Line2D], color: str | None) -> None:
     for line in lines:
         if color is not None:
             line.set_color(color)
+
+
+def _plain_ticks(axis: Axis) -> None:
+    """Label a logarithmic axis in plain numbers at 1, 2 and 5; the usual labels overlap in short ranges."""
+    axis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
+    axis.set_major_formatter("{x:g}")
+    axis.set_minor_formatter(NullFormatter())
 
 
 def paths_1d(
@@ -79,6 +88,7 @@ def convergence(
             finest = h.argmin()
             line = array(error)[finest] * (h / h[finest]) ** order
             ax.loglog(h, line, color=color, linestyle="--", linewidth=1, label=f"slope {order}")
+    _plain_ticks(ax.xaxis)
     ax.set(xlabel="step size $h$", ylabel="error")
     ax.legend(frameon=False)
     return ax
@@ -96,6 +106,7 @@ def work_precision(runs: Mapping[str, tuple[Numbers, Numbers]], ax: Axes | None 
     ax = axes(ax)
     for (name, (work, error)), color, marker in zip(runs.items(), COLORS, MARKERS, strict=False):
         ax.loglog(array(work), array(error), color=color, marker=marker, markersize=5, label=name)
+    _plain_ticks(ax.xaxis)
     ax.set(xlabel="field evaluations", ylabel="error")
     ax.legend(frameon=False)
     return ax
