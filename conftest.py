@@ -1,0 +1,186 @@
+"""Runs of notebooks (`pytest --nbval-lax lectures labs solutions`): isolated, measured, held to budgets.
+
+Each cell's time and each kernel's memory is taken in the run that proves the notebook, printed as a table and
+written to `build/notebooks.json`. Solutions run with COURSEKIT_STRICT=1: a failed check is a failed cell.
+"""
+
+import json
+import os
+import threading
+import time
+import tomllib
+from pathlib import Path
+
+import psutil
+import pytest
+
+# The budgets, here and nowhere else. A cell's seconds are the smaller of wall and processor time: a busy
+# machine lengthens the one, a second thread the other, and neither makes the cell slow for its reader.
+CELL_SECONDS = 60.0
+KERNEL_MB = 700.0
+HANGING_SECONDS = 300.0  # wall time after which a cell is interrupted
+
+ROOT = Path(__file__).resolve().parent
+records: dict[str, dict] = {}
+
+
+def is_cell(item):
+    return type(item).__name__ == "IPyNbCell"
+
+
+def pytest_configure(config):
+    config.option.nbval_current_env = (
+        True  # this environment's kernel, whatever else is installed as `python3`
+    )
+    config.option.nbval_cell_timeout = min(config.option.nbval_cell_timeout, HANGING_SECONDS)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_setup(item):
+    """The first cell's set-up starts the kernel: give it a home of its own, to touch nobody's progress."""
+    if not is_cell(item):
+        return (yield)
+    home = item.config._tmp_path_factory.mktemp("kernel")
+    strict = "1" if item.path.parent.name == "solutions" else "0"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("COURSEKIT_HOME", str(home))
+        patch.setenv("COURSEKIT_STRICT", strict)
+        patch.setenv("IPYTHONDIR", str(home / "ipython"))
+        return (yield)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item):
+    """Measure one cell, and fail it where it is over a budget."""
+    if not is_cell(item):
+        return (yield)
+    watch = item.parent.__dict__.get("watch") or Watch(item.parent.kernel.km.provisioner.pid)
+    item.parent.watch = watch  # one for the notebook, as it has one kernel
+    peak, worked, began = watch.peak(), watch.worked(), time.perf_counter()
+    try:
+        result = yield
+    finally:
+        seconds = min(time.perf_counter() - began, watch.worked() - worked)
+        cell = {
+            "cell": item.cell_num,
+            "line": first_line(item.cell.source),
+            "seconds": seconds,
+            "mb": watch.peak(),
+        }
+        item.user_properties.append(("cell", cell))
+    if seconds > CELL_SECONDS:
+        item.raise_cell_error(f"The cell took {seconds:.0f} s; a cell may take {CELL_SECONDS:.0f} s.")
+    if peak <= KERNEL_MB < watch.peak():
+        item.raise_cell_error(f"The kernel grew to {watch.peak():.0f} MB; it may take {KERNEL_MB:.0f} MB.")
+    return result
+
+
+def first_line(source):
+    lines = [
+        line.strip() for line in source.splitlines() if line.strip() and not line.lstrip().startswith("#")
+    ]
+    return lines[0][:48] if lines else ""
+
+
+class Watch:
+    """A kernel's memory, its children's included, and its processor time."""
+
+    def __init__(self, pid):
+        self.process = psutil.Process(pid)
+        self.highest = 0.0
+        threading.Thread(target=self.follow, daemon=True).start()
+
+    def follow(self):
+        while self.process.is_running():
+            self.peak()
+            time.sleep(0.5)
+
+    def peak(self):
+        """Highest memory until now in MB; the system's own record where it keeps one, else as sampled."""
+        try:
+            resident = self.process.memory_info().rss
+            children = sum(own_memory(child) for child in self.process.children(recursive=True))
+            now = max(resident + children, recorded_peak(self.process))
+        except psutil.Error:  # gone, or going: what was seen until now stands
+            now = 0
+        self.highest = max(self.highest, now / 1e6)
+        return self.highest
+
+    def worked(self):
+        """Seconds of processor time until now, finished children included."""
+        try:
+            times = self.process.cpu_times()
+        except psutil.Error:
+            return 0.0
+        return times.user + times.system + times.children_user + times.children_system
+
+
+def own_memory(child):
+    """What a child takes on top of its parent: a fork shares the parent's pages."""
+    try:
+        return child.memory_full_info().uss
+    except psutil.Error:
+        return 0
+
+
+def recorded_peak(process):
+    """Linux: VmHWM; Windows: the peak working set; elsewhere nothing keeps it."""
+    status = Path(f"/proc/{process.pid}/status")
+    if status.exists():
+        lines = status.read_text(encoding="utf-8").splitlines()
+        return 1024 * sum(int(line.split()[1]) for line in lines if line.startswith("VmHWM:"))
+    return getattr(process.memory_info(), "peak_wset", 0)
+
+
+def pytest_runtest_logreport(report):
+    """Gather what the cells measured; with xdist this runs in the process that prints the summary."""
+    name = report.nodeid.split("::")[0]
+    if not name.endswith(".ipynb"):
+        return
+    record = records.setdefault(name, {"seconds": 0.0, "cells": []})
+    record["seconds"] += report.duration
+    if report.when == "call":
+        record["cells"] += [value for key, value in report.user_properties if key == "cell"]
+
+
+def pytest_sessionfinish(session):
+    """Success means that every notebook of the chapters asked for was run."""
+    missing = [name for name in expected(session.config) if not records.get(name, {}).get("cells")]
+    session.config.missing_notebooks = missing
+    if missing and session.exitstatus in (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED):
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+def expected(config):
+    """The notebooks that course.toml promises in the folders named on the command line."""
+    options = config.option
+    if hasattr(config, "workerinput") or not options.nbval_lax or options.keyword or options.collectonly:
+        return []
+    folders = {Path(argument).resolve() for argument in config.args}
+    chapters = tomllib.loads((ROOT / "course.toml").read_text(encoding="utf-8"))["chapters"]
+    kinds = [("lectures", chapter["slug"]) for chapter in chapters]
+    kinds += [
+        (kind, chapter["slug"]) for kind in ("labs", "solutions") for chapter in chapters if chapter["lab"]
+    ]
+    return [f"{kind}/{slug}.ipynb" for kind, slug in kinds if ROOT / kind in folders]
+
+
+def pytest_terminal_summary(terminalreporter, config):
+    for name in getattr(config, "missing_notebooks", []):
+        terminalreporter.line(
+            f"FAILED {name}: it is a chapter of course.toml and no cell of it ran", red=True
+        )
+    measured = {name: record for name, record in records.items() if record["cells"]}
+    if not measured:
+        return
+    terminalreporter.section("notebooks")
+    terminalreporter.line(f"{'':32}{'s':>6}{'MB':>6}  slowest cell")
+    for name, record in sorted(measured.items()):
+        slowest = max(record["cells"], key=lambda cell: cell["seconds"])
+        record |= {"slowest": slowest, "mb": max(cell["mb"] for cell in record["cells"])}
+        text = f"{slowest['seconds']:.1f} s, code cell {slowest['cell']}: {slowest['line']}"
+        terminalreporter.line(f"{name:32}{record['seconds']:6.1f}{record['mb']:6.0f}  {text}")
+    target = ROOT / "build" / "notebooks.json"
+    target.parent.mkdir(exist_ok=True)
+    target.write_text(json.dumps(measured, indent=1), encoding="utf-8")
+    terminalreporter.line(f"written to {os.path.relpath(target)}")
