@@ -1,0 +1,79 @@
+"""Checkpoints come back as they went, and hold nothing that could run; the shipped one makes digits."""
+
+import json
+from importlib.resources import files
+
+import pytest
+import torch
+from safetensors.torch import save_file
+
+from coursekit import checkpoints, flow, time_grid
+from coursekit.data import digits
+from coursekit.guidance import guided
+from coursekit.judges import digit_judges
+from coursekit.metrics import agreement, frechet_distance
+from coursekit.nets import MLP, FiLMMLP
+
+WEIGHTS = files("coursekit") / "weights"
+
+
+def plain():
+    return MLP(2, hidden=8, layers=2), ()
+
+
+def conditioned():
+    return FiLMMLP(2, classes=3, hidden=8, blocks=3, condition=4), (torch.tensor([0, 1, 3]),)
+
+
+@pytest.mark.parametrize("make", [plain, conditioned])
+def test_a_network_comes_back_with_its_sizes_and_weights(make, tmp_path):
+    net, labels = make()
+    for weight in net.parameters():
+        torch.nn.init.normal_(weight)
+    checkpoints.save(net, tmp_path / "net.safetensors", steps=7)
+    again = checkpoints.load(tmp_path / "net.safetensors")
+    x = torch.randn(3, 2)
+    assert type(again) is type(net)
+    assert torch.equal(again(x, 0.3, *labels), net(x, 0.3, *labels))
+    assert not again.training
+    assert checkpoints.notes(tmp_path / "net.safetensors") == {"steps": 7}
+
+
+def test_networks_that_cannot_be_rebuilt_are_refused(tmp_path):
+    with pytest.raises(ValueError, match="cannot be rebuilt"):
+        checkpoints.save(torch.nn.Linear(2, 2), tmp_path / "net.safetensors")
+
+
+def test_pickles_are_refused_unread(tmp_path):
+    path = tmp_path / "net.pt"
+    torch.save({"a": torch.zeros(1)}, path)
+    with pytest.raises(ValueError, match="foreign code"):
+        checkpoints.load(path)
+    disguised = path.rename(tmp_path / "net.safetensors")
+    with pytest.raises(ValueError, match="damaged or no safetensors"):
+        checkpoints.load(disguised)
+
+
+def test_files_of_others_and_missing_files_are_refused(tmp_path):
+    path = tmp_path / "net.safetensors"
+    with pytest.raises(FileNotFoundError, match="no file"):
+        checkpoints.load(path)
+    save_file({"a": torch.zeros(1)}, path)
+    with pytest.raises(ValueError, match="does not say which network"):
+        checkpoints.load(path)
+
+
+def test_the_shipped_generator_is_small_and_says_how_it_was_made():
+    assert len((WEIGHTS / "digits.safetensors").read_bytes()) < 1_000_000
+    told = json.loads((WEIGHTS / "digits.json").read_text())
+    assert told["agreement"]["min"] >= 0.99
+    assert told["frechet"]["mean"] <= 1.3
+    assert 0.5 <= told["frechet_floor"]["mean"] <= 1.0
+
+
+def test_the_shipped_generator_makes_the_digits_asked_for():
+    net, judges, (z, y) = checkpoints.digits(), digit_judges(), digits().test
+    noise = torch.randn(len(y), 64, generator=torch.Generator().manual_seed(5))
+    made = {w: flow(guided(net, y, w, net.null), noise, time_grid(20)) for w in (1.0, 1.5)}
+    assert agreement(judges.classify(made[1.5]), y) >= 0.99
+    assert frechet_distance(judges.features(made[1.0]), judges.features(z)) <= 1.3
