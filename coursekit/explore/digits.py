@@ -41,7 +41,7 @@ def digit(net: nn.Module | None = None, w: float = 1.5) -> Explorer:
         strip = _states(made, noise, torch.tensor([label]), w)[list(shown), 0]
         digit_grid(strip, ax=ax, columns=len(shown))
         ax.set_xticks([9 * i + 3.5 for i in range(len(shown))], [f"t = {k / STEPS:.1f}" for k in shown])
-        return f"Noise turns into a handwritten {label}, in {len(shown)} pictures from t = 0 to t = 1 ."
+        return f"Noise turns into a handwritten {label}, in {len(shown)} pictures from t = 0 to t = 1."
 
     return explorer(
         draw,

@@ -4,6 +4,7 @@ import html
 import io
 import traceback
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import ipywidgets as widgets
@@ -12,13 +13,13 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from PIL import Image
 
-from ..plots.page import PAGE_DPI, Picture, checked_alt
+from ..plots.page import PAGE_DPI, Picture, checked_alt, shrunk
 from ..plots.style import dress
 
 # A little finer than the page shows it. More would cost time in every answer.
 DPI = 120
 LOOK = {"description_width": "initial"}
-WIDE = {"width": "26em", "max_width": "100%"}
+WIDE = {"width": "34em", "max_width": "100%"}
 Draw = Callable[..., str]
 
 
@@ -112,7 +113,7 @@ class Explorer(widgets.VBox):
     def _repr_mimebundle_(self, **options: Any) -> tuple[dict[str, Any], dict[str, Any]]:
         """Offer the widget, and for pages without widgets the picture as it stands."""
         live = super()._repr_mimebundle_(**options) or {}
-        still, metadata = self.picture._repr_mimebundle_()
+        still, metadata = replace(self.picture, png=shrunk(self.picture.png))._repr_mimebundle_()
         return {**still, **live, "text/plain": self.picture.alt}, metadata
 
 
