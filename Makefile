@@ -22,8 +22,8 @@ env: ## Build .venv from the pins; renew it when they change
 
 lab: env ## Open the course in JupyterLab, e.g. make lab ARGS="--no-browser --port 8899"
 	@$(PY) -m jupyterlab --ServerApp.ip=127.0.0.1 --ServerApp.root_dir="$(CURDIR)" \
-	  --LabApp.default_url=/lab/tree/lectures/00_welcome.ipynb --LabApp.news_url=None \
-	  --LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate $(ARGS)
+	  --LabApp.default_url=/lab/tree/lectures/00_welcome.ipynb \
+	  --LabApp.app_settings_dir="$(CURDIR)/tools/jupyterlab" $(ARGS)
 
 check: env ## Lint, types, built notebooks = sources, nothing leaked, links: under 30 s
 	$(PY) -m ruff check .

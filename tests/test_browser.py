@@ -1,0 +1,197 @@
+"""The course as a reader meets it: `make lab`, lecture 00 run in a browser, a slider moved."""
+
+import contextlib
+import os
+import re
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from pathlib import Path
+
+import psutil
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+PICTURES = ROOT / "build" / "browser"
+BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+FLAGS = ("headless=new", "no-sandbox", "disable-gpu", "disable-quic", "disable-dev-shm-usage",
+         "no-first-run", "disable-sync", "disable-background-networking", "disable-component-update",
+         "window-size=1200,1000")  # fmt: skip
+RUN_SECONDS = 300  # for all cells of the lecture, on a busy machine
+
+# What the page is asked, in JavaScript, through the application object that JupyterLab exposes when told to.
+IS_OPEN = """
+    const panel = window.jupyterapp?.shell.currentWidget;
+    return Boolean(panel?.context?.isReady && panel.sessionContext.session?.kernel?.status === 'idle');
+"""
+RUN_ALL = """
+    const done = arguments[arguments.length - 1];
+    const run = window.jupyterapp.commands.execute('notebook:run-all-cells');
+    run.then(() => done('ran'), error => done(String(error)));
+"""
+CODE_CELLS = """
+    const cells = window.jupyterapp.shell.currentWidget.content.model.sharedModel.cells;
+    return cells.filter(cell => cell.cell_type === 'code').map(cell => ({
+        source: cell.source.slice(0, 60),
+        ran: cell.execution_count !== null,
+        errors: cell.outputs.filter(each => each.output_type === 'error').map(each => each.evalue),
+        warnings: cell.outputs.filter(each => each.name === 'stderr').map(each => each.text),
+    }));
+"""
+SHOW_EXPLORER = """
+    const notebook = window.jupyterapp.shell.currentWidget.content;
+    const live = cell => (cell.model.sharedModel.outputs || []).some(
+        each => each.data && 'application/vnd.jupyter.widget-view+json' in each.data);
+    notebook.activeCellIndex = notebook.widgets.findIndex(live);
+    return notebook.scrollToItem(notebook.activeCellIndex, 'start');
+"""
+# The first output with a slider and a drawn picture in it: the lecture's first explorer.
+EXPLORER = """
+    const output = [...document.querySelectorAll('.jp-OutputArea-output')].find(
+        each => each.querySelector('.noUi-handle') && each.querySelector('img')?.naturalWidth > 0);
+    if (!output) return null;
+    return {
+        handle: output.querySelector('.noUi-handle'),
+        readout: output.querySelector('.widget-readout').innerText,
+        picture: output.querySelector('img').src,
+    };
+"""
+# Everything by which JupyterLab, ipywidgets or an explorer tells of a fault outside of the cells' outputs.
+FAULTS = """
+    const shown = '.jp-Dialog, .Toastify__toast, .jupyter-widgets [role="alert"]';
+    const told = [...document.querySelectorAll(shown)].map(each => each.innerText);
+    return told.concat(document.body.innerText.match(/.*Error (displaying|creating) widget.*/g) || []);
+"""
+
+
+def needed(*names):
+    """Path of the first of these programs; without any a skip with a clear word, and in CI a failure."""
+    path = next(filter(None, map(shutil.which, names)), None)
+    if path is None:
+        text = f"no {names[0]} on the PATH (Debian: apt install chromium chromium-driver make)"
+        if os.environ.get("CI"):
+            pytest.fail(f"CI must run the browser test: {text}")
+        pytest.skip(f"the browser test was left out: {text}")
+    return path
+
+
+def wait(question, seconds, what):
+    """Ask until the answer is true; return it."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        answer = question()
+        if answer:
+            return answer
+        time.sleep(0.05)
+    return pytest.fail(f"waited {seconds} s in vain for {what}")
+
+
+@pytest.fixture(scope="module")
+def browser(tmp_path_factory):
+    chromium, driver = needed(*BROWSERS), needed("chromedriver")
+    from selenium import webdriver
+
+    options = webdriver.ChromeOptions()
+    options.binary_location = chromium
+    for flag in (*FLAGS, f"user-data-dir={tmp_path_factory.mktemp('chromium')}"):
+        options.add_argument(f"--{flag}")
+    window = webdriver.Chrome(options=options, service=webdriver.ChromeService(executable_path=driver))
+    window.set_script_timeout(RUN_SECONDS)
+    PICTURES.mkdir(parents=True, exist_ok=True)
+    yield window
+    window.save_screenshot(str(PICTURES / "last.png"))  # of a failure too: there it is the evidence
+    window.quit()
+
+
+@pytest.fixture(scope="module")
+def lab(tmp_path_factory, browser):
+    """`make lab`, with homes of its own; yields the server's process and the address that it printed."""
+    make, home = needed("make"), tmp_path_factory.mktemp("jupyter")
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    homes = ("JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR", "JUPYTERLAB_SETTINGS_DIR",
+             "JUPYTERLAB_WORKSPACES_DIR", "IPYTHONDIR", "COURSEKIT_HOME")  # fmt: skip
+    env = os.environ | {name: str(home / name.lower()) for name in homes}
+    words = f"--no-browser --port {port} --ServerApp.port_retries=0 --LabApp.expose_app_in_browser=True"
+    words += " --allow-root" if hasattr(os, "geteuid") and os.geteuid() == 0 else ""
+    # --old-file=env: the environment that runs this test is the one to open the course with
+    command = [make, "--no-print-directory", "--old-file=env", "lab", f"PY={sys.executable}", f"ARGS={words}"]
+    log = home / "jupyterlab.log"
+    with log.open("w") as stream:
+        started = subprocess.Popen(
+            command, cwd=ROOT, env=env, stdout=stream, stderr=stream, stdin=subprocess.DEVNULL
+        )
+    family = psutil.Process(started.pid)
+    try:
+        address = rf"http://127\.0\.0\.1:{port}/lab/tree/lectures/00_welcome\.ipynb\?token=\w+"
+        printed = wait(lambda: re.search(address, log.read_text()), 90, f"the address in {log}")
+        server = next(each for each in family.children(recursive=True) if listens(each))
+        yield server, printed.group()
+    finally:
+        for process in [*family.children(recursive=True)[::-1], family]:
+            with contextlib.suppress(psutil.Error):
+                process.kill()
+        started.wait(20)
+
+
+def listens(process):
+    return any(each.status == psutil.CONN_LISTEN for each in process.net_connections())
+
+
+def test_lecture_00_in_a_browser(browser, lab, capsys):
+    server, address = lab
+    began = time.monotonic()
+    browser.get(address)
+    wait(lambda: browser.execute_script(IS_OPEN), 90, "the notebook to open with an idle kernel")
+    opened = time.monotonic()
+    assert browser.execute_async_script(RUN_ALL) == "ran"
+    ran = time.monotonic()
+    cells = browser.execute_script(CODE_CELLS)
+    assert cells
+    assert [cell for cell in cells if cell["errors"] or cell["warnings"] or not cell["ran"]] == []
+    seconds = move_the_slider(browser)
+    assert browser.execute_script(FAULTS) == []
+    (kernel,) = [each for each in server.children() if "ipykernel_launcher" in " ".join(each.cmdline())]
+    megabytes = [round(process.memory_info().rss / 1e6) for process in (server, kernel)]
+    with capsys.disabled():
+        print(f"\nlecture 00 in a browser: opened in {opened - began:.1f} s, {len(cells)} cells run in "
+              f"{ran - opened:.1f} s, the slider answered in {1000 * seconds:.0f} ms; "
+              "server {} MB, kernel {} MB".format(*megabytes))  # fmt: skip
+
+
+def move_the_slider(browser):
+    """Press an arrow key on the first explorer's slider; return the seconds until the picture is another."""
+    from selenium.webdriver.common.keys import Keys
+
+    browser.execute_script(SHOW_EXPLORER)
+    before = wait(lambda: browser.execute_script(EXPLORER), 30, "an output with a slider and a picture")
+    browser.save_screenshot(str(PICTURES / "before.png"))
+    place, highest = (float(before["handle"].get_attribute(f"aria-value{name}")) for name in ("now", "max"))
+    began = time.monotonic()
+    before["handle"].send_keys(Keys.ARROW_RIGHT if place < highest else Keys.ARROW_LEFT)
+
+    def answer():
+        now = browser.execute_script(EXPLORER)
+        return now if now and now["picture"] != before["picture"] else None
+
+    after = wait(answer, 20, "another picture")
+    seconds = time.monotonic() - began
+    browser.save_screenshot(str(PICTURES / "after.png"))
+    assert after["readout"] != before["readout"]
+    return seconds
+
+
+def test_the_server_keeps_to_this_machine_and_wants_its_token(lab):
+    server, address = lab
+    listening = [each.laddr.ip for each in server.net_connections() if each.status == psutil.CONN_LISTEN]
+    assert set(listening) == {"127.0.0.1"}
+    contents = address.split("/lab/")[0] + "/api/contents"
+    with pytest.raises(urllib.error.HTTPError, match="403"):
+        urllib.request.urlopen(contents, timeout=10)
+    token = address.split("token=")[1]
+    with urllib.request.urlopen(f"{contents}?token={token}", timeout=10) as reply:
+        assert reply.status == 200
