@@ -2,12 +2,16 @@
 
 import inspect
 import re
+from functools import cache
+from pathlib import Path
 
 import pytest
 from answers import RIGHT, WRONG, ch01  # noqa: F401  (importing a chapter records its answers)
 
 from coursekit.checks import panel
 from coursekit.checks.engine import registry
+
+SOLUTIONS = Path(__file__).parent.parent / "solutions"
 
 
 def words(text):
@@ -28,6 +32,16 @@ def code_lines(function):
     return [line for line in body if len(line) > 14 and ("=" in line or line.startswith("return"))]
 
 
+@cache
+def solution_lines(number):
+    """Lines of the lab's own solution, where it is written."""
+    chapter = int(number.split(".")[0])
+    text = "".join(file.read_text(encoding="utf-8") for file in SOLUTIONS.glob(f"{chapter:02d}_*.md"))
+    _, _, rest = text.partition(f"### Exercise {number} ")
+    region = rest.partition("### BEGIN SOLUTION")[2].partition("### END SOLUTION")[0]
+    return [line for line in map(squeezed, region.splitlines()) if len(line) > 14]
+
+
 def fit_to_read(outcome):
     text = panel.plain(outcome)
     assert 20 <= len(words(text)) <= 120, (len(words(text)), text)
@@ -35,9 +49,11 @@ def fit_to_read(outcome):
     assert "Traceback" not in text
     if not outcome.passed:
         assert len(words(outcome.message)) >= 15
-        for expected, came in (fact.numbers() for fact in outcome.facts):
+        for _, expected, came in outcome.rows:
             assert expected != came, text
     if not outcome.passed and outcome.name != "raises":  # that one quotes the student's own line
+        for line in solution_lines(outcome.exercise.number):
+            assert line.removeprefix("return") not in squeezed(text)
         for answer in (answer for answer in RIGHT if answer.number == outcome.exercise.number):
             for line in code_lines(answer.function):
                 assert line.removeprefix("return") not in squeezed(text)

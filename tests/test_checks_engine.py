@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 import time
@@ -43,12 +44,13 @@ def right_euler(field, x, t, h):
 
 
 @pytest.mark.parametrize("number", registry)
-def test_verdicts_do_not_depend_on_the_seed(number):
+def test_verdicts_do_not_depend_on_the_seed(number, monkeypatch):
     task = registry[number]
+    monkeypatch.setattr(race, "_compared", lambda *args: "left out: it decides nothing and takes time")
     for seed in range(20):
         assert task.examine(borrowed(task.reference), seed).passed, seed
     for name, (rule, _) in task.rivals.items():
-        for seed in (5, 11, 17):
+        for seed in (5, 11):
             assert task.examine(rule, seed).name == name, (name, seed)
 
 
@@ -139,6 +141,29 @@ def test_headingsings_of_the_lab_agree_with_the_registry():
     assert headings == {n: (e.title, e.kind) for n, e in registry.items() if n.startswith("1.")}
     for task in registry.values():
         assert f"{task.name} = checks.ch01.{task.name}({task.name})" in text
+
+
+def exercise_cells(text):
+    """Code of the cells tagged `exercise` in a lab's source."""
+    for cell in re.findall(r"```\{code-cell\} python\n(.*?)\n```", text, flags=re.DOTALL):
+        if cell.startswith(":tags: [exercise]"):
+            yield cell.partition("\n")[2]
+
+
+@pytest.mark.skipif(not (SOLUTIONS / "01_flows.md").exists(), reason="the lab is not written yet")
+def test_the_labs_own_solutions_pass_and_its_stubs_are_not_attempted():
+    text = (SOLUTIONS / "01_flows.md").read_text(encoding="utf-8")
+    solved, untouched = {"torch": torch}, {"torch": torch}
+    for cell in exercise_cells(text):
+        exec(cell, solved)
+    assert {task.name for task in registry.values()} <= set(solved)
+    numbers = re.findall(r"^### Exercise (\S+)", text, flags=re.MULTILINE)
+    for number, cell in zip(numbers, exercise_cells(text), strict=True):
+        stub = f'raise NotImplementedError("Exercise {number}: fill me in")'
+        exec(re.sub(r"### BEGIN SOLUTION.*### END SOLUTION", stub, cell, flags=re.DOTALL), untouched)
+    for number, task in registry.items():
+        assert task.examine(solved[task.name]).passed, number
+        assert task.examine(untouched[task.name]).name == "not attempted", number
 
 
 # ------------------------------------------------------------------------------------------------ panels

@@ -59,6 +59,10 @@ def _same_fault(a: Fault, b: Fault, random: bool) -> bool:
     return same_shape and (random or torch.allclose(a.value.double(), b.value.double(), rtol=0, atol=1e-3))
 
 
+def _rows(facts: list[Fact]) -> list[tuple[str, ...]]:
+    return [(fact.what, *fact.numbers()) for fact in facts]
+
+
 @dataclass(frozen=True, eq=False)
 class Exercise:
     """An exercise and its check; call it with the student's function.
@@ -146,16 +150,17 @@ class Exercise:
         found = self.survey(answer, seed)
         failed = found.failed()
         if not failed and found.fault is None:
-            return Outcome(self, True, "passed", "", facts=found.facts, remarks=found.remarks)
+            return Outcome(self, True, "passed", "", _rows(found.facts), found.remarks)
         if found.fault is not None and not failed and found.fault.value is None:
             return self._outcome(found.fault)
         if found.habit is not None:
             return self._outcome(found.habit)
         for name, (rule, words) in self.rivals.items():
             if found.same(self.survey(rule, seed, like=found), self.random):
-                return Outcome(self, False, name, words, facts=failed[:1])
+                shape = [found.fault.row] if found.fault is not None and found.fault.row else []
+                return Outcome(self, False, name, words, _rows(failed[:1]) or shape)
         if failed:
-            return Outcome(self, False, failed[0].name, failed[0].look, facts=failed[:1])
+            return Outcome(self, False, failed[0].name, failed[0].look, _rows(failed[:1]))
         assert found.fault is not None
         return self._outcome(found.fault)
 

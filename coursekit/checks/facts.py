@@ -79,7 +79,9 @@ def listed(values: Tensor) -> str:
     """Write a number or a short row of numbers."""
     if values.dim() == 0:
         return number(values)
-    return "none" if len(values) == 0 else "(" + ", ".join(number(value) for value in values) + ")"
+    if len(values) < 2:
+        return number(values[0]) if len(values) else "none"
+    return "(" + ", ".join(number(value) for value in values) + ")"
 
 
 def _first(values: Tensor) -> str:

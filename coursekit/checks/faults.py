@@ -17,13 +17,15 @@ class Fault(Exception):
         name: short name of the fault, such as "wrong shape".
         message: what happened and what to look at, in a student's words.
         value: the tensor that came back, where a known wrong answer may be recognised by it.
+        row: what was measured, expected and came, as text, for the name of such an answer.
     """
 
-    def __init__(self, name: str, message: str, value: Tensor | None = None) -> None:
+    def __init__(self, name: str, message: str, value: Tensor | None = None, *row: str) -> None:
         super().__init__(message)
         self.name = name
         self.message = message
         self.value = value
+        self.row = row
 
 
 def shorten(text: str, words: int = 25, letters: int = 160) -> str:
@@ -93,6 +95,9 @@ def wrong_shape(value: Tensor, shape: tuple[int, ...], given: str) -> Fault:
         f"called with {given}. Print the shape after each of your lines: which one adds, drops or swaps an "
         "axis?",
         value,
+        "shape of the result",
+        str(shape),
+        str(tuple(value.shape)),
     )
 
 

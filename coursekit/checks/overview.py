@@ -10,7 +10,7 @@ _CELL = "padding:0.2em 1.2em 0.2em 0; text-align:left; white-space:normal"
 
 def _state(exercise: Exercise, known: record.Progress) -> tuple[str, str]:
     when = known.passed.get(exercise.number)
-    return ("✓ done", f"{when.astimezone():%d %b %Y, %H:%M}") if when else ("○ open", "")
+    return ("✓ done", f"{when.astimezone():%d %b %Y, %H:%M}") if when else ("○ to do", "")
 
 
 def _in_order(entry: tuple[str, Exercise]) -> tuple[int, ...]:
@@ -25,7 +25,7 @@ def _chapters() -> dict[str, list[Exercise]]:
 
 
 def progress() -> None:
-    """Show a table of all exercises by chapter: done (and since when) or open."""
+    """Show a table of all exercises by chapter: done (and since when) or to do."""
     known = record.load()
     lines: list[str] = []
     rows: list[str] = []

@@ -6,8 +6,6 @@ import sys
 from dataclasses import dataclass, field, replace
 from typing import Protocol
 
-from .facts import Fact
-
 
 class Heading(Protocol):
     """What a panel needs to know of an exercise."""
@@ -20,16 +18,16 @@ class Heading(Protocol):
     def name(self) -> str: ...
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Outcome:
-    """What a check found.
+    """What a check found; as the last line of a cell it shows itself.
 
     Args:
         exercise: which one.
         passed: whether the answer may be used from here on.
         name: "passed", or the short name of what went wrong.
         message: for the student; empty with a pass.
-        facts: with a pass all of them, else the first that does not hold.
+        rows: what was measured, expected and came: with a pass all facts, else the first that does not hold.
         remarks: sentences beside a pass, such as a comparison.
         note: a sentence about the progress file.
     """
@@ -38,13 +36,19 @@ class Outcome:
     passed: bool
     name: str
     message: str
-    facts: list[Fact] = field(default_factory=list)
+    rows: list[tuple[str, ...]] = field(default_factory=list)
     remarks: list[str] = field(default_factory=list)
     note: str = ""
 
     def noting(self, note: str) -> "Outcome":
         """Add a sentence about the progress file."""
         return replace(self, note=note)
+
+    def __repr__(self) -> str:
+        return plain(self)
+
+    def _repr_html_(self) -> str:
+        return html(self)
 
     @property
     def banner(self) -> str:
@@ -69,11 +73,6 @@ class Outcome:
         return "△", "Not yet", "200, 140, 30"
 
 
-def _rows(outcome: Outcome) -> list[tuple[str, str, str]]:
-    """Facts as (quantity, expected, came)."""
-    return [(fact.what, *fact.numbers()) for fact in outcome.facts]
-
-
 def plain(outcome: Outcome) -> str:
     """The outcome as text."""
     sign, word, _ = outcome.mark
@@ -82,9 +81,9 @@ def plain(outcome: Outcome) -> str:
         lines.append(f"  {outcome.message}")
     if outcome.passed:
         lines.append("  Measured, with what was expected in brackets:")
-        lines += [f"  - {what}: {came} [{expected}]" for what, expected, came in _rows(outcome)]
+        lines += [f"  - {what}: {came} [{expected}]" for what, expected, came in outcome.rows]
     else:
-        rows = _rows(outcome)
+        rows = outcome.rows
         lines += [f"  Measured: {what}: expected {expected}, came {came}." for what, expected, came in rows]
     lines += [f"  {text}" for text in (*outcome.remarks, outcome.note, outcome.banner) if text]
     return "\n".join(lines)
@@ -113,7 +112,7 @@ def _table(outcome: Outcome) -> str:
         "<tr style='background:none'>"
         + "".join(f'<td style="{_CELL}">{_inline(text)}</td>' for text in row)
         + "</tr>"
-        for row in _rows(outcome)
+        for row in outcome.rows
     )
     style = "border-collapse:collapse; margin:0.4em 0; font-size:0.95em; color:inherit"
     return f'<table style="{style}"><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>'
@@ -131,7 +130,7 @@ def html(outcome: Outcome) -> str:
     ]
     if outcome.message:
         parts.append(f'<div style="margin-top:0.4em">{_inline(outcome.message)}</div>')
-    if outcome.facts:
+    if outcome.rows:
         parts.append(_table(outcome))
     parts += [f"<div>{_inline(text)}</div>" for text in (*outcome.remarks, outcome.note) if text]
     if outcome.banner:

@@ -245,7 +245,7 @@ right("1.2")(lambda field, x, t, h: x + h * field(x, t))
 
 @right("1.2")
 class Stepper:
-    """A class whose instances are made by the test below would not be handed over; its static call would."""
+    """A class that is used like a function: making one gives the next state."""
 
     def __new__(cls, field, x, t, h):
         return x + h * field(x, t)
