@@ -1,7 +1,4 @@
-"""Metrics: numbers that say how good generated samples are, or how fast an error falls."""
-
-from collections.abc import Sequence
-from dataclasses import dataclass
+"""Metrics: numbers that say how good generated samples are."""
 
 import torch
 from torch import Generator, Tensor
@@ -130,38 +127,48 @@ def nearest_neighbour_ratio(x: Tensor, train: Tensor, held_out: Tensor) -> float
     return float(nearest(x, train)[0].median() / real)
 
 
-@dataclass(frozen=True)
-class Order:
-    """An order of convergence as measured.
+def coverage(x: Tensor, real: Tensor, k: int = 5) -> float:
+    """Share of real samples that have a generated one among their nearest neighbours.
+
+        mean over r in real of [ min |x - r| < distance from r to its k-th nearest other real sample ]
+
+    Naeem et al. 2020. It falls when kinds of real samples are never generated, and also when what is
+    generated lies away from the data. n samples of the real law itself are not expected to reach 1, but
+    `expected_coverage(n, len(real), k)`.
 
     Args:
-        slope: how many powers of the step the error falls with.
-        standard_error: its standard error, from the scatter about the line.
-    """
-
-    slope: float
-    standard_error: float
-
-
-def order(errors: Sequence[float] | Tensor, hs: Sequence[float] | Tensor) -> Order:
-    """Measure an order of convergence: the slope of log error against log step.
-
-        error = C h^p,  so  log error = log C + p log h,  and p comes by least squares
-
-    Args:
-        errors: positive errors, one for each step size.
-        hs: positive step sizes, at least three.
+        x: generated samples, (n, *event).
+        real: real samples, (m, *event), m above `k`.
+        k: which neighbour sets the radius, at least 1.
     Returns:
-        The slope and its standard error.
+        A share in [0, 1].
     Raises:
-        ValueError: fewer than three points, numbers that aren't positive, or step sizes all equal.
+        ValueError: a set is too small, the numbers of axes differ, or `k` is below 1.
     """
-    e, h = (torch.as_tensor(v, dtype=torch.float64).flatten() for v in (errors, hs))
-    if len(e) != len(h) or len(h) < 3:
-        raise ValueError(f"{len(e)} errors for {len(h)} step sizes; give as many of each, at least three")
-    if not bool((e > 0).all() and (h > 0).all()) or bool((h == h[0]).all()):
-        raise ValueError("errors and step sizes must be positive, and the step sizes must differ")
-    x, y = h.log() - h.log().mean(), e.log() - e.log().mean()
-    slope = (x * y).sum() / x.square().sum()
-    scatter = (y - slope * x).square().sum() / (len(h) - 2)
-    return Order(float(slope), float((scatter / x.square().sum()).sqrt()))
+    if k < 1:
+        raise ValueError(f"k = {k}; the first neighbour is number 1")
+    real = _rows(real, "real", least=k + 1)
+    between = torch.cdist(real, real, compute_mode="donot_use_mm_for_euclid_dist").fill_diagonal_(-1)
+    radius = between.kthvalue(k + 1, dim=1).values  # each sample's own place in the row comes first
+    return float((nearest(real, x)[0] < radius).double().mean())
+
+
+def expected_coverage(n: int, m: int, k: int = 5) -> float:
+    """Coverage of m real samples by n fresh ones of the same law, on average.
+
+        1 - product over i = 0 … k - 1 of (m - 1 - i) / (m - 1 + n - i)
+
+    A real sample stays uncovered if its k nearest, among n fresh and m - 1 other real ones, are all real;
+    as all come from one law, each choice of k is equally likely. Naeem et al. 2020.
+
+    Args:
+        n: number of fresh samples.
+        m: number of real samples, above `k`.
+        k: as in `coverage`.
+    Returns:
+        A probability.
+    """
+    uncovered = 1.0
+    for i in range(k):
+        uncovered *= (m - 1 - i) / (m - 1 + n - i)
+    return 1 - uncovered

@@ -7,11 +7,12 @@ import torch
 
 from coursekit.metrics import (
     agreement,
+    coverage,
+    expected_coverage,
     frechet_distance,
     frechet_floor,
     nearest,
     nearest_neighbour_ratio,
-    order,
 )
 
 
@@ -106,28 +107,38 @@ def test_ratio_tells_copies_peers_and_strangers_apart():
         nearest_neighbour_ratio(peers, train, train)
 
 
-@pytest.mark.parametrize("p", [1, 2, 3.5])
-def test_order_of_an_exact_power_has_no_error(p):
-    hs = torch.tensor([0.1, 0.05, 0.02, 0.01]).double()
-    measured = order(7 * hs**p, hs)
-    assert measured.slope == pytest.approx(p)
-    assert measured.standard_error == pytest.approx(0, abs=1e-6)
+def test_coverage_counts_the_real_samples_within_reach():
+    """On a line 0, 1, 3 with k = 1 the radii are 1, 1, 2."""
+    real = torch.tensor([[0.0], [1.0], [3.0]])
+    assert coverage(torch.tensor([[-0.5]]), real, k=1) == pytest.approx(1 / 3)
+    assert coverage(torch.tensor([[-0.5], [4.5]]), real, k=1) == pytest.approx(2 / 3)
+    assert coverage(torch.tensor([[10.0]]), real, k=1) == 0
+    assert coverage(real, real, k=1) == 1
+    assert coverage(torch.tensor([[-2.0]]), real, k=2) == pytest.approx(1 / 3)  # radii 3, 2, 3
 
 
-def test_order_of_noisy_errors_lies_within_its_standard_error():
-    hs = 2.0 ** -torch.arange(2, 10).double()
-    misses = []
-    for seed in range(200):
-        noise = 0.2 * torch.randn(8, generator=seeded(seed), dtype=torch.float64)
-        measured = order((noise.exp() * hs**2).tolist(), hs.tolist())
-        misses.append((measured.slope - 2) / measured.standard_error)
-    # Student's t with 6 degrees of freedom has variance 6 / 4.
-    assert torch.tensor(misses).square().mean().item() == pytest.approx(1.5, abs=0.8)
+@pytest.mark.parametrize(("n", "m", "k"), [(200, 200, 5), (50, 200, 2), (200, 50, 1)])
+def test_coverage_by_the_same_law_is_as_expected(n, m, k):
+    found = [
+        coverage(torch.randn(n, 3, generator=seeded(s)), torch.randn(m, 3, generator=seeded(1000 + s)), k)
+        for s in range(60)
+    ]
+    values = torch.tensor(found)
+    assert values.mean().item() == pytest.approx(
+        expected_coverage(n, m, k), abs=4 * values.std().item() / 60**0.5
+    )
 
 
-@pytest.mark.parametrize(
-    ("errors", "hs"), [([1, 2], [1, 2]), ([1, 2, 3], [1, 2]), ([1, 2, 0], [1, 2, 3]), ([1, 2, 3], [2, 2, 2])]
-)
-def test_order_refuses_what_no_line_goes_through(errors, hs):
-    with pytest.raises(ValueError, match="step sizes"):
-        order(errors, hs)
+def test_coverage_shows_a_missing_kind():
+    real = torch.cat(
+        [torch.randn(200, 3, generator=seeded(1)), torch.randn(200, 3, generator=seeded(2)) + 20]
+    )
+    half = torch.randn(400, 3, generator=seeded(3))
+    assert 0.45 < coverage(half, real) <= 0.5
+
+
+def test_coverage_errors():
+    with pytest.raises(ValueError, match="at least 6"):
+        coverage(torch.zeros(3, 2), torch.zeros(5, 2))
+    with pytest.raises(ValueError, match="number 1"):
+        coverage(torch.zeros(3, 2), torch.zeros(5, 2), k=0)
