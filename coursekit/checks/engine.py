@@ -202,9 +202,8 @@ def exercise(
         if number in registry:
             raise ValueError(f"exercise {number} is there twice: {registry[number].title!r} and {title!r}")
         names = tuple(name.strip() for name in parameters.split(","))
-        name = measure.__name__
         registry[number] = Exercise(
-            number, title, kind, name, names, reference, measure, rivals, random, limit
+            number, title, kind, measure.__name__, names, reference, measure, rivals, random, limit
         )
         return registry[number]
 

@@ -50,7 +50,7 @@ class Spy:
             )
         rows = x.reshape(-1, self.dim)
         u = self.rule(rows, self._times(t, rows)).reshape(x.shape)
-        when = float(torch.as_tensor(t).detach().double().mean())
+        when = float(t.detach().double().mean()) if isinstance(t, Tensor) else float(t)
         self.calls.append(Call(x.detach().clone(), when, u.detach().clone()))
         return u
 

@@ -83,29 +83,22 @@ def linear_flow(ask: Ask) -> Iterator[Fact]:
     x0 = torch.randn(6, 2, dtype=torch.float64)
     center = torch.tensor([1.0, -2.0], dtype=torch.float64)
 
-    def flow(t: Time, theta: float, start: Tensor = x0) -> Tensor:
+    def flow(t: Time, theta: float = 1.5, start: Tensor = x0) -> Tensor:
         return ask(start, t, theta, center, shape=(6, 2))
 
-    yield Fact("start moved", "shift at t = 0", 0 * x0, flow(0.0, 1.5) - x0, LOOK_START)
+    yield Fact("start moved", "shift at t = 0", 0 * x0, flow(0.0) - x0, LOOK_START)
     for theta in (1.5, 0.5):
         half = math.log(2) / theta
         what = f"distance to the centre at t = {half:.3f} (theta = {theta}), against the start"
         ratio = (flow(half, theta) - center).norm(dim=1) / (x0 - center).norm(dim=1)
         yield Fact("half-life", what, torch.full((6,), 0.5), ratio, LOOK_HALF)
-    still = flow(0.7, 1.5, center.expand(6, 2).clone())
-    yield Fact(
-        "centre moves", "shift of a state that starts at the centre", 0 * x0, still - center, LOOK_CENTRE
-    )
-    rate = (flow(0.41, 1.5) - flow(0.39, 1.5)) / 0.02
-    slope = -1.5 * (flow(0.4, 1.5) - center)
-    yield Fact(
-        "off the field", "velocity along your flow at t = 0.4, against the field", slope, rate, LOOK_ODE, 0.01
-    )
+    shift = flow(0.7, start=center.expand(6, 2).clone()) - center
+    yield Fact("centre moves", "shift of a state that starts at the centre", 0 * x0, shift, LOOK_CENTRE)
+    rate, slope = (flow(0.41) - flow(0.39)) / 0.02, -1.5 * (flow(0.4) - center)
+    yield Fact("off the field", "velocity along your flow, against the field", slope, rate, LOOK_ODE, 0.01)
     column = torch.linspace(0.1, 1.0, 6, dtype=torch.float64)[:, None]
-    singly = torch.stack([flow(float(t), 1.5)[i] for i, t in enumerate(column)])
-    yield Fact(
-        "times mixed up", "states with one time each, `t` of shape (6, 1)", singly, flow(column, 1.5), LOOK_T
-    )
+    singly = torch.stack([flow(float(t))[i] for i, t in enumerate(column)])
+    yield Fact("times mixed up", "states, with `t` of shape (6, 1)", singly, flow(column), LOOK_T)
 
 
 LOOK_START = (

@@ -41,7 +41,7 @@ def convergence(ask: Ask, order: int, look: str) -> Fact:
     # A ring of states, not random ones: the measured slope is then a constant of the method.
     angle = torch.linspace(0, 6, 16, dtype=torch.float64)
     x0 = torch.linspace(1.3, 3, 16, dtype=torch.float64)[:, None] * torch.stack([angle.cos(), angle.sin()], 1)
-    counts = (8, 16, 32)
+    counts = (6, 12, 24)
     errors = []
     for steps in counts:
         x, h = x0, 1 / steps
