@@ -65,6 +65,7 @@ def test_an_error_takes_the_place_of_the_picture_and_goes_with_it():
     control(panel, 0).value = 13
     assert 'role="alert"' in page(panel)
     assert "ArithmeticError: thirteen is &lt;unlucky&gt;" in page(panel)
+    assert "<unlucky>" not in page(panel)
     assert "height = 13" in page(panel)
     assert "<img" not in page(panel)
     control(panel, 0).value = 14

@@ -125,7 +125,7 @@ def noise_to_data(
     states = simulate(field, noise, time_grid(steps))
 
     def draw(ax: Axes, t: float) -> str:
-        samples(states[round(t * steps)], ax, values=noise[:, 0], lim=3.2)
+        samples(states[round(t * steps)], ax, values=noise[:, 0], lim=3.2, size=9)
         stage = "pure noise" if t <= 0 else "data" if t >= 1 else "on the way from noise to data"
         return f"{points} points at t = {t:.2f}: {stage}. Colour tells how far left or right each began."
 

@@ -66,7 +66,7 @@ def samples(
     ax = _plane(ax, lim)
     points = plane_points(x, "x")
     look = {"color": color} if values is None else {"c": array(values), "cmap": "cividis"}
-    ax.scatter(points[..., 0], points[..., 1], s=size, linewidths=0, alpha=0.7, label=label, **look)
+    ax.scatter(points[..., 0], points[..., 1], s=size, linewidths=0, alpha=0.8, label=label, **look)
     return ax
 
 
