@@ -6,6 +6,7 @@ written to `build/notebooks.json`. Solutions run with COURSEKIT_STRICT=1: a fail
 
 import json
 import os
+import sys
 import threading
 import time
 import tomllib
@@ -32,6 +33,8 @@ def pytest_configure(config):
     config.option.nbval_current_env = (
         True  # this environment's kernel, whatever else is installed as `python3`
     )
+    if not sys.stdout.isatty() and config.option.color == "auto":
+        config.option.color = "no"  # nbval colours its reports wherever they go
     config.option.nbval_cell_timeout = min(config.option.nbval_cell_timeout, HANGING_SECONDS)
 
 
