@@ -218,7 +218,7 @@ def show(line, collected):
             "  downloading {} ({} MB)".format(size.group(1).split("/")[-1].split("-")[0], size.group(2)),
             flush=True,
         )
-    elif line.startswith("Installing collected packages"):
+    elif line.startswith("Installing collected packages") and line.count(",") > 20:
         print("  installing {} packages, about a minute".format(line.count(",") + 1), flush=True)
     elif line.startswith("Collecting") and collected % 25 == 0:
         print("  found {} packages".format(collected), flush=True)
@@ -268,9 +268,8 @@ def build(root, python, log):
     venv = os.path.join(root, ".venv")
     clear_way(venv, root)
     fresh = not os.path.exists(venv)
-    print(
-        "Setting up .venv: a few minutes and {} GB the first time, details in {}.".format(NEEDED_GB, log.name)
-    )
+    cost = "a few minutes and {} GB, once".format(NEEDED_GB) if fresh else "what changed, into what is there"
+    print("Setting up .venv: {}; details in {}.".format(cost, log.name), flush=True)
     if fresh:
         check_disk(root)
         os.mkdir(venv)
