@@ -1,0 +1,47 @@
+"""Cut the README's pictures out of the lectures: `python tools/make_pictures.py`.
+
+It runs each lecture that is named below and writes pictures/*.png, the first picture of one of its cells, so
+that what the README shows is what the notebooks draw. The text alternatives that come with the pictures are
+printed; the README carries them too.
+"""
+
+import base64
+import os
+from pathlib import Path
+
+import nbformat
+from nbclient import NotebookClient
+
+ROOT = Path(__file__).resolve().parents[1]
+# Picture -> the lecture, and words of the text alternative by which the cell is known.
+PICTURES = {
+    "noise_to_data": ("01_flows", "Five panels from t = 0 to t = 1"),
+    "00_welcome": ("00_welcome", "Left: straight lines from many starts"),
+    "01_flows": ("01_flows", "A square grid at four times"),
+    "06_guidance": ("06_guidance", "Ten rows of twelve generated"),
+}
+
+
+def outputs(slug: str) -> list[dict[str, str]]:
+    """Run a lecture; return the data of all outputs that hold a picture."""
+    notebook = nbformat.read(ROOT / "lectures" / f"{slug}.ipynb", as_version=4)
+    NotebookClient(notebook, timeout=600, resources={"metadata": {"path": str(ROOT / "lectures")}}).execute()
+    data = [output.get("data", {}) for cell in notebook.cells for output in cell.get("outputs", [])]
+    return [each for each in data if "image/png" in each]
+
+
+def main() -> None:
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
+    folder = ROOT / "pictures"
+    folder.mkdir(exist_ok=True)
+    shown = {slug: outputs(slug) for slug in sorted({slug for slug, _ in PICTURES.values()})}
+    for name, (slug, words) in PICTURES.items():
+        found = [each for each in shown[slug] if words in " ".join(each.get("text/plain", "").split())]
+        if not found:
+            raise SystemExit(f"lectures/{slug}.ipynb draws nothing that says '{words}'; mend PICTURES")
+        (folder / f"{name}.png").write_bytes(base64.b64decode(found[0]["image/png"]))
+        print(f"pictures/{name}.png: {' '.join(found[0]['text/plain'].split())}")
+
+
+if __name__ == "__main__":
+    main()
