@@ -51,13 +51,8 @@ def load(path: Path | str) -> nn.Module:
     if header.get("net") not in NETS or "config" not in header:
         raise ValueError(f"{path} does not say which network it holds; write it with checkpoints.save")
     net = NETS[header["net"]](**json.loads(header["config"]))
-    net.load_state_dict(load_file(path))
+    net.load_state_dict(load_file(path), assign=True)  # which keeps the file's dtype
     return net.eval().requires_grad_(False)
-
-
-def notes(path: Path | str) -> dict[str, Any]:
-    """Read the notes that `save` put into the file; errors as for `load`."""
-    return json.loads(_header(path).get("notes", "{}"))
 
 
 def _checked(path: Path | str) -> Path:

@@ -30,9 +30,15 @@ class Density(Samplable, Protocol):
         ...
 
 
-def _check_points(x: Tensor, dim: int) -> None:
+def check_points(x: Tensor, dim: int) -> None:
+    """Raise a ValueError unless `x` holds points of a space with `dim` axes, (batch, dim)."""
     if x.dim() != 2 or x.shape[1] != dim:
         raise ValueError(f"points have shape {tuple(x.shape)}; this law lives on (batch, {dim})")
+
+
+def _check_real(x: Tensor, name: str) -> None:
+    if not x.is_floating_point():
+        raise ValueError(f"{name} has type {x.dtype}; make it real numbers, for example with .float()")
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,10 +49,11 @@ class GaussianMixture:
 
     Args:
         weights: (k,) positive, summing to one.
-        means: (k, dim) in data units.
+        means: (k, dim) in data units, floating-point; their dtype and device are the samples'.
         stds: (k,) one width for each component, or (k, dim) one for each axis; positive, data units.
     Raises:
-        ValueError: shapes disagree, a width or a weight is not positive, or the weights do not sum to one.
+        ValueError: shapes disagree, the means are whole numbers, a width or a weight is not positive, or
+            the weights do not sum to one.
     """
 
     weights: Tensor
@@ -54,6 +61,9 @@ class GaussianMixture:
     stds: Tensor
 
     def __post_init__(self) -> None:
+        _check_real(self.means, "means")
+        for name in ("weights", "stds"):
+            object.__setattr__(self, name, getattr(self, name).to(self.means))
         k = len(self.means)
         if self.means.dim() != 2 or self.weights.shape != (k,):
             raise ValueError(
@@ -78,7 +88,8 @@ class GaussianMixture:
 
     def sample(self, n: int, generator: Generator | None = None) -> Tensor:
         """Draw `n` points, (n, dim): first a component by its weight, then a point of that component."""
-        chosen = torch.multinomial(self.weights, n, replacement=True, generator=generator)
+        # `multinomial` refuses to draw nothing at all.
+        chosen = torch.multinomial(self.weights, max(n, 1), replacement=True, generator=generator)[:n]
         noise = torch.randn(
             n, self.dim, generator=generator, dtype=self.means.dtype, device=self.means.device
         )
@@ -86,7 +97,7 @@ class GaussianMixture:
 
     def log_joint(self, x: Tensor) -> Tensor:
         """Log of weight times component density at `x` (batch, dim), as (batch, k)."""
-        _check_points(x, self.dim)
+        check_points(x, self.dim)
         means, stds = self.means.to(x), self.stds.to(x)
         y = (x[:, None] - means) / stds
         normaliser = stds.log().sum(-1) + self.dim / 2 * math.log(2 * math.pi)
@@ -120,10 +131,10 @@ class Gaussian:
         p(x) = N(x; mean, diag(std^2))
 
     Args:
-        mean: (dim,) in data units.
+        mean: (dim,) in data units, floating-point; its dtype and device are the samples'.
         std: positive width, a number for all axes or (dim,).
     Raises:
-        ValueError: shapes disagree or a width is not positive.
+        ValueError: shapes disagree, the mean is in whole numbers, or a width is not positive.
     """
 
     mean: Tensor
@@ -132,6 +143,7 @@ class Gaussian:
     def __post_init__(self) -> None:
         if self.mean.dim() != 1:
             raise ValueError(f"mean has shape {tuple(self.mean.shape)}; give one number an axis, (dim,)")
+        _check_real(self.mean, "mean")
         std = torch.as_tensor(self.std, dtype=self.mean.dtype, device=self.mean.device)
         if std.shape not in ((), self.mean.shape):
             raise ValueError(f"std has shape {tuple(std.shape)}; give a number or {tuple(self.mean.shape)}")
@@ -160,7 +172,7 @@ class Gaussian:
 
     def score(self, x: Tensor) -> Tensor:
         """Gradient of the log-density at `x` (batch, dim): (mean - x) / std^2, same shape."""
-        _check_points(x, self.dim)
+        check_points(x, self.dim)
         return (self.mean.to(x) - x) / torch.as_tensor(self.std).to(x).square()
 
 
@@ -196,14 +208,15 @@ class Chessboard:
         return torch.tensor(dark, dtype=torch.get_default_dtype()) * self.side - self.half_width
 
     def sample(self, n: int, generator: Generator | None = None) -> Tensor:
-        """Draw `n` points, (n, 2): a dark square, then a point on it."""
-        corners = self.corners()
-        chosen = torch.randint(len(corners), (n,), generator=generator)
-        return corners[chosen] + self.side * torch.rand(n, 2, generator=generator)
+        """Draw `n` points, (n, 2): a dark square, then a point on it; on the generator's device, if any."""
+        device = None if generator is None else generator.device
+        corners = self.corners().to(device)
+        chosen = torch.randint(len(corners), (n,), generator=generator, device=device)
+        return corners[chosen] + self.side * torch.rand(n, 2, generator=generator, device=device)
 
     def contains(self, x: Tensor) -> Tensor:
         """Tell which points `x` (batch, 2) lie on a dark square, as booleans (batch,)."""
-        _check_points(x, 2)
+        check_points(x, 2)
         cell = ((x + self.half_width) / self.side).floor()
         inside = ((cell >= 0) & (cell < self.squares)).all(-1)
         return inside & (cell.sum(-1) % 2 == 0)

@@ -1,10 +1,11 @@
 """Exact marginal fields: the velocity a perfect network would have, before any training."""
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 from torch import Tensor
 
-from .distributions import Chessboard, Gaussian, GaussianMixture
+from .distributions import Chessboard, Gaussian, GaussianMixture, check_points
 from .fields import Field
 from .paths import GaussianPath
 from .times import Time, as_time
@@ -31,10 +32,7 @@ class MixtureField:
 
     def __call__(self, x: Tensor, t: Time) -> Tensor:
         """Velocity at `x` (batch, dim) and time `t` in [0, 1], same shape as `x`."""
-        if x.dim() != 2 or x.shape[1] != self.mixture.dim:
-            raise ValueError(
-                f"states have shape {tuple(x.shape)}; this field lives on (batch, {self.mixture.dim})"
-            )
+        check_points(x, self.mixture.dim)
         t = as_time(t, x)[..., None]  # (batch, 1, 1), against (batch, k, dim)
         scheduler = self.path.scheduler
         alpha, beta = scheduler.alpha(t), scheduler.beta(t)
@@ -66,12 +64,11 @@ class ChessboardField:
 
     board: Chessboard
     path: GaussianPath
-    singular_at: float = 1.0
+    singular_at: ClassVar[float] = 1.0
 
     def __call__(self, x: Tensor, t: Time) -> Tensor:
         """Velocity at `x` (batch, 2) and time `t` in [0, 1), same shape as `x`."""
-        if x.dim() != 2 or x.shape[1] != 2:
-            raise ValueError(f"states have shape {tuple(x.shape)}; this field lives on (batch, 2)")
+        check_points(x, 2)
         t = as_time(t, x)[..., None]  # (batch, 1, 1), against (batch, squares, 2)
         scheduler = self.path.scheduler
         alpha, beta = scheduler.alpha(t), scheduler.beta(t)

@@ -6,6 +6,7 @@ import torch
 from torch import Generator, Tensor, nn
 
 from .paths import GaussianPath
+from .times import time_shape
 
 
 class Loss(Protocol):
@@ -32,14 +33,14 @@ def velocity_loss(path: GaussianPath) -> Loss:
     Returns:
         A loss, called as loss(net, z) for net(x, t) and as loss(net, z, y) for net(x, t, y), where z is
         (batch, *event), y is (batch,), and a keyword `generator` (on z's device) takes the randomness.
-        The call raises ValueError if the network's answer is not shaped like z.
+        The call raises ValueError if z has no event axis or holds whole numbers, or if the network's
+        answer is not shaped like z.
     """
 
     def loss(
         net: nn.Module, z: Tensor, y: Tensor | None = None, *, generator: Generator | None = None
     ) -> Tensor:
-        column = (len(z),) + (1,) * (z.dim() - 1)
-        t = torch.rand(column, generator=generator, dtype=z.dtype, device=z.device)
+        t = torch.rand(time_shape(z), generator=generator, dtype=z.dtype, device=z.device)
         eps = torch.randn(z.shape, generator=generator, dtype=z.dtype, device=z.device)
         x = path.sample(z, eps, t)
         answer = net(x, t) if y is None else net(x, t, y)

@@ -6,9 +6,12 @@ from torch import Generator, Tensor
 
 def _rows(samples: Tensor, name: str, least: int = 1) -> Tensor:
     """Samples as rows of float64: a small distance is a difference of large numbers."""
-    rows = samples.detach().flatten(1).double()
-    if len(rows) < least:
-        raise ValueError(f"{name} holds {len(rows)} samples; at least {least} are needed")
+    if len(samples) < least:
+        raise ValueError(f"{name} holds {len(samples)} samples; at least {least} are needed")
+    samples = samples.detach()
+    rows = (samples.cpu() if samples.device.type == "mps" else samples).flatten(1).double()
+    if not bool(rows.isfinite().all()):
+        raise ValueError(f"{name} holds samples that are infinite or not a number; see where they arise")
     return rows
 
 
@@ -33,7 +36,7 @@ def frechet_distance(a: Tensor, b: Tensor) -> float:
     Returns:
         The squared distance, squared feature units, not negative.
     Raises:
-        ValueError: too few samples, or different numbers of axes.
+        ValueError: too few samples, samples that are not finite, or different numbers of axes.
     """
     a, b = _rows(a, "a", least=2), _rows(b, "b", least=2)
     _same_width(a, b)
@@ -57,7 +60,7 @@ def frechet_floor(
         pool: real samples or features, (n, *event).
         held_out: other real samples, (m, *event), m at most n.
         draws: how many draws, each without replacement.
-        generator: source of randomness.
+        generator: source of randomness, on the pool's device.
     Returns:
         (draws,) distances in float64; their mean is the floor, their spread says what a difference means.
     Raises:
@@ -84,7 +87,7 @@ def agreement(seen: Tensor, wanted: Tensor) -> float:
     """
     if seen.shape != wanted.shape or seen.numel() == 0:
         raise ValueError(f"labels have shapes {tuple(seen.shape)} and {tuple(wanted.shape)}; give (n,) twice")
-    return float((seen == wanted.to(seen.device)).double().mean())
+    return int((seen == wanted.to(seen.device)).sum()) / seen.numel()
 
 
 def nearest(x: Tensor, among: Tensor) -> tuple[Tensor, Tensor]:
@@ -96,7 +99,7 @@ def nearest(x: Tensor, among: Tensor) -> tuple[Tensor, Tensor]:
     Returns:
         Distances (n,) in float64, and the rows of `among` (n,) where they are reached.
     Raises:
-        ValueError: a set is empty, or the numbers of axes differ.
+        ValueError: a set is empty or holds samples that are not finite, or the numbers of axes differ.
     """
     x, among = _rows(x, "x"), _rows(among, "among")
     _same_width(x, among)
@@ -119,7 +122,7 @@ def nearest_neighbour_ratio(x: Tensor, train: Tensor, held_out: Tensor) -> float
     Returns:
         The ratio, not negative.
     Raises:
-        ValueError: a set is empty, the numbers of axes differ, or all of `held_out` is in `train`.
+        ValueError: as for `nearest`, or half of `held_out` or more is in `train`.
     """
     real = nearest(held_out, train)[0].median()
     if real == 0:
@@ -143,7 +146,7 @@ def coverage(x: Tensor, real: Tensor, k: int = 5) -> float:
     Returns:
         A share in [0, 1].
     Raises:
-        ValueError: a set is too small, the numbers of axes differ, or `k` is below 1.
+        ValueError: as for `nearest`, `real` is too small, or `k` is below 1.
     """
     if k < 1:
         raise ValueError(f"k = {k}; the first neighbour is number 1")

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from .fields import Field, singular_at
+from .times import time_shape
 
 
 class Method(Protocol):
@@ -84,7 +85,7 @@ def time_grid(steps: int, start: float = 0.0, end: float = 1.0) -> Tensor:
 
 def _check_times(times: Tensor) -> list[float]:
     """Return the times as floats; they must form a line and run one way."""
-    times = torch.as_tensor(times, dtype=torch.float64)
+    times = torch.as_tensor(times).detach().cpu().double()  # some devices have no float64
     if times.dim() != 1 or len(times) < 2:
         raise ValueError(
             f"times have shape {tuple(times.shape)}; give at least two in a line, such as time_grid(20)"
@@ -109,18 +110,29 @@ def walk(field: Field, x0: Tensor, times: Tensor, method: Method | None = None) 
     Yields:
         n states, each shaped like `x0`; the first is `x0` itself.
     Raises:
-        ValueError: times do not run one way.
+        ValueError: times do not run one way, `x0` has no event axis or holds whole numbers, or (at the
+            first step) the field's answer is of another shape than the states.
     """
-    method = method or Heun()
-    ticks = _check_times(times)
-    return _steps(field, x0, ticks, method)
+    time_shape(x0)  # for its errors
+    return _steps(field, x0, _check_times(times), method or Heun())
 
 
 def _steps(field: Field, x: Tensor, ticks: list[float], method: Method) -> Iterator[Tensor]:
     yield x
+    shape = x.shape
     for t, after in pairwise(ticks):
         x = method.step(field, x, t, after - t)
+        if x.shape != shape:
+            raise ValueError(
+                f"a step made states of shape {tuple(x.shape)} out of {tuple(shape)}; "
+                "the field must answer with one velocity for each state, shaped like the states"
+            )
         yield x
+
+
+def _gradients_of(x0: Tensor) -> torch.set_grad_enabled:
+    """Track gradients inside if the start asks for them, and the caller has not turned them off."""
+    return torch.set_grad_enabled(x0.requires_grad and torch.is_grad_enabled())
 
 
 def simulate(field: Field, x0: Tensor, times: Tensor, method: Method | None = None) -> Tensor:
@@ -136,9 +148,9 @@ def simulate(field: Field, x0: Tensor, times: Tensor, method: Method | None = No
     Returns:
         Trajectories, (n, batch, *event); entry 0 is `x0`.
     Raises:
-        ValueError: times do not run one way.
+        ValueError: as for `walk`.
     """
-    with torch.set_grad_enabled(x0.requires_grad):
+    with _gradients_of(x0):
         states = x0.new_empty((len(times), *x0.shape))
         for i, x in enumerate(walk(field, x0, times, method)):
             states[i] = x
@@ -153,7 +165,7 @@ def flow(field: Field, x0: Tensor, times: Tensor, method: Method | None = None) 
     Returns:
         States at times[-1], shaped like `x0`.
     """
-    with torch.set_grad_enabled(x0.requires_grad):
+    with _gradients_of(x0):
         x = x0
         for x in walk(field, x0, times, method):  # noqa: B007 (the last one is what is wanted)
             pass

@@ -6,6 +6,22 @@ Time = float | Tensor
 """A number, or a tensor of shape (batch, 1, …, 1) with as many axes as the states it goes with."""
 
 
+def time_shape(x: Tensor) -> tuple[int, ...]:
+    """Shape of a time for each of the states `x` (batch, *event): (batch, 1, …, 1).
+
+    Raises:
+        ValueError: `x` has no event axis, or holds whole numbers, which would swallow fractions.
+    """
+    if x.dim() < 2:
+        raise ValueError(
+            f"states have shape {tuple(x.shape)}, but a batch of states is (batch, *event); "
+            "add the missing axis, for example with x[:, None]"
+        )
+    if not x.is_floating_point():
+        raise ValueError(f"states are of type {x.dtype}; make them real numbers, for example with x.float()")
+    return (x.shape[0],) + (1,) * (x.dim() - 1)
+
+
 def as_time(t: Time, x: Tensor) -> Tensor:
     """Shape a time so that it multiplies a batch of states without surprises.
 
@@ -16,19 +32,14 @@ def as_time(t: Time, x: Tensor) -> Tensor:
     Args:
         t: one time for the whole batch (a number or a tensor with a single element), or one for each
             state: (batch,) or (batch, 1, …, 1). 0 is noise, 1 is data.
-        x: states, (batch, *event) with at least one event axis.
+        x: states, (batch, *event) with at least one event axis, floating-point.
     Returns:
         (batch, 1, …, 1), as many axes as `x`, with its dtype and device. A view where possible: do
         not write into it.
     Raises:
-        ValueError: `x` has no event axis, or `t` has any other shape.
+        ValueError: `x` has no event axis or holds whole numbers, or `t` has any other shape.
     """
-    if x.dim() < 2:
-        raise ValueError(
-            f"states have shape {tuple(x.shape)}, but a batch of states is (batch, *event); "
-            "add the missing axis, for example with x[:, None]"
-        )
-    column = (x.shape[0],) + (1,) * (x.dim() - 1)
+    column = time_shape(x)
     if not isinstance(t, Tensor):
         return x.new_tensor(float(t)).expand(column)
     t = t.to(x)

@@ -1,7 +1,8 @@
-"""What every test shares: coursekit's thread defaults, and a progress file that is nobody's."""
+"""What every test shares: thread defaults, random numbers of its own, and a progress file that is nobody's."""
 
 import coursekit  # noqa: F401  first of all, as in a notebook: it sets the thread defaults before torch is read
 import pytest
+import torch
 
 
 @pytest.fixture(autouse=True, scope="session")
@@ -10,3 +11,8 @@ def _nobodys_progress(tmp_path_factory):
         patch.setenv("COURSEKIT_HOME", str(tmp_path_factory.mktemp("progress")))
         patch.delenv("COURSEKIT_STRICT", raising=False)
         yield
+
+
+@pytest.fixture(autouse=True)
+def _the_same_random_numbers_in_any_order():
+    torch.manual_seed(0)  # tests only: library code never seeds

@@ -4,8 +4,6 @@ import torch
 
 from coursekit import Chessboard, Euler, Gaussian, GaussianMixture, Heun, StraightLine
 
-torch.manual_seed(0)  # tests only: library code never seeds
-
 DISTRIBUTIONS = {
     "standard normal": Gaussian(torch.zeros(2)),
     "flat normal": Gaussian(torch.tensor([1.0, -0.5]), torch.tensor([0.3, 1.2])),

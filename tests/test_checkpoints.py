@@ -5,6 +5,7 @@ from importlib.resources import files
 
 import pytest
 import torch
+from safetensors import safe_open
 from safetensors.torch import save_file
 
 from coursekit import checkpoints, flow, time_grid
@@ -26,17 +27,25 @@ def conditioned():
 
 
 @pytest.mark.parametrize("make", [plain, conditioned])
-def test_a_network_comes_back_with_its_sizes_and_weights(make, tmp_path):
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_a_network_comes_back_with_its_sizes_and_weights(make, dtype, tmp_path):
     net, labels = make()
+    net.to(dtype)
     for weight in net.parameters():
         torch.nn.init.normal_(weight)
-    checkpoints.save(net, tmp_path / "net.safetensors", steps=7)
+    checkpoints.save(net, tmp_path / "net.safetensors")
     again = checkpoints.load(tmp_path / "net.safetensors")
-    x = torch.randn(3, 2)
+    x = torch.randn(3, 2, dtype=dtype)
     assert type(again) is type(net)
     assert torch.equal(again(x, 0.3, *labels), net(x, 0.3, *labels))
     assert not again.training
-    assert checkpoints.notes(tmp_path / "net.safetensors") == {"steps": 7}
+    assert not any(weight.requires_grad for weight in again.parameters())
+
+
+def test_notes_are_kept_in_the_header(tmp_path):
+    checkpoints.save(plain()[0], tmp_path / "net.safetensors", steps=7, seeds=[1, 2])
+    with safe_open(tmp_path / "net.safetensors", framework="pt") as file:
+        assert json.loads(file.metadata()["notes"]) == {"steps": 7, "seeds": [1, 2]}
 
 
 def test_networks_that_cannot_be_rebuilt_are_refused(tmp_path):

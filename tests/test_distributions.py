@@ -4,6 +4,7 @@ import math
 
 import pytest
 import torch
+import torch.distributions as D
 from laws import DISTRIBUTIONS
 
 from coursekit import Chessboard, Density, Gaussian, GaussianMixture, Samplable
@@ -50,6 +51,19 @@ def test_score_is_the_gradient_of_the_log_density(law):
 
 
 @every
+def test_no_sample_and_no_point_are_welcome(law):
+    assert law.sample(0).shape == (0, 2)
+    assert law.log_prob(torch.zeros(0, 2)).shape == (0,)
+
+
+def test_dtype_comes_from_the_means():
+    weights, stds = torch.tensor([0.25, 0.75]), torch.tensor([0.5, 1.0])
+    law = GaussianMixture(weights, torch.zeros(2, 3, dtype=torch.float64), stds)
+    assert law.sample(4).dtype == law.weights.dtype == law.stds.dtype == torch.float64
+    assert Gaussian(torch.zeros(2, dtype=torch.float64), 0.5).sample(4).dtype == torch.float64
+
+
+@every
 def test_generator_decides_the_samples(law):
     first, second = (law.sample(7, torch.Generator().manual_seed(3)) for _ in range(2))
     assert torch.equal(first, second)
@@ -74,6 +88,17 @@ def test_gaussian_against_its_closed_form():
     torch.testing.assert_close(law.log_prob(x), torch.tensor([peak, peak - 0.5]))
 
 
+@pytest.mark.parametrize("dim", [1, 2, 5])
+@pytest.mark.parametrize("each_axis", [False, True])
+def test_mixture_against_torch_s_own_in_any_dimension(dim, each_axis):
+    weights, means = torch.tensor([0.2, 0.7, 0.1]), torch.randn(3, dim)
+    stds = torch.rand(3, dim) + 0.2 if each_axis else torch.tensor([0.3, 1.0, 2.0])
+    normal = D.Independent(D.Normal(means, stds if each_axis else stds[:, None]), 1)
+    wanted = D.MixtureSameFamily(D.Categorical(weights), normal)
+    x = 2 * torch.randn(50, dim)
+    torch.testing.assert_close(GaussianMixture(weights, means, stds).log_prob(x), wanted.log_prob(x))
+
+
 def test_far_out_the_mixture_stays_finite():
     law = DISTRIBUTIONS["mixture"]
     x = torch.tensor([[1e3, -1e3]])
@@ -96,6 +121,10 @@ def test_dark_squares_touch_at_corners_only():
         (lambda: Gaussian(torch.zeros(2, 2)), "one number an axis"),
         (lambda: Gaussian(torch.zeros(2), torch.ones(3)), "give a number"),
         (lambda: GaussianMixture(torch.ones(2), torch.zeros(2, 2), torch.ones(2)), "divide them"),
+        (lambda: GaussianMixture(torch.tensor([0.5, 0.51]), torch.zeros(2, 2), torch.ones(2)), "divide them"),
+        (lambda: GaussianMixture(torch.tensor([1.5, -0.5]), torch.zeros(2, 2), torch.ones(2)), "positive"),
+        (lambda: GaussianMixture(torch.tensor([1]), torch.tensor([[0, 1]]), torch.ones(1)), r"\.float\(\)"),
+        (lambda: Gaussian(torch.tensor([0, 1]), 0.5), r"\.float\(\)"),
         (lambda: GaussianMixture(torch.ones(3) / 3, torch.zeros(2, 2), torch.ones(2)), "disagree"),
         (lambda: GaussianMixture(torch.ones(2) / 2, torch.zeros(2, 2), torch.ones(3)), "stds"),
         (lambda: GaussianMixture(torch.ones(2) / 2, torch.zeros(2, 2), torch.zeros(2)), "positive"),

@@ -78,6 +78,11 @@ def test_same_generator_same_loss():
     assert values[0] == values[1] != values[2]
 
 
+def test_pixels_as_whole_numbers_are_refused():
+    with pytest.raises(ValueError, match=r"x\.float\(\)"):
+        velocity_loss(GaussianPath())(lambda x, t: x, torch.zeros(8, 64, dtype=torch.uint8))
+
+
 def test_an_answer_of_another_shape_is_refused():
     with pytest.raises(ValueError, match="shaped like the state"):
         velocity_loss(GaussianPath())(lambda x, t: x.sum(1, keepdim=True), torch.randn(8, 2))

@@ -80,6 +80,19 @@ def test_frechet_errors():
         frechet_floor(torch.zeros(4, 3), torch.zeros(5, 3))
 
 
+@pytest.mark.parametrize("broken", [math.nan, math.inf])
+def test_samples_of_a_broken_generator_are_refused(broken):
+    real, made = torch.randn(9, 2), torch.randn(9, 2)
+    made[3, 1] = broken
+    for call in (
+        lambda: frechet_distance(made, real),
+        lambda: nearest(made, real),
+        lambda: coverage(made, real),
+    ):
+        with pytest.raises(ValueError, match="not a number"):
+            call()
+
+
 def test_agreement_counts():
     assert agreement(torch.tensor([1, 2, 3, 4]), torch.tensor([1, 2, 0, 4])) == 0.75
     for a, b in ((torch.zeros(3), torch.zeros(3, 1)), (torch.zeros(0), torch.zeros(0))):

@@ -102,6 +102,9 @@ def test_gradients_flow_only_when_the_start_asks_for_them():
     start = START.clone().requires_grad_()
     end = flow(bending, start, time_grid(200))
     (gradient,) = torch.autograd.grad(end.sum(), start)
+    with torch.no_grad():  # the caller has the last word
+        assert not flow(bending, start, time_grid(3)).requires_grad
+        assert not simulate(bending, start, time_grid(3)).requires_grad
     torch.testing.assert_close(gradient, 1 / (1 - START * math.sin(1.0)) ** 2, rtol=1e-3, atol=0)
 
 
@@ -127,6 +130,24 @@ def test_heun_s_last_step_before_a_singular_end_is_an_euler_step():
 def test_bad_times_are_refused_before_the_first_step(times, said):
     with pytest.raises(ValueError, match=said):
         walk(bending, START, times)
+
+
+def test_states_that_cannot_be_followed_are_refused_before_the_first_step():
+    with pytest.raises(ValueError, match=r"x\[:, None\]"):
+        walk(bending, START[:, 0], time_grid(2))
+    with pytest.raises(ValueError, match=r"x\.float\(\)"):
+        walk(bending, START.long(), time_grid(2))
+
+
+@every
+@pytest.mark.parametrize("run", [simulate, flow])
+def test_a_field_whose_answer_would_be_stretched_is_refused(method, run):
+    with pytest.raises(ValueError, match=r"\(40, 40\) out of \(40, 1\)"):
+        run(lambda x, t: x[:, 0], START, time_grid(2), method)
+
+
+def test_no_states_stay_none():
+    assert simulate(lambda x, t: -x, torch.zeros(0, 2), time_grid(3)).shape == (4, 0, 2)
 
 
 def test_a_grid_needs_a_step():

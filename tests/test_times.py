@@ -34,6 +34,17 @@ def test_other_shapes_are_refused_with_the_remedy(shape):
         as_time(torch.zeros(shape), torch.zeros(3, 2))
 
 
+@pytest.mark.parametrize("t", [0.5, torch.tensor([0.5, 0.7])])
+def test_whole_numbers_would_swallow_the_time_and_are_refused(t):
+    with pytest.raises(ValueError, match=r"x\.float\(\)"):
+        as_time(t, torch.zeros(2, 2, dtype=torch.int64))
+
+
+def test_no_states_need_no_times():
+    for t in (0.5, torch.zeros(0), torch.zeros(0, 1)):
+        assert as_time(t, torch.zeros(0, 3)).shape == (0, 1)
+
+
 def test_states_without_an_event_axis_are_refused():
     with pytest.raises(ValueError, match=r"x\[:, None\]"):
         as_time(0.5, torch.zeros(3))
