@@ -1,4 +1,4 @@
-"""What every test shares: thread defaults, random numbers of its own, and a progress file that is nobody's."""
+"""What every test shares: thread defaults, its own random numbers, and a progress file that is nobody's."""
 
 import coursekit  # noqa: F401  first of all, as in a notebook: it sets the thread defaults before torch is read
 import pytest
