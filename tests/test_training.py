@@ -75,13 +75,16 @@ def test_the_caller_may_stop():
     assert 3.5 < net.weight.item() < 5.0  # two steps of Adam move by at most the rate each
 
 
-def test_same_generator_same_run():
+def test_same_generator_same_run_of_batches_and_of_the_loss_s_own_randomness():
+    def noisy(net, z, y=None, *, generator=None):
+        return distance(net, z + torch.randn(z.shape, generator=generator))
+
     def run(seed):
         net = Point()
         return [
             s.loss
             for s in fit(
-                net, distance, torch.randn(50, 1, generator=seeded(9)), 5, batch=8, generator=seeded(seed)
+                net, noisy, torch.randn(50, 1, generator=seeded(9)), 5, batch=8, generator=seeded(seed)
             )
         ]
 
@@ -142,8 +145,10 @@ def test_average_keeps_its_decay_after_the_warm_up():
 def test_average_is_updated_while_training_and_needs_no_gradient():
     net = Point(5.0)
     ema = EMA(net, 0.9)
+    net.eval()  # as after a picture on the way
     for _ in fit(net, distance, torch.zeros(4, 1), 50, lr=0.2, ema=ema):
-        pass
+        assert net.training
+    assert not ema.net.training
     assert net.weight.item() < ema.net.weight.item() < 5.0  # it lags behind
     assert not ema.net.weight.requires_grad
     assert ema.updates == 50
