@@ -156,4 +156,5 @@ def test_no_states_stay_none():
 def test_a_grid_needs_a_step():
     with pytest.raises(ValueError, match="at least one step"):
         time_grid(0)
+    assert time_grid(10).tolist()[3] == pytest.approx(0.3, abs=1e-15)
     assert time_grid(4, 1.0, 0.0).tolist() == [1.0, 0.75, 0.5, 0.25, 0.0]
