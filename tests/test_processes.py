@@ -134,7 +134,7 @@ def test_strong_order_with_additive_noise():
 
 
 def test_weak_order_by_the_exact_moments_of_the_scheme():
-    """A linear process adds up the variances of its kicks, so one run for each kick leaves no noise to average."""
+    """A linear process adds up the variances of its kicks: one run for each kick, and nothing to average."""
     theta, sigma = 2.0, 1.0
     process = OrnsteinUhlenbeck(theta, sigma)
     _, std = process.transition(torch.zeros(1, 1, dtype=torch.float64), 1.0)
