@@ -4,6 +4,8 @@
 
 PYTHON ?= python3
 ARGS ?=
+# Tests and notebooks at a time: each is on one thread, and takes up to 0.6 GB.
+JOBS ?= 2
 ifeq ($(OS),Windows_NT)
 PY := .venv/Scripts/python.exe
 else
@@ -32,8 +34,8 @@ check: env ## Lint, types, built notebooks = sources, nothing leaked, links: und
 	$(PY) -m coursekit.release check
 
 test: check ## All of check, the unit tests, every notebook run, the course in a browser
-	$(PY) -m pytest --ignore=tests/test_browser.py
-	$(PY) -m pytest --nbval-lax lectures labs solutions
+	$(PY) -m pytest -n $(JOBS) --ignore=tests/test_browser.py
+	$(PY) -m pytest -n $(JOBS) --dist loadfile --nbval-lax lectures labs solutions
 	$(PY) -m pytest -rs tests/test_browser.py
 
 notebooks: env ## Build lectures, solutions and labs (*.ipynb) from their *.md

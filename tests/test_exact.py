@@ -78,11 +78,25 @@ def test_field_has_finite_gradients(law):
         torch.testing.assert_close(gradient[:, 0], change, rtol=1e-3, atol=1e-3)
 
 
+@every
+def test_each_state_has_its_own_time(law):
+    """batch = dim, where plain broadcasting would be silently wrong."""
+    field, x, t = marginal_velocity(law, PATH), torch.randn(2, 2), torch.tensor([0.2, 0.9])
+    singly = torch.cat([field(x[i : i + 1], float(t[i])) for i in range(2)])
+    for column in (t, t[:, None]):
+        torch.testing.assert_close(field(x, column), singly)
+
+
+@every
+def test_no_state_is_welcome(law):
+    assert marginal_velocity(law, PATH)(torch.zeros(0, 2), 0.5).shape == (0, 2)
+
+
 def test_the_singular_end_is_declared_and_refused():
     field = marginal_velocity(Chessboard(), PATH)
     assert field.singular_at == 1.0
     with pytest.raises(ValueError, match="singular at t = 1"):
-        field(torch.zeros(2, 2), 1.0)
+        field(torch.zeros(2, 2), torch.tensor([0.5, 1.0]))  # one of them is enough
     assert not hasattr(marginal_velocity(DISTRIBUTIONS["mixture"], PATH), "singular_at")
 
 

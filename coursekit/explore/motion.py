@@ -14,7 +14,7 @@ from ..paths import GaussianPath
 from ..plots import COLORS, quiver, samples, trajectories
 from ..schedulers import StraightLine
 from ..simulators import Euler, Heun, Method, simulate, time_grid
-from ..times import Time
+from ..times import Time, as_time
 from .panel import Explorer, choice, explorer, slider
 
 METHODS: dict[str, Method] = {"Euler": Euler(), "Heun": Heun()}
@@ -26,7 +26,7 @@ def _turn(x: Tensor) -> Tensor:
 
 
 def _swirl(x: Tensor, t: Time) -> Tensor:
-    return 8 * t * torch.exp(-x.square().sum(1, keepdim=True) / 2) * _turn(x)
+    return 8 * as_time(t, x) * torch.exp(-x.square().sum(1, keepdim=True) / 2) * _turn(x)
 
 
 def _rotation(x: Tensor, t: Time) -> Tensor:
@@ -44,6 +44,15 @@ def _three_hills() -> Field:
     return marginal_velocity(hills, GaussianPath(StraightLine()))
 
 
+def _ready_made() -> dict[str, Field]:
+    return {
+        "swirl, faster with time": _swirl,
+        "rotation by half a turn": _rotation,
+        "stiff: slow along x₁, fast along x₂": _stiff,
+        "noise to three hills": _three_hills(),
+    }
+
+
 def _reference(field: Field, start: tuple[float, float]) -> Tensor:
     """Path from `start` by an adaptive solver of order 8, right to about five digits: (101, 1, 2)."""
     from scipy.integrate import solve_ivp
@@ -59,6 +68,14 @@ def _reference(field: Field, start: tuple[float, float]) -> Tensor:
     return torch.as_tensor(path.y.T)[:, None]
 
 
+def _draw_paths(ax: Axes, field: Field, exact: Tensor, found: Tensor, lim: float, name: str) -> None:
+    """Arrows at half time, the reference path, and over it the simulated one under its name."""
+    quiver(lambda x, t: field(x.double(), t), 0.5, ax, lim=lim, color="#BBBBBB")
+    trajectories(exact, ax, lim=lim, color="black", label="reference")
+    trajectories(found, ax, lim=lim, color=COLORS[1], label=name, steps=True)
+    ax.legend(loc="upper left", fontsize="small")
+
+
 def flows(fields: Mapping[str, Field] | None = None, lim: float = 3.0) -> Explorer:
     """Explore how well Euler and Heun follow a field of the plane from a start of one's choice.
 
@@ -72,23 +89,15 @@ def flows(fields: Mapping[str, Field] | None = None, lim: float = 3.0) -> Explor
     Returns:
         The explorer.
     """
-    offered = fields or {
-        "swirl, faster with time": _swirl,
-        "rotation by half a turn": _rotation,
-        "stiff: slow along x₁, fast along x₂": _stiff,
-        "noise to three hills": _three_hills(),
-    }
+    offered = fields or _ready_made()
     reference = cache(lambda name, start: _reference(offered[name], start))
 
     def draw(ax: Axes, field: str, method: str, steps: int, x1: float, x2: float) -> str:
         exact = reference(field, (x1, x2))
         found = simulate(offered[field], exact[0], time_grid(steps), METHODS[method])
         error = float((found[-1] - exact[-1]).norm())
-        quiver(lambda x, t: offered[field](x.double(), t), 0.5, ax, lim=lim, color="#BBBBBB")
-        trajectories(exact, ax, lim=lim, color="black", label="reference")
-        trajectories(found, ax, lim=lim, color=COLORS[1], label=f"{method}, {steps} steps", steps=True)
+        _draw_paths(ax, offered[field], exact, found, lim, f"{method}, {steps} steps")
         ax.set_title(f"distance at the end: {error:.2g}", fontsize="medium", y=1.01)
-        ax.legend(loc="upper left", fontsize="small")
         calls = steps * METHODS[method].evaluations
         return (
             f"Field: {field}. From ({x1:.1f}, {x2:.1f}), {method} with {steps} steps "
