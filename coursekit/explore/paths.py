@@ -1,0 +1,190 @@
+"""Explorers of probability paths: conditional beside marginal, and a data set of the reader's own."""
+
+from functools import cache
+
+import ipywidgets as widgets
+import torch
+import traitlets
+from matplotlib.axes import Axes
+from torch import Tensor
+
+from ..distributions import Chessboard, Samplable
+from ..paths import GaussianPath
+from ..plots import COLORS
+from ..plots import samples as points_of
+from ..samplers import Circles, Moons, Spiral
+from ..schedulers import Cosine, LinearBeta, Scheduler, SquareRoot, StraightLine
+from .panel import Explorer, button, choice, explorer, slider
+
+SCHEDULERS: dict[str, Scheduler] = {
+    "straight line": StraightLine(),
+    "cosine": Cosine(),
+    "DDPM's linear beta": LinearBeta(),
+    "beta = √(1 − t)": SquareRoot(),
+}
+MANY, FEW = 1500, 300
+LIM = 3.2
+CELLS = 8
+SIDE = 0.5
+# A little face: row 0 is the top one, column 0 the left one.
+FACE = ((1, 2), (2, 2), (1, 5), (2, 5), (5, 1), (6, 2), (6, 3), (6, 4), (6, 5), (5, 6))
+
+
+class Board(widgets.GridBox):
+    """Squares to press and release: the drawing surface of an explorer.
+
+    Args:
+        cells: squares along a side.
+        pressed: those pressed in the beginning, as (row, column) from the upper left.
+    """
+
+    value = traitlets.Tuple()
+    """Pressed squares as (row, column), in the order of reading."""
+
+    def __init__(self, cells: int, pressed: tuple[tuple[int, int], ...]) -> None:
+        look = {"width": "26px", "height": "26px", "margin": "1px", "padding": "0"}
+        places = [(r, c) for r in range(cells) for c in range(cells)]
+        self._squares = {
+            place: widgets.ToggleButton(
+                value=place in pressed, tooltip=f"row {place[0] + 1}, column {place[1] + 1}", layout=look
+            )
+            for place in places
+        }
+        super().__init__(
+            list(self._squares.values()), layout={"grid_template_columns": f"repeat({cells}, 28px)"}
+        )
+        for place, square in self._squares.items():
+            self._paint(place)
+            square.observe(lambda _, place=place: self._paint(place), names="value")
+
+    def _paint(self, place: tuple[int, int]) -> None:
+        square = self._squares[place]
+        # Dark when pressed, in every theme, and a letter for those who do not see the colour.
+        square.button_style = "primary" if square.value else ""
+        square.description = "●" if square.value else ""
+        self.value = tuple(at for at, one in self._squares.items() if one.value)
+
+    def press(self, row: int, column: int) -> None:
+        """Press a square, or release it if it is pressed, as a click would."""
+        square = self._squares[row, column]
+        square.value = not square.value
+
+
+def _noise(n: int, seed: int) -> Tensor:
+    return torch.randn(n, 2, generator=torch.Generator().manual_seed(seed))
+
+
+def _cloud(box: tuple[float, float, float, float], ax: Axes, x: Tensor, color: str, title: str) -> Axes:
+    """One panel inside `ax` with points of the plane."""
+    panel = ax.inset_axes(box)
+    points_of(x, panel, color=color, lim=LIM, size=5)
+    panel.set(xlabel="", ylabel="", xticks=(-2, 0, 2), yticks=(-2, 0, 2))
+    panel.set_title(title, fontsize="medium")
+    return panel
+
+
+def _weights(ax: Axes, scheduler: Scheduler, t: float) -> tuple[float, float]:
+    """The panel of alpha and beta over time, with a mark at `t`; returns both at `t`."""
+    panel = ax.inset_axes((0.75, 0.02, 0.22, 0.86))
+    times = torch.linspace(0, 1, 101)
+    now = torch.tensor(t)
+    for values, color, name in ((scheduler.alpha, COLORS[0], "α"), (scheduler.beta, COLORS[1], "β")):
+        panel.plot(times, values(times), color=color)
+        panel.plot([t], [float(values(now))], "o", color=color)
+        panel.text(1.06, float(values(times[-1])), name, color=color, va="center")  # where its curve ends
+    panel.axvline(t, color="#999999", linewidth=0.8)
+    panel.set(xlim=(-0.03, 1.03), ylim=(-0.03, 1.06), xticks=(0, 1), yticks=(0, 1))
+    panel.set_title("weights of data α, noise β", fontsize="medium")
+    return float(scheduler.alpha(now)), float(scheduler.beta(now))
+
+
+def _draw(ax: Axes, data: Tensor, z: Tensor, scheduler: str, t: float, name: str) -> str:
+    """Conditional path to `z`, marginal path to `data`, and the weights; returns the text."""
+    ax.set_axis_off()
+    path = GaussianPath(SCHEDULERS[scheduler])
+    given = path.sample(z.expand(FEW, 2), _noise(FEW, 1), t)
+    mixed = path.sample(data, _noise(len(data), 2), t)
+    left = _cloud((0.03, 0.02, 0.33, 0.86), ax, given, COLORS[1], "conditional, one z")
+    left.plot(*z.tolist(), "x", color="black", markersize=8, markeredgewidth=2)
+    _cloud((0.39, 0.02, 0.33, 0.86), ax, mixed, COLORS[0], "marginal, every z")
+    alpha, beta = _weights(ax, SCHEDULERS[scheduler], t)
+    ratio = "without bound" if beta == 0 else f"{(alpha / beta) ** 2:.3g}"
+    where = ", ".join(f"{c:.2f}" for c in z.tolist())
+    return (
+        f"{scheduler.capitalize()} at t = {t:.2f}: alpha {alpha:.3f}, beta {beta:.3f}, signal-to-noise ratio "
+        f"{ratio}. Left: {FEW} states that end in z = ({where}), marked by a cross. Middle: {len(data)} "
+        f"states that end in {name}. Right: alpha and beta over time."
+    )
+
+
+def paths(distributions: dict[str, Samplable] | None = None) -> Explorer:
+    """Explore a Gaussian path: the conditional one to a single point beside the marginal one to all data.
+
+    Args:
+        distributions: for each name what can be sampled in the plane; None offers a chessboard, moons,
+            circles and a spiral.
+    Returns:
+        The explorer: a slider for the time, menus for the scheduler and the data, a button for another z.
+    """
+    offered = distributions or {
+        "chessboard": Chessboard(),
+        "moons": Moons(),
+        "circles": Circles(),
+        "spiral": Spiral(),
+    }
+
+    @cache
+    def data_of(name: str) -> Tensor:
+        return offered[name].sample(MANY, torch.Generator().manual_seed(0)).float()
+
+    def draw(ax: Axes, t: float, scheduler: str, data: str, another: int) -> str:
+        found = data_of(data)
+        return _draw(ax, found, found[another % MANY], scheduler, t, f"the {data}")
+
+    return explorer(
+        draw,
+        (9.0, 3.3),
+        t=slider("time t (0 noise, 1 data)", 0.0, 1.0, 0.5, 0.02),
+        scheduler=choice("scheduler", list(SCHEDULERS)),
+        data=choice("data", list(offered)),
+        another=button("Another data point z"),
+    )
+
+
+def _spread(cells: tuple[tuple[int, int], ...]) -> Tensor:
+    """Points spread evenly over the pressed squares of a board around the origin, (MANY, 2)."""
+    source = torch.Generator().manual_seed(0)
+    rows = torch.tensor(cells, dtype=torch.float32)[torch.randint(len(cells), (MANY,), generator=source)]
+    place = rows + torch.rand(MANY, 2, generator=source)
+    return (place.flip(1) - CELLS / 2) * SIDE * torch.tensor([1.0, -1.0])
+
+
+def drawing(pressed: tuple[tuple[int, int], ...] = FACE) -> Explorer:
+    """Draw data by pressing squares, and see them carried along a Gaussian path.
+
+    The data are uniform on the pressed squares of [-2, 2]^2, as many points on each.
+
+    Args:
+        pressed: the drawing to begin with, squares as (row, column) from 0 to 7, upper left first.
+    Returns:
+        The explorer: the drawing surface, a slider for the time, a menu for the scheduler, a button for
+        another z.
+    """
+
+    def draw(ax: Axes, cells: tuple[tuple[int, int], ...], t: float, scheduler: str, another: int) -> str:
+        if not cells:
+            ax.set_axis_off()
+            ax.text(0.5, 0.5, "Press a square: no data, no path.", ha="center")
+            return "No square is pressed. A path needs data to end in."
+        found = _spread(cells)
+        name = f"a drawing of {len(cells)} squares"
+        return _draw(ax, found, found[another % MANY], scheduler, t, name)
+
+    return explorer(
+        draw,
+        (9.0, 3.3),
+        cells=Board(CELLS, pressed),
+        t=slider("time t (0 noise, 1 data)", 0.0, 1.0, 0.8, 0.02),
+        scheduler=choice("scheduler", list(SCHEDULERS)),
+        another=button("Another data point z"),
+    )
