@@ -174,5 +174,5 @@ def my_langevin(ask: Ask) -> Iterator[Fact | str]:
         plain = climb(_my_langevin)[1]
         yield (
             f"Your largest sigma² h for each call of the score: {best:.2f}, with a bias of {reached:.2f}. "
-            f"Euler and Maruyama's steps reach {plain:.2f}. Can you go further? The bias may be up to {BOUND:g}."
+            f"Euler and Maruyama's steps reach {plain:.2f}. Can you go further? The bound is {BOUND:g}."
         )
