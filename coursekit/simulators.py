@@ -95,8 +95,8 @@ class EulerMaruyama:
         """
         if not h > 0:
             raise ValueError(f"h = {h}; a stochastic process runs forwards, so let the times increase")
-        eps = torch.randn(x.shape, generator=self.generator, dtype=x.dtype, device=x.device)
-        return self.advance(field, x, t, h, eps.mul_(h**0.5))
+        increment = torch.empty_like(x).normal_(0, h**0.5, generator=self.generator)
+        return self.advance(field, x, t, h, increment)
 
     @staticmethod
     def advance(field: Process, x: Tensor, t: float, h: float, increment: Tensor) -> Tensor:
