@@ -1,11 +1,13 @@
 """Explorers of probability paths: conditional beside marginal, and a data set of the reader's own."""
 
 from functools import cache
+from math import nan
 
 import ipywidgets as widgets
 import torch
 import traitlets
 from matplotlib.axes import Axes
+from matplotlib.patches import Rectangle
 from torch import Tensor
 
 from ..distributions import Chessboard, Samplable
@@ -24,6 +26,7 @@ SCHEDULERS: dict[str, Scheduler] = {
 }
 MANY, FEW = 1500, 300
 LIM = 3.2
+APART = 7.0
 CELLS = 8
 SIDE = 0.5
 # A little face: row 0 is the top one, column 0 the left one.
@@ -74,46 +77,52 @@ def _noise(n: int, seed: int) -> Tensor:
     return torch.randn(n, 2, generator=torch.Generator().manual_seed(seed))
 
 
-def _cloud(box: tuple[float, float, float, float], ax: Axes, x: Tensor, color: str, title: str) -> Axes:
-    """One panel inside `ax` with points of the plane."""
-    panel = ax.inset_axes(box)
-    points_of(x, panel, color=color, lim=LIM, size=5)
-    panel.set(xlabel="", ylabel="", xticks=(-2, 0, 2), yticks=(-2, 0, 2))
-    panel.set_title(title, fontsize="medium")
-    return panel
+def _panel(ax: Axes, shift: float, title: str) -> None:
+    """A framed square of half-width LIM around (shift, 0), with the lines through its middle."""
+    ax.add_patch(Rectangle((shift - LIM, -LIM), 2 * LIM, 2 * LIM, fill=False, linewidth=0.8))
+    ax.text(shift, LIM + 0.25, title, ha="center")
 
 
-def _weights(ax: Axes, scheduler: Scheduler, t: float) -> tuple[float, float]:
+def _cloud(ax: Axes, shift: float, x: Tensor, color: str, title: str) -> None:
+    """A panel with those points of the plane that lie in it; grey lines are the axes."""
+    _panel(ax, shift, title)
+    ax.plot([shift - LIM, shift + LIM, nan, shift, shift], [0, 0, nan, -LIM, LIM], color="#DDDDDD", zorder=0)
+    inside = x[x.abs().amax(1) <= LIM]
+    points_of(inside + torch.tensor([shift, 0.0]), ax, color=color, size=5)
+
+
+def _weights(ax: Axes, shift: float, scheduler: Scheduler, t: float) -> tuple[float, float]:
     """The panel of alpha and beta over time, with a mark at `t`; returns both at `t`."""
-    panel = ax.inset_axes((0.75, 0.02, 0.22, 0.86))
-    times = torch.linspace(0, 1, 101)
-    now = torch.tensor(t)
+    _panel(ax, shift, "weights of data α, noise β over time")
+    times, now = torch.linspace(0, 1, 101), torch.tensor(t)
+    size, left, low = 1.88 * LIM, shift - 0.94 * LIM, -0.94 * LIM
+    ax.plot([left + size * t] * 2, [-LIM, LIM], color="#999999", linewidth=0.8)
     for values, color, name in ((scheduler.alpha, COLORS[0], "α"), (scheduler.beta, COLORS[1], "β")):
-        panel.plot(times, values(times), color=color)
-        panel.plot([t], [float(values(now))], "o", color=color)
-        panel.text(1.06, float(values(times[-1])), name, color=color, va="center")  # where its curve ends
-    panel.axvline(t, color="#999999", linewidth=0.8)
-    panel.set(xlim=(-0.03, 1.03), ylim=(-0.03, 1.06), xticks=(0, 1), yticks=(0, 1))
-    panel.set_title("weights of data α, noise β", fontsize="medium")
+        ax.plot(left + size * times, low + size * values(times), color=color)
+        ax.plot([left + size * t], [low + size * float(values(now))], "o", color=color)
+        ax.text(shift + LIM + 0.15, low + size * float(values(times[-1])), name, color=color, va="center")
     return float(scheduler.alpha(now)), float(scheduler.beta(now))
 
 
 def _draw(ax: Axes, data: Tensor, z: Tensor, scheduler: str, t: float, name: str) -> str:
     """Conditional path to `z`, marginal path to `data`, and the weights; returns the text."""
-    ax.set_axis_off()
     path = GaussianPath(SCHEDULERS[scheduler])
     given = path.sample(z.expand(FEW, 2), _noise(FEW, 1), t)
     mixed = path.sample(data, _noise(len(data), 2), t)
-    left = _cloud((0.03, 0.02, 0.33, 0.86), ax, given, COLORS[1], "conditional, one z")
-    left.plot(*z.tolist(), "x", color="black", markersize=8, markeredgewidth=2)
-    _cloud((0.39, 0.02, 0.33, 0.86), ax, mixed, COLORS[0], "marginal, every z")
-    alpha, beta = _weights(ax, SCHEDULERS[scheduler], t)
+    # All three panels share one axes: making axes anew would take most of the time of an answer.
+    _cloud(ax, -APART, given, COLORS[1], "conditional, one z")
+    ax.plot(float(z[0]) - APART, float(z[1]), "x", color="black", markersize=8, markeredgewidth=2)
+    _cloud(ax, 0.0, mixed, COLORS[0], "marginal, every z")
+    alpha, beta = _weights(ax, APART, SCHEDULERS[scheduler], t)
+    ax.set(xlim=(-APART - LIM - 0.1, APART + LIM + 0.6), ylim=(-LIM - 0.1, LIM + 0.9))
+    ax.set_axis_off()
     ratio = "without bound" if beta == 0 else f"{(alpha / beta) ** 2:.3g}"
     where = ", ".join(f"{c:.2f}" for c in z.tolist())
     return (
         f"{scheduler.capitalize()} at t = {t:.2f}: alpha {alpha:.3f}, beta {beta:.3f}, signal-to-noise ratio "
         f"{ratio}. Left: {FEW} states that end in z = ({where}), marked by a cross. Middle: {len(data)} "
-        f"states that end in {name}. Right: alpha and beta over time."
+        f"states that end in {name}. Both frames are {2 * LIM:g} wide around the origin. "
+        "Right: alpha and beta over time."
     )
 
 
@@ -177,7 +186,7 @@ def drawing(pressed: tuple[tuple[int, int], ...] = FACE) -> Explorer:
             ax.text(0.5, 0.5, "Press a square: no data, no path.", ha="center")
             return "No square is pressed. A path needs data to end in."
         found = _spread(cells)
-        name = f"a drawing of {len(cells)} squares"
+        name = f"a drawing of {len(cells)} square{'' if len(cells) == 1 else 's'}"
         return _draw(ax, found, found[another % MANY], scheduler, t, name)
 
     return explorer(
