@@ -82,7 +82,7 @@ def not_in_parts(value: object, names: Iterable[str]) -> Fault:
     wanted = tuple(names)
     came = f"{len(value)} things" if isinstance(value, list | tuple) else described(value)
     return Fault(
-        "wrong number of parts",
+        "wrong type",
         f"Your function returns {came}, but {len(wanted)} things were expected, in this order: "
         f"{', '.join(wanted)}. Write all of their names behind `return`, with commas between them.",
     )
