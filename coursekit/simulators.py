@@ -137,7 +137,7 @@ def time_grid(steps: int, start: float = 0.0, end: float = 1.0) -> Tensor:
 
 def _check_times(times: Tensor) -> list[float]:
     """Return the times as floats; they must form a line and run one way."""
-    times = torch.as_tensor(times).detach().cpu().double()  # some devices have no float64
+    times = torch.as_tensor(times, dtype=torch.float64, device="cpu")  # some devices have no float64
     if times.dim() != 1 or len(times) < 2:
         raise ValueError(
             f"times have shape {tuple(times.shape)}; give at least two in a line, such as time_grid(20)"

@@ -13,6 +13,13 @@ def _nobodys_progress(tmp_path_factory):
         yield
 
 
+@pytest.fixture
+def own_home(tmp_path, monkeypatch):
+    """A progress folder for this test alone."""
+    monkeypatch.setenv("COURSEKIT_HOME", str(tmp_path / "home"))
+    return tmp_path / "home"
+
+
 @pytest.fixture(autouse=True)
 def _the_same_random_numbers_in_any_order():
     torch.manual_seed(0)  # tests only: library code never seeds

@@ -1,5 +1,8 @@
 """A small course as text, for the tests of `coursekit.release`."""
 
+from pathlib import Path
+
+from coursekit.release.cli import main
 from coursekit.release.course import Course, parse_course
 
 COURSE = """\
@@ -150,3 +153,23 @@ def files() -> dict[str, str]:
         "solutions/01_flows.md": SOLUTION,
         "README.md": "# A course\n\nBegin with [the first chapter](lectures/00_start.ipynb).\n",
     }
+
+
+def laid_out(folder: Path) -> Path:
+    """Write the course's texts into a folder."""
+    for path, text in files().items():
+        (folder / path).parent.mkdir(exist_ok=True)
+        (folder / path).write_text(text, encoding="utf-8")
+    return folder
+
+
+def run(root: Path, command: str) -> int:
+    """Run a command of the release on a course's folder."""
+    return main([command, "--root", str(root)])
+
+
+def nearest(text, position, place):
+    """The number of the line nearest to the position that contains `place`; (place, 1): the next line."""
+    needle, offset = (place, 0) if isinstance(place, str) else place
+    lines, at = text.split("\n"), text.count("\n", 0, position) + 1
+    return offset + min((n for n, line in enumerate(lines, 1) if needle in line), key=lambda n: abs(n - at))

@@ -108,6 +108,13 @@ def test_unknown_laws_and_shapes_are_refused_with_the_remedy():
             marginal_velocity(law, PATH)(torch.zeros(3, 5), 0.5)
 
 
+def test_mean_of_a_truncated_normal_lies_inside_its_interval():
+    """Also where single precision rounds by more than the distance from the end."""
+    middle, width = (16 * torch.rand(20_000)).exp(), (16 * torch.rand(20_000) - 3).exp()
+    _, place = truncated_normal(middle - width / 2, middle + width / 2)
+    assert (place.abs() <= 1).all()
+
+
 @pytest.mark.parametrize("width", [0.0, 1e-6, 0.3, 0.999, 1.001, 3.0, 40.0])
 def test_truncated_normal_against_fine_quadrature(width):
     """Average density and mean on intervals of every width, near zero and far out, in both dtypes."""

@@ -1,11 +1,9 @@
 """Every rule that a source can break: what is said, with the file and the line."""
 
 import pytest
-from release_texts import COURSE, HINTS, LECTURE, SOLUTION, course, files
+from release_texts import COURSE, HINTS, LECTURE, SOLUTION, course, nearest
 
-from coursekit.release import links
-from coursekit.release.build import from_text, load, notebooks
-from coursekit.release.cli import main
+from coursekit.release.build import from_text
 from coursekit.release.course import parse_course
 from coursekit.release.faults import CourseError
 from coursekit.release.markers import looks_like_marker
@@ -116,13 +114,6 @@ SOLUTION_FAULTS = {
 }
 
 
-def nearest(text, position, place):
-    """The number of the line nearest to the position that contains `place`; (place, 1): the next line."""
-    needle, offset = (place, 0) if isinstance(place, str) else place
-    lines, at = text.split("\n"), text.count("\n", 0, position) + 1
-    return offset + min((n for n, line in enumerate(lines, 1) if needle in line), key=lambda n: abs(n - at))
-
-
 def faults_of(text, file, table=COURSE):
     with pytest.raises(CourseError) as caught:
         from_text(text, file, parse_course(table))
@@ -195,45 +186,6 @@ def test_fault_in_course_toml(old, new, place, what):
     assert any(fault[:2] == ("course.toml", line) and what in fault[2] for fault in told), told
 
 
-@pytest.fixture
-def root(tmp_path):
-    for path, text in files().items():
-        (tmp_path / path).parent.mkdir(exist_ok=True)
-        (tmp_path / path).write_text(text, encoding="utf-8")
-    return tmp_path
-
-
-def told_by_build(root, capsys):
-    assert main(["build", "--root", str(root)]) == 1
-    assert not list(root.rglob("*.ipynb"))
-    return capsys.readouterr().err
-
-
-def test_chapter_without_source(root, capsys):
-    (root / "lectures/02_noise.md").unlink()
-    (root / "solutions/01_flows.md").unlink()
-    told = told_by_build(root, capsys)
-    assert "course.toml:15: chapter '02_noise' has no lectures/02_noise.md; write it" in told
-    assert "course.toml:10: chapter '01_flows' has no solutions/01_flows.md; write it" in told
-
-
-def test_source_without_chapter(root, capsys):
-    (root / "lectures/07_more.md").write_text("# More\n")
-    (root / "solutions/02_noise.md").write_text("# Noise\n")
-    told = told_by_build(root, capsys)
-    assert "lectures/07_more.md:1: not in course.toml; list it" in told
-    assert "solutions/02_noise.md:1: not in course.toml; list it" in told
-
-
-def test_source_that_is_not_utf8(root, capsys):
-    (root / "lectures/02_noise.md").write_bytes(b"# Noise\n\ncaf\xe9\n")
-    assert "lectures/02_noise.md:3: not UTF-8; save" in told_by_build(root, capsys)
-
-
-def test_no_course(tmp_path, capsys):
-    assert "course.toml:1: no such file" in told_by_build(tmp_path, capsys)
-
-
 @pytest.mark.parametrize(
     "line",
     [
@@ -281,71 +233,3 @@ def test_looks_like_a_marker(line):
 )
 def test_innocent_comment(line):
     assert not looks_like_marker(line)
-
-
-@pytest.mark.parametrize(
-    ("text", "targets"),
-    [
-        ("[a](x.md) and ![b](y.png 'title')", ["x.md", "y.png"]),
-        ("[a][key]\n\n[key]: z.md", ["z.md"]),
-        ("<a href=\"x.html\">a</a> <img src='y.png'>", ["x.html", "y.png"]),
-        ("<div>\n<img src='y.png'>\n</div>", ["y.png"]),
-        ("[![badge](b.svg)](x.ipynb)", ["x.ipynb", "b.svg"]),
-        ("`[a](x.md)`", []),
-        ("```\n[a](x.md)\n```", []),
-        ("$E[X](t)$ and $$p[\nx](y)$$", []),
-        ("| a |\n|---|\n| [b](c.md) |", ["c.md"]),
-    ],
-)
-def test_links_of_a_text(text, targets):
-    assert [target for _, target in links.links(text)] == targets
-
-
-@pytest.mark.parametrize(
-    ("file", "target", "what"),
-    [
-        ("README.md", "lectures/gone.ipynb", "leads nowhere"),
-        ("README.md", "/lectures/00_start.md", "is not relative"),
-        ("README.md", "../elsewhere.md", "leaves the course"),
-        ("lectures/00_start.md", "labs/01_flows.ipynb", "leads nowhere"),
-        ("lectures/00_start.md", "attachment:figure.png", "is an attachment, which no build keeps"),
-        ("solutions/01_flows.md", "gone.md#part", "leads nowhere"),
-    ],
-)
-def test_dead_link(root, file, target, what):
-    path = root / file
-    path.write_text(path.read_text(encoding="utf-8") + f"\nSee [this]({target}).\n", encoding="utf-8")
-    material = load(root)
-    (fault,) = links.faults(root, material.sources.values(), notebooks(material))
-    line = len(path.read_text(encoding="utf-8").splitlines())
-    assert str(fault).startswith(f"{file}:{line}: link {target!r} {what}; ")
-
-
-def test_dead_link_made_from_course_toml_is_found_in_the_notebook(root):
-    material = load(root)
-    made = notebooks(material)
-    del made["lectures/02_noise.ipynb"]
-    found = [str(fault) for fault in links.faults(root, material.sources.values(), made)]
-    file = "lectures/01_flows.ipynb"
-    line = nearest(made[file], 0, "(02_noise.ipynb)")
-    assert any(fault.startswith(f"{file}:{line}: link '02_noise.ipynb' leads nowhere") for fault in found)
-
-
-@pytest.mark.parametrize(
-    "target",
-    [
-        "https://example.org/a",
-        "mailto:a@example.org",
-        "#a-heading",
-        "01_flows.ipynb#a-heading",
-        "../labs/01_flows.ipynb",
-        "../README.md",
-        "00_start.md?raw=1",
-        "%30%30_start.md",
-    ],
-)
-def test_live_link(root, target):
-    path = root / "lectures/00_start.md"
-    path.write_text(f"# Start\n\nSee [this]({target}).\n")
-    material = load(root)
-    assert not list(links.faults(root, material.sources.values(), notebooks(material)))

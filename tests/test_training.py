@@ -54,7 +54,14 @@ def test_learns_the_field_of_a_gaussian_down_to_its_floor():
 
 def test_yields_every_step_with_its_loss_before_the_update():
     net = Point(5.0)
-    steps = list(fit(net, distance, torch.zeros(4, 1), 3, batch=2, lr=0.5))
+    batches = []
+
+    def loss(net, z, y=None, *, generator=None):
+        batches.append(len(z))
+        return distance(net, z)
+
+    steps = list(fit(net, loss, torch.zeros(4, 1), 3, batch=2, lr=0.5))
+    assert batches == [2, 2, 2]
     assert [s.step for s in steps] == [1, 2, 3]
     assert steps[0].loss == pytest.approx(25.0)
     assert all(later.loss < earlier.loss for earlier, later in pairwise(steps))
@@ -68,13 +75,16 @@ def test_the_caller_may_stop():
     assert 3.5 < net.weight.item() < 5.0  # two steps of Adam move by at most the rate each
 
 
-def test_same_generator_same_run():
+def test_same_generator_same_run_of_batches_and_of_the_loss_s_own_randomness():
+    def noisy(net, z, y=None, *, generator=None):
+        return distance(net, z + torch.randn(z.shape, generator=generator))
+
     def run(seed):
         net = Point()
         return [
             s.loss
             for s in fit(
-                net, distance, torch.randn(50, 1, generator=seeded(9)), 5, batch=8, generator=seeded(seed)
+                net, noisy, torch.randn(50, 1, generator=seeded(9)), 5, batch=8, generator=seeded(seed)
             )
         ]
 
@@ -120,8 +130,8 @@ def test_average_follows_a_weight_at_rest_and_forgets_the_start():
 
 def test_average_keeps_its_decay_after_the_warm_up():
     net = Point(0.0)
-    ema = EMA(net, 0.5)
-    for _ in range(20):
+    ema = EMA(net, 0.8)
+    for _ in range(40):  # 36 / (36 + 9) = 0.8
         ema.update()
     with torch.no_grad():
         net.weight.fill_(1.0)
@@ -129,14 +139,16 @@ def test_average_keeps_its_decay_after_the_warm_up():
     for _ in range(3):
         ema.update()
         shares.append(1 - ema.net.weight.item())
-    assert shares == pytest.approx([0.5, 0.25, 0.125])
+    assert shares == pytest.approx([0.8, 0.64, 0.512])
 
 
 def test_average_is_updated_while_training_and_needs_no_gradient():
     net = Point(5.0)
     ema = EMA(net, 0.9)
+    net.eval()  # as after a picture on the way
     for _ in fit(net, distance, torch.zeros(4, 1), 50, lr=0.2, ema=ema):
-        pass
+        assert net.training
+    assert not ema.net.training
     assert net.weight.item() < ema.net.weight.item() < 5.0  # it lags behind
     assert not ema.net.weight.requires_grad
     assert ema.updates == 50

@@ -51,6 +51,8 @@ def described(value: object) -> str:
     if isinstance(value, int | float):
         return f"the number {value:.3g}"
     kind = type(value).__name__
+    if kind == "ndarray":
+        return f"a NumPy array of shape {getattr(value, 'shape', '')}"
     return "a function" if callable(value) else f"{'an' if kind[0] in 'aeiou' else 'a'} {kind}"
 
 
@@ -65,10 +67,13 @@ def nothing_came() -> Fault:
 
 def wrong_type(value: object, wanted: str) -> Fault:
     """Fault of a function that returns something else than a tensor or a number."""
+    several = type(value).__name__ == "ndarray" and wanted == "a number"
     advice = {
         "tuple": "A comma after the value, or two names behind `return`, makes a tuple: return one thing.",
         "list": "Tensors collected in a list become one tensor with `torch.stack`.",
-        "ndarray": "Stay with torch operations from start to end: gradients and devices keep working.",
+        "ndarray": "Which of its entries is the one that the exercise asks for? Return that one alone."
+        if several
+        else "Stay with torch operations from start to end: gradients and devices keep working.",
     }.get(
         type(value).__name__, "Look at the line with `return`: is it the quantity that the exercise asks for?"
     )
@@ -139,7 +144,8 @@ def too_slow(limit: float, stopped: bool) -> Fault:
     return Fault(
         "too slow",
         f"Your function {how} {limit:g} seconds; a whole check usually takes well under one. Does a loop "
-        "never end, or run over single states? One tensor operation treats the whole batch at once.",
+        "never end, or run over single states? One tensor operation treats the whole batch at once. If your "
+        "function imports a large library, or the computer was busy, just run the check again.",
     )
 
 
@@ -148,7 +154,7 @@ def identity(name: str) -> Fault:
     return Fault(
         "identity",
         f"Your function returns its input `{name}` unchanged. Whatever it computes on the way never reaches "
-        "the line with `return`: is the result kept under another name, or the wrong name returned?",
+        "the result: is it kept under another name, is the wrong name returned, or is it multiplied by zero?",
     )
 
 

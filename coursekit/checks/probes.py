@@ -41,8 +41,14 @@ class Spy:
         self.rule, self.dim, self.name = rule, dim, name
         self.calls: list[Call] = []
 
-    def __call__(self, x: Tensor, t: Time) -> Tensor:
+    def __call__(self, x: Tensor, t: Time, *more: object) -> Tensor:
         """Velocity at states `x` (rows, dim) or (dim,) and time `t`, a number or one time per row."""
+        if more:
+            raise Fault(
+                "field misused",
+                f"Your function calls `field` with {2 + len(more)} arguments. A field takes two: the states "
+                "and the time.",
+            )
         if not isinstance(x, Tensor) or x.dim() == 0 or x.shape[-1] != self.dim:
             raise Fault(
                 "field misused",
@@ -73,6 +79,9 @@ class Spy:
     def evaluations(self, batch: int) -> float:
         """Calls, counted so that rows stacked into a larger batch or handed over singly cost the same."""
         return sum(call.rows for call in self.calls) / batch
+
+
+Spy.__name__ = Spy.__call__.__qualname__ = "field"  # so that Python's own messages call it by that name
 
 
 def steady(velocity: Tensor) -> Rule:

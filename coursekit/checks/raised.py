@@ -11,22 +11,36 @@ _LIBRARIES = tuple({sysconfig.get_paths()[key] for key in ("stdlib", "platstdlib
 _OURS = str(Path(__file__).resolve().parent.parent)
 
 
+def _student_lines(error: BaseException) -> list[tuple[str, int, str]]:
+    """Lines of the traceback that belong to neither a library nor us: file, number, text; deepest last."""
+    return [
+        (frame.filename, frame.lineno, linecache.getline(frame.filename, frame.lineno).strip())
+        for frame in extract_tb(error.__traceback__)
+        if not frame.filename.startswith((_OURS, "<frozen", *_LIBRARIES)) and frame.lineno is not None
+    ]
+
+
 def student_line(error: BaseException) -> tuple[int, str] | None:
     """Find the deepest line of the traceback that belongs to neither a library nor us."""
-    for frame in reversed(extract_tb(error.__traceback__)):
-        name = frame.filename
-        foreign = name.startswith((_OURS, "<frozen", *_LIBRARIES))
-        if not foreign and frame.lineno is not None:
-            return frame.lineno, linecache.getline(name, frame.lineno).strip()
-    return None
+    lines = _student_lines(error)
+    return lines[-1][1:] if lines else None
 
 
 def _place(error: BaseException) -> str:
-    found = student_line(error)
-    if found is None:
+    """Where it happened; from the cell of the exercise, the way may lead on into a function of another."""
+    lines = _student_lines(error)
+    if not lines:
         return ""
-    number, text = found
-    return f" in line {number} of your cell: `{shorten(text, 20, 90)}`" if text else f" in line {number}"
+    file, number, text = lines[-1]
+    if not text:
+        return f" in line {number}"
+    if file == lines[0][0]:
+        return f" in line {number} of your cell: `{shorten(text, 20, 90)}`"
+    _, called, call = lines[0]
+    return (
+        f" in line {number} of another cell of yours, `{shorten(text, 20, 90)}`, called from line {called} "
+        f"of this exercise's cell: `{shorten(call, 20, 90)}`"
+    )
 
 
 def _unfinished(error: BaseException, number: str) -> Fault | None:
@@ -45,8 +59,9 @@ def _unfinished(error: BaseException, number: str) -> Fault | None:
         )
     return Fault(
         "not attempted",
-        "Nothing is filled in here yet. Write your lines in place of `raise NotImplementedError`, run that "
-        "cell, then run this check again. The folded hints below the exercise help one step at a time.",
+        "The line `raise NotImplementedError` is still there, and Python stops at it. Write your lines in "
+        "its place, run that cell, then run this check again. The folded hints in the text of the exercise "
+        "help one step at a time.",
     )
 
 

@@ -270,6 +270,21 @@ right("1.2")(Module())
 right("1.2")(functools.partial(any_power, 1))
 
 
+@wrong("1.2", "field misused")
+def field_with_h(field, x, t, h):
+    return x + h * field(x, t, h)
+
+
+@wrong("1.2", "raises")
+def field_without_time(field, x, t, h):
+    return x + h * field(x)
+
+
+@wrong("1.2", "raises")
+def field_not_called(field, x, t, h):
+    return x + h * field
+
+
 # ---------------------------------------------------------------- 1.3 simulate(step, field, x0, times)
 
 
@@ -391,6 +406,25 @@ def ignores_step(step, field, x0, times):
         x = states[-1]
         states.append(x + (times[i + 1] - times[i]) * field(x, times[i]))
     return torch.stack(states)
+
+
+@wrong("1.3", "own Heun step")
+def own_heun_steps(step, field, x0, times):
+    states = [x0]
+    for t, h in zip(times[:-1], times.diff(), strict=True):
+        first = field(states[-1], t)
+        second = field(states[-1] + h * first, t + h)
+        states.append(states[-1] + h * (first + second) / 2)
+    return torch.stack(states)
+
+
+@wrong("1.3", "return inside the loop")
+def indented_return(step, field, x0, times):
+    states = [x0]
+    for i in range(len(times) - 1):
+        states.append(step(field, states[-1], times[i], times[i + 1] - times[i]))
+        return torch.stack(states)
+    return None
 
 
 @wrong("1.3", "wrong type")
@@ -596,6 +630,12 @@ def mean_of_two_steps(field, x, t, h):
 def second_slope_first(field, x, t, h):
     later = field(x + h * field(x, t), torch.tensor(t + h))
     return torch.stack([x + h * later, x + h * field(x, torch.tensor(t))]).mean(dim=0)
+
+
+@wrong("1.4", "identity")
+def halved_in_whole_numbers(field, x, t, h):
+    first = field(x, t)
+    return x + h // 2 * (first + field(x + h * first, t + h))
 
 
 # ---------------------------------------------------------------- 1.5 sample_flow(field, n, dim, steps)
@@ -875,6 +915,11 @@ def ten_and_e(errors, hs):
 
 
 @wrong("1.6", "wrong type")
+def both_of_polyfit(errors, hs):
+    return np.polyfit(hs.log().numpy(), errors.log().numpy(), 1)
+
+
+@wrong("1.6", "wrong type")
 def slope_and_intercept(errors, hs):
     slope, intercept = np.polyfit(np.log(hs.numpy()), np.log(errors.numpy()), 1)
     return slope, intercept
@@ -972,6 +1017,40 @@ def sorted_rows(step, field, x1, times):
     for i in range(len(times) - 1, 0, -1):
         states.append(step(field, states[-1], times[i], times[i - 1] - times[i]))
     return torch.stack(states[::-1])
+
+
+@wrong("1.7", "one step too many")
+def index_below_zero(step, field, x1, times):
+    states = [x1]
+    for i in range(len(times) - 1, -1, -1):
+        states.append(step(field, states[-1], times[i], times[i - 1] - times[i]))
+    return torch.stack(states)
+
+
+@wrong("1.7", "return inside the loop")
+def indented_return_back(step, field, x1, times):
+    states = [x1]
+    for i in range(len(times) - 1, 0, -1):
+        states.append(step(field, states[-1], times[i], times[i - 1] - times[i]))
+        return torch.stack(states)
+    return None
+
+
+@wrong("1.7", "own Euler step")
+def own_euler_back(step, field, x1, times):
+    states = [x1]
+    for t, h in zip(times.flip(0)[:-1], times.flip(0).diff(), strict=True):
+        states.append(states[-1] + h * field(states[-1], t))
+    return torch.stack(states)
+
+
+@wrong("1.7", "own Heun step")
+def own_heun_back(step, field, x1, times):
+    states = [x1]
+    for t, h in zip(times.flip(0)[:-1], times.flip(0).diff(), strict=True):
+        first = field(states[-1], t)
+        states.append(states[-1] + h * (first + field(states[-1] + h * first, t + h)) / 2)
+    return torch.stack(states)
 
 
 @wrong("1.7", "grid one short")

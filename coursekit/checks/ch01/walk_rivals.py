@@ -6,7 +6,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from ...simulators import Euler
+from ...simulators import Euler, Heun
 
 Step = Callable[..., Tensor]
 
@@ -106,6 +106,16 @@ FORWARDS = {
         "Your loop makes Euler steps of its own and never calls the `step` it was handed. Call that one: "
         "then the same loop serves Euler, Heun and whatever comes later.",
     ),
+    "own Heun step": (
+        lambda step, field, x0, times: _right(Heun().step, field, x0, times),
+        "Your loop makes Heun's steps of its own and never calls the `step` it was handed. Call that one: "
+        "then the same loop serves Euler, Heun and whatever comes later.",
+    ),
+    "return inside the loop": (
+        lambda step, field, x0, times: _right(step, field, x0, times[:2]),
+        "Your function makes a single step and comes back with two states. A `return` inside the loop ends "
+        "everything in the first round: how far is the last line indented?",
+    ),
 }
 
 
@@ -168,6 +178,32 @@ BACKWARDS = {
         lambda step, field, x1, times: _right(step, field, x1, times.flip(0)[:-1]),
         "Your walk stops one step before the first of the times. Between n times there are n - 1 steps "
         "and, with the start, n states. How often does your loop run?",
+    ),
+    "one step too many": (
+        lambda step, field, x1, times: _walk(
+            step,
+            field,
+            x1,
+            times.flip(0).tolist(),
+            [*times.flip(0).diff().tolist(), float(times[-1] - times[0])],
+        ),
+        "You make one step more than there are gaps between the times. An index of -1 is no error in Python: "
+        "it picks the last of the times again. With which `i` should your loop stop?",
+    ),
+    "own Euler step": (
+        lambda step, field, x1, times: _right(Euler().step, field, x1, times.flip(0)),
+        "Your function makes Euler steps of its own, but here it was handed Heun's. Call the `step` that you "
+        "are given: then the same lines serve both.",
+    ),
+    "own Heun step": (
+        lambda step, field, x1, times: _right(Heun().step, field, x1, times.flip(0)),
+        "Your function makes Heun's steps of its own, but here it was handed Euler's. Call the `step` that "
+        "you are given: then the same lines serve both.",
+    ),
+    "return inside the loop": (
+        lambda step, field, x1, times: _right(step, field, x1, times.flip(0)[:2]),
+        "Your function makes a single step and comes back with two states. A `return` inside the loop ends "
+        "everything in the first round: how far is the last line indented?",
     ),
     "only the last state": (
         lambda step, field, x1, times: _right(step, field, x1, times.flip(0))[-1],
