@@ -45,11 +45,11 @@ def _log_kernel(x: Tensor, points: Tensor, path: GaussianPath, t: Time) -> Tenso
     if bool((beta <= 0).any()):
         raise ValueError("beta(t) = 0: there the path has arrived at its data point; use times below 1")
     # Scaled so that the data points need no batch axis: |x - alpha z| / beta = |x/beta - (alpha/beta) z|.
-    if t.numel() > 1 and bool((t != t.flatten()[0]).any()):
-        z = (alpha / beta)[:, None] * points.to(x)
-        return -((x / beta)[:, None] - z).flatten(2).square().sum(-1) / 2
-    ratio = (alpha / beta).flatten()[:1]
-    rows, columns = (x / beta).flatten(1), (ratio * points.to(x).flatten(1))
+    ratios = (alpha / beta).flatten()
+    if bool((ratios != ratios[:1]).any()):
+        columns = ratios[:, None, None] * points.to(x).flatten(1)
+        return -((x / beta).flatten(1)[:, None] - columns).square().sum(-1) / 2
+    rows, columns = (x / beta).flatten(1), ratios[:1].sum() * points.to(x).flatten(1)
     return -torch.cdist(rows, columns, compute_mode="donot_use_mm_for_euclid_dist").square() / 2
 
 
@@ -77,7 +77,7 @@ class EmpiricalMarginal:
         """Log-density at states `x` (batch, *event), as (batch,), by log-sum-exp over the points."""
         beta = self.path.scheduler.beta(as_time(self.t, x)).flatten()
         log_sum = _log_kernel(x, self.data.points, self.path, self.t).logsumexp(-1)
-        normaliser = x[0].numel() * (beta.log() + math.log(2 * math.pi) / 2)
+        normaliser = math.prod(x.shape[1:]) * (beta.log() + math.log(2 * math.pi) / 2)
         return log_sum - normaliser - math.log(len(self.data.points))
 
     def score(self, x: Tensor) -> Tensor:
