@@ -71,7 +71,7 @@ class Cosine:
 
         alpha(t) = sin(pi t / 2),  beta(t) = cos(pi t / 2)
 
-    alpha^2 + beta^2 = 1: the path is variance preserving. After Nichol & Dhariwal 2021, without their offset.
+    alpha^2 + beta^2 = 1: the path is variance preserving. After Nichol & Dhariwal 2021, without offset.
     """
 
     boundary_error: ClassVar[float] = 0.0
@@ -100,9 +100,8 @@ class LinearBeta:
         alpha(t) = exp(-s^2 (beta_max - beta_min) / 4 - s beta_min / 2),  s = 1 - t,
         beta(t) = sqrt(1 - alpha(t)^2)
 
-    Ho et al. 2020; Song et al. 2021, variance-preserving SDE, with their time s turned round. Variance
-    preserving. At t = 0 a little of the data is left: `boundary_error` is alpha(0). At t = 1 the derivative of
-    beta is infinite.
+    Ho et al. 2020; Song et al. 2021, variance-preserving SDE, with their time s turned round. At t = 0 a
+    little of the data is left: `boundary_error` is alpha(0). At t = 1 the derivative of beta is infinite.
 
     Args:
         beta_min: rate of noising at the data, per unit of time.
