@@ -21,9 +21,9 @@ class Strength(Spy):
         super().__init__(rule, name="diffusion")
         self.number = number
 
-    def __call__(self, x: Tensor, t: object) -> Tensor:
+    def __call__(self, x: Tensor, t: float | Tensor, *more: object) -> Tensor:
         """Strength of the noise at states `x` (rows, 2) and time `t`: (rows, 1), or a number."""
-        values = super().__call__(x, t)  # type: ignore[arg-type]
+        values = super().__call__(x, t, *more)
         return values.flatten()[0].item() if self.number else values[..., :1]  # type: ignore[return-value]
 
 
