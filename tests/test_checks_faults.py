@@ -42,12 +42,21 @@ def writes(reference):
     return answer
 
 
+def each(change):
+    """Change a result, or each of several that came together."""
+    return lambda value: tuple(map(change, value)) if isinstance(value, tuple) else change(value)
+
+
 def wide(value):
     return torch.stack([torch.as_tensor(value, dtype=torch.float64)] * 2)
 
 
 def filled(number):
-    return lambda value: torch.full_like(torch.as_tensor(value, dtype=torch.float64), number)
+    return each(lambda value: torch.full_like(torch.as_tensor(value, dtype=torch.float64), number))
+
+
+def too_few(exercise):
+    return (lambda only: only) if len(exercise.parameters) > 1 else (lambda: 0.0)
 
 
 class Grumpy(Exception):
@@ -101,18 +110,18 @@ FAULTS = {
     "no return": ("returns nothing", lambda e: lambda *args: None),
     "tuple": ("wrong type", lambda e: like(e.reference, lambda value: (value, value))),
     "string": ("wrong type", lambda e: like(e.reference, str)),
-    "numpy": ("wrong type", lambda e: like(e.reference, lambda value: wide(value).numpy())),
+    "numpy": ("wrong type", lambda e: like(e.reference, each(lambda value: wide(value).numpy()))),
     "bool": ("wrong type", lambda e: lambda *args: True),
     "odd object": ("unreadable", lambda e: lambda *args: Odd()),
-    "another shape": ("wrong shape", lambda e: like(e.reference, wide)),
-    "whole numbers": ("wrong dtype", lambda e: like(e.reference, lambda v: torch.as_tensor(v).long())),
-    "complex": ("wrong dtype", lambda e: like(e.reference, lambda v: torch.as_tensor(v) + 0j)),
+    "another shape": ("wrong shape", lambda e: like(e.reference, each(wide))),
+    "whole numbers": ("wrong dtype", lambda e: like(e.reference, each(lambda v: torch.as_tensor(v).long()))),
+    "complex": ("wrong dtype", lambda e: like(e.reference, each(lambda v: torch.as_tensor(v) + 0j))),
     "nan": ("NaN", lambda e: like(e.reference, filled(float("nan")))),
     "inf": ("infinite", lambda e: like(e.reference, filled(float("inf")))),
     "constant": ("constant", lambda e: like(e.reference, filled(0.3))),
     "identity": ("identity", lambda e: lambda *args: first_tensor(args)),
     "input edited": ("input edited", lambda e: writes(e.reference)),
-    "one parameter": ("wrong parameters", lambda e: lambda only: only),
+    "too few": ("wrong parameters", too_few),
     "one too many": ("wrong parameters", lambda e: lambda a, b, c, d, e, f: a),
     "keyword only": ("wrong parameters", lambda e: lambda *args, must: must),
     "a number": ("not a function", lambda e: 3.0),

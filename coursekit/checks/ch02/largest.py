@@ -193,6 +193,6 @@ def my_langevin(ask: Ask) -> Iterator[Fact | str]:
     yield Fact("bias too large", what, 0.0, min(first, 1e3), LOOK_BIAS, BOUND, 0.1, f"at most {BOUND:g}")
     if first <= BOUND:
         yield (
-            f"Your largest sigma² h for each call of the score, where the bias comes to {BOUND:g}: {best:.2f}. "
+            f"Your largest sigma² h for each call of the score: {best:.2f}, where the bias is {BOUND:g}. "
             f"Euler and Maruyama's steps reach about {plain_limit():.2f}. Can you go further?"
         )

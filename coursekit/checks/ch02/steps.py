@@ -91,12 +91,11 @@ def euler_maruyama_step(ask: Ask) -> Iterator[Fact]:
     def move(drift: Spy, diffusion: Strength, h: float) -> Tensor:
         return ask(drift, diffusion, x, T, h, shape=(N, 2)).double() - x
 
-    for h in (0.1, 0.25):
-        way = move(Spy(steady(c), name="drift"), constant(0.0), h)
-        what = f"mean move with drift (1, -2), no diffusion and h = {h}"
-        yield Fact("wrong drift", what, h * c, way.mean(dim=0), LOOK_DRIFT, near=0.06)
-        what = f"spread of the moves without diffusion, h = {h}"
-        yield Fact("noise without diffusion", what, 0.0, way.std(dim=0).max(), LOOK_SILENT, 1e-6, 0.03)
+    ways = torch.stack([move(Spy(steady(c), name="drift"), constant(0.0), h) / h for h in (0.1, 0.25)])
+    what = "mean move over h without diffusion, drift (1, -2), twice"
+    yield Fact("wrong drift", what, c.repeat(2), ways.mean(dim=1).flatten(), LOOK_DRIFT, near=0.2)
+    what = "spread of these moves"
+    yield Fact("noise without diffusion", what, 0.0, ways.std(dim=1).max(), LOOK_SILENT, 1e-6, 0.3)
     still_air = steady(0 * c)
     kicks = [move(Spy(still_air, name="drift"), constant(sigma), h) for sigma, h in RUNS]
     yield from _law(torch.stack([kick / (s * h**0.5) for kick, (s, h) in zip(kicks, RUNS, strict=True)]))
@@ -104,27 +103,25 @@ def euler_maruyama_step(ask: Ask) -> Iterator[Fact]:
     if not still(again):
         tol = mean_tolerance(2 * N, 1.0, TESTS)
         same = correlation(again, kicks[1])
-        yield Fact(
-            "same noise in every step", "correlation of the kicks of two calls", 0.0, same, LOOK_AGAIN, tol
-        )
+        yield Fact("same noise in every step", "correlation of two calls", 0.0, same, LOOK_AGAIN, tol)
     yield from _uneven_facts(ask, x)
 
 
 def _law(z: Tensor) -> Iterator[Fact]:
     """Facts about kicks (runs, batch, 2) that should be standard normal."""
-    what = "variance of the kicks, divided by sigma² h, in two runs"
+    what = "variance of the kicks over sigma² h, in two runs"
     tol = variance_tolerance(2 * N, 1.0, TESTS)
     yield spread("wrong spread", what, z.var(dim=(1, 2)), LOOK_SPREAD, tol)
     tol = mean_tolerance(2 * N, 1.0, TESTS)
     mean = z.mean(dim=(1, 2))
-    what = "mean of the kicks, divided by sigma sqrt(h)"
+    what = "mean of the kicks over sigma sqrt(h)"
     yield Fact("wrong mean", what, torch.zeros(2), mean, LOOK_MEAN, tol, 1.5 * tol * max(1.0, float(z.std())))
     if still(z):
         return
     z = (z - z.mean(dim=(1, 2), keepdim=True)) / z.std(dim=(1, 2), keepdim=True)
     together = correlation(z[..., 0], z[..., 1])
     yield Fact("coordinates tied", "correlation of two coordinates", 0.0, together, LOOK_TOGETHER, tol)
-    yield normal("not normal", "excess kurtosis of the kicks after one step", z, LOOK_NORMAL, TESTS)
+    yield normal("not normal", "excess kurtosis of one step", z, LOOK_NORMAL, TESTS)
 
 
 def _uneven_facts(ask: Ask, x: Tensor) -> Iterator[Fact]:
@@ -133,9 +130,7 @@ def _uneven_facts(ask: Ask, x: Tensor) -> Iterator[Fact]:
     after = ask(drift, diffusion, x, T, h, shape=(N, 2)).double()
     asked = torch.tensor([call.t for spy in (drift, diffusion) for call in spy.calls], dtype=torch.float64)
     late = float((asked - T).abs().max()) if len(asked) else 0.0
-    yield Fact(
-        "asked at the wrong time", "largest distance from `t` of the times asked about", 0.0, late, LOOK_TIMES
-    )
+    yield Fact("asked at the wrong time", "distance from `t` of the times asked about", 0.0, late, LOOK_TIMES)
     calls = [call for spy in (drift, diffusion) for call in spy.calls]
     off = max((rms(call.x - x) for call in calls if call.x.shape == x.shape), default=0.0)
     what = "distance from `x` of the states asked about"
@@ -143,7 +138,7 @@ def _uneven_facts(ask: Ask, x: Tensor) -> Iterator[Fact]:
     at = torch.full((N, 1), T, dtype=torch.float64)
     z = (after - x - h * whirl(x, at)) / (_uneven(x, at) * h**0.5)
     near = x.norm(dim=1) < 1.177  # the median of the distance of a normal pair
-    what = "variance of the kicks over sigma² h, near the origin and far out, with a sigma that differs"
+    what = "variance over sigma² h, near and far out, where sigma differs"
     # A quarter of the states is left as a margin for an unequal split.
     tol = variance_tolerance(int(0.75 * N), 1.0, TESTS)
     yield spread("wrong spread", what, torch.stack([z[near].var(), z[~near].var()]), LOOK_UNEVEN, tol)

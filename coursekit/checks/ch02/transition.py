@@ -151,15 +151,12 @@ def ou_transition(ask: Ask) -> Iterator[Fact]:
     mean, std = law(0.0, *PAIRS[0])
     yield Fact("wrong start", "mean at t = 0, against the start", x0, mean, LOOK_START)
     yield Fact("wrong start", "standard deviation at t = 0", 0.0, std.abs().max(), LOOK_START)
-    for theta, sigma in PAIRS:
-        mean, std = law(LATE, theta, sigma)
-        given = f"(theta = {theta}, sigma = {sigma})"
-        yield Fact(
-            "wrong end", f"mean after a long time {given}", 0.0, mean.abs().max().clamp(max=1e3), LOOK_END
-        )
-        settled = torch.full_like(x0, sigma**2 / (2 * theta))
-        yield Fact("wrong end", f"variance after a long time {given}", settled, std.square(), LOOK_END)
-        yield from _equations(law, theta, sigma)
+    ends = torch.stack([law(LATE, theta, sigma) for theta, sigma in PAIRS])
+    yield Fact("wrong end", "mean after a long time", 0.0, ends[:, 0].abs().max().clamp(max=1e3), LOOK_END)
+    settled = torch.tensor([sigma**2 / (2 * theta) for theta, sigma in PAIRS], dtype=torch.float64)
+    what = "variance after a long time, with two pairs of theta and sigma"
+    yield Fact("wrong end", what, settled, ends[:, 1].square().mean(dim=(1, 2)), LOOK_END)
+    yield from _equations(law)
     column = torch.linspace(0.1, 1.1, 6, dtype=torch.float64)[:, None]
     singly = torch.stack([law(float(t), *PAIRS[0])[:, i] for i, t in enumerate(column)], dim=1)
     yield Fact(
@@ -167,13 +164,16 @@ def ou_transition(ask: Ask) -> Iterator[Fact]:
     )
 
 
-def _equations(law: Callable[..., Tensor], theta: float, sigma: float) -> Iterator[Fact]:
+def _equations(law: Callable[..., Tensor]) -> Iterator[Fact]:
     """The rates at which mean and variance change at t = 0.4, by a central difference, against theory."""
     d = 0.01  # not finer: single precision is enough for an answer
-    before, now, after = (law(0.4 + s * d, theta, sigma) for s in (-1, 0, 1))
-    rate = (after[0] - before[0]) / (2 * d)
-    given = f"at t = 0.4 (theta = {theta}, sigma = {sigma})"
-    yield Fact("wrong mean", f"rate of change of the mean {given}", -theta * now[0], rate, LOOK_MEAN)
-    rate = (after[1].square() - before[1].square()) / (2 * d)
-    expected = sigma**2 - 2 * theta * now[1].square()
-    yield Fact("wrong variance", f"rate of change of the variance {given}", expected, rate, LOOK_VARIANCE)
+    means, variances = [], []
+    for theta, sigma in PAIRS:
+        before, now, after = (law(0.4 + s * d, theta, sigma) for s in (-1, 0, 1))
+        means.append(torch.stack([-theta * now[0], (after[0] - before[0]) / (2 * d)]))
+        growth = (after[1].square() - before[1].square()) / (2 * d)
+        variances.append(torch.stack([sigma**2 - 2 * theta * now[1].square(), growth]))
+    expected, rate = torch.stack(means, dim=1)
+    yield Fact("wrong mean", "rate of change of the mean at t = 0.4", expected, rate, LOOK_MEAN)
+    expected, rate = torch.stack(variances, dim=1)
+    yield Fact("wrong variance", "rate of change of the variance at t = 0.4", expected, rate, LOOK_VARIANCE)
