@@ -151,7 +151,7 @@ def coverage(x: Tensor, real: Tensor, k: int = 5) -> float:
     if k < 1:
         raise ValueError(f"k = {k}; the first neighbour is number 1")
     real = _rows(real, "real", least=k + 1)
-    between = torch.cdist(real, real, compute_mode="donot_use_mm_for_euclid_dist").fill_diagonal_(-1)
+    between = torch.cdist(real, real, compute_mode="donot_use_mm_for_euclid_dist")
     radius = between.kthvalue(k + 1, dim=1).values  # each sample's own place in the row comes first
     return float((nearest(real, x)[0] < radius).double().mean())
 

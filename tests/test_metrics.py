@@ -64,10 +64,12 @@ def test_frechet_distance_of_fewer_samples_than_axes_is_finite():
 
 def test_frechet_distance_is_biased_in_small_samples_and_the_floor_shows_it():
     pool, held_out = torch.randn(2000, 4, generator=seeded(1)), torch.randn(100, 4, generator=seeded(2))
+    pool = pool[pool[:, 0].argsort()]  # in an order that shows if not all of it takes part
     small = frechet_floor(pool, held_out, generator=seeded(3))
     large = frechet_floor(pool, torch.randn(1000, 4, generator=seeded(4)), generator=seeded(3))
     assert small.shape == (20,)
     assert small.std() > 0
+    assert small.mean() < 0.5
     assert 0 < large.mean() < small.mean() / 3  # the bias falls like 1 / n
 
 
@@ -108,6 +110,9 @@ def test_nearest_finds_copies_and_near_copies_exactly():
     assert rows.tolist() == [7, 3, 20]
     assert distances[:2].tolist() == [0, 0]
     assert distances[2].item() == pytest.approx(0.01, rel=1e-3)
+    assert distances.dtype == torch.float64
+    far = 1e6 + torch.randn(50, 6, generator=seeded(), dtype=torch.float64)  # where squares lose the digits
+    assert nearest(far + 0.01, far)[0].min().item() == pytest.approx(0.01 * 6**0.5, rel=1e-6)
 
 
 def test_ratio_tells_copies_peers_and_strangers_apart():
@@ -126,8 +131,15 @@ def test_coverage_counts_the_real_samples_within_reach():
     assert coverage(torch.tensor([[-0.5]]), real, k=1) == pytest.approx(1 / 3)
     assert coverage(torch.tensor([[-0.5], [4.5]]), real, k=1) == pytest.approx(2 / 3)
     assert coverage(torch.tensor([[10.0]]), real, k=1) == 0
+    assert coverage(torch.tensor([[-1.0]]), real, k=1) == 0  # at the radius is not within it
     assert coverage(real, real, k=1) == 1
     assert coverage(torch.tensor([[-2.0]]), real, k=2) == pytest.approx(1 / 3)  # radii 3, 2, 3
+
+
+def test_expected_coverage_by_counting():
+    """One fresh sample and m - 1 real ones in a random order: is the fresh one among the first k?"""
+    assert expected_coverage(1, 3, 1) == pytest.approx(1 / 3)
+    assert expected_coverage(1, 5, 2) == pytest.approx(2 / 5)
 
 
 @pytest.mark.parametrize(("n", "m", "k"), [(200, 200, 5), (50, 200, 2), (200, 50, 1)])

@@ -101,6 +101,14 @@ def test_a_fresh_block_passes_its_input_on():
     assert torch.equal(FiLMBlock(8, 4)(x, torch.randn(BATCH, 4)), x)
 
 
+def test_a_block_s_own_part_goes_by_the_pattern_of_its_input_with_or_without_a_condition():
+    block, x, nothing = FiLMBlock(8, 4), torch.randn(BATCH, 8), torch.zeros(BATCH, 4)
+    torch.nn.init.normal_(block.outward.weight)
+    part = block(x, nothing) - x
+    assert part.abs().min() > 0  # scale and shift are still zero
+    torch.testing.assert_close(block(100 * x + 3, nothing) - (100 * x + 3), part, atol=1e-3, rtol=1e-3)
+
+
 def test_the_digits_network_has_about_170_000_parameters():
     assert sum(p.numel() for p in FiLMMLP(64, 10).parameters()) == pytest.approx(170_000, rel=0.03)
 
@@ -126,5 +134,7 @@ def test_time_embedding_is_bounded_and_tells_times_apart():
     waves = FourierTime(waves=8)(t)
     assert waves.shape == (101, 16)
     torch.testing.assert_close(waves[:, :8].square() + waves[:, 8:].square(), torch.ones(101, 8))
+    torch.testing.assert_close(waves[:, :1], (torch.pi * t).sin())  # the slowest: half a turn
+    torch.testing.assert_close(waves[:, 15:], (16 * torch.pi * t).cos(), atol=1e-4, rtol=0)  # the fastest
     assert torch.pdist(waves).min() > 0.05
     assert (waves[0] - waves[-1]).norm() > 1  # the ends of time are no neighbours
