@@ -123,12 +123,12 @@ def marginal_log_prob(ask: Ask) -> Iterator[Fact]:
 
     yield Fact("not normalised", "integral of the density", 1.0, _mass(at, 2, 6.0, 61), LOOK_TOTAL)
     x = _points((0.3, 0.1), (-1.0, 1.0), (0.5, -1.5))
-    twice = at(x, torch.cat([points, points]))
-    what = "log-density at three states, every data point written down twice"
-    yield Fact("not a mean", what, at(x), twice, LOOK_TWICE)
     singly = torch.cat([at(row[None]) for row in x])
     what = "log-density of three states, asked together"
     yield Fact("states mixed up", what, singly, at(x), LOOK_OWN)
+    twice = at(x, torch.cat([points, points]))
+    what = "log-density at three states, every data point written down twice"
+    yield Fact("not a mean", what, at(x), twice, LOOK_TWICE)
     yield from _extremes(ask)
 
 
@@ -142,6 +142,10 @@ def _extremes(ask: Ask) -> Iterator[Fact]:
     expected = torch.tensor([log_peak - 45**2 / 2], dtype=torch.float64)
     what = "log-density halfway between two data points, 45 widths from both"
     yield Fact("wrong far out", what, expected, came, LOOK_HALF, tol=1.0)
+    if not bool(
+        torch.isfinite(came).all()
+    ):  # the densities themselves were computed; that is all there is to say
+        return
     ends = torch.stack([torch.ones(400), -torch.ones(400)]).double()
     came = ask(alpha * ends[:1], ends, alpha, beta, shape=(1,), finite=False)
     expected = torch.tensor([400 * log_peak - math.log(2)], dtype=torch.float64)

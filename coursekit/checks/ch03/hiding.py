@@ -143,7 +143,9 @@ def my_points(ask: Ask) -> Iterator[Fact | str]:
     widths = torch.linalg.svdvals(points - points.mean(dim=0))
     narrow = float(widths[-1] / widths[0]) if float(widths[0]) > 0 else 0.0
     what = "narrowest spread of the points over the widest"
-    yield Fact("points on a line", what, 1.0, narrow, LOOK_LINE, 0.99, 0.01, "at least 0.01")
+    yield Fact("points on a line", what, 1.0, narrow, LOOK_LINE, 0.999, 1.0, "at least 0.001")
+    if narrow < 0.001:
+        return
     time = recognised(points)
     # A time after the bound is as good as the bound itself; what comes before it fails.
     what = "time at which the points are recognised"

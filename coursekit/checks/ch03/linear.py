@@ -124,20 +124,21 @@ def _off(x: Tensor, x0: Tensor, x1: Tensor) -> Tensor:
 @exercise("3.6", "From any law to any law", "stretch", "x0, x1, t", _linear_path, RIVALS)
 def linear_path(ask: Ask) -> Iterator[Fact]:
     """Ends, and place on the line for vectors and images, with as many states as coordinates."""
-    for event, what in (((4,), "vectors"), ((1, 4, 4), "images")):
-        for end, place in ((0.0, "start"), (1.0, "end")):
+    for event, kind in (((4,), "vectors"), ((1, 4, 4), "images")):
+        away = []
+        for end in (0.0, 1.0):
             x0, x1 = torch.randn(2, 4, *event, dtype=torch.float64)
             x = ask(x0, x1, torch.full((4,), end, dtype=torch.float64), shape=x0.shape)
-            away = (x - (x1 if end else x0)).flatten(1).norm(dim=1)
-            told = f"distance from the {place} at t = {end:g}, four {what}"
-            yield Fact("wrong ends", told, torch.zeros(4), away, LOOK_ENDS)
+            away.append((x - (x1 if end else x0)).abs().max())
+        what = f"distance from the ends at t = 0 and 1, {kind}"
+        yield Fact("wrong ends", what, torch.zeros(2), torch.stack(away), LOOK_ENDS)
         x0, x1 = torch.randn(2, 4, *event, dtype=torch.float64)
         x = ask(x0, x1, torch.full((4,), 0.5, dtype=torch.float64), shape=x0.shape)
-        told = f"part of the way covered at t = 0.5, four {what}"
-        yield Fact("not halfway", told, torch.full((4,), 0.5), _covered(x, x0, x1), LOOK_HALF)
+        half = _covered(x, x0, x1)
+        what = f"part of the way at t = 0.5, {kind}"
+        yield Fact("not halfway", what, 0.5, half[(half - 0.5).abs().argmax()], LOOK_HALF)
         times = torch.tensor([0.1, 0.7, 0.3, 0.9], dtype=torch.float64)
         x = ask(x0, x1, times, shape=x0.shape)
-        told = f"part of the way covered, four {what} at times of their own"
-        yield Fact("rows mixed up", told, times, _covered(x, x0, x1), LOOK_ROWS)
-        told = f"distance from the line, four {what} at times of their own"
-        yield Fact("rows mixed up", told, torch.zeros(4), _off(x, x0, x1), LOOK_ROWS)
+        what = f"part of the way at own times, {kind}"
+        yield Fact("rows mixed up", what, times, _covered(x, x0, x1), LOOK_ROWS)
+        yield Fact("rows mixed up", "distance from the line", 0.0, _off(x, x0, x1).max(), LOOK_ROWS)

@@ -9,7 +9,7 @@ from torch import Tensor
 from ..asking import Ask
 from ..engine import exercise
 from ..facts import Fact, margin
-from .common import bent, column, equal_share
+from .common import bent, column, equal_share, root_mean_square
 from .conditional import Scheduler, _sample_conditional
 from .marginal_rivals import RIVALS
 
@@ -98,13 +98,13 @@ def _clouds(x: Tensor) -> Iterator[Fact]:
 
 
 def _times(ask: Ask) -> Iterator[Fact]:
-    """A data set of one point tells which weights each row was mixed with."""
+    """A data set whose points are all the same tells which weights each row was mixed with."""
     times = torch.linspace(0.1, 0.9, N, dtype=torch.float64)[:, None]
-    point = torch.tensor([[4.0, -6.0]], dtype=torch.float64)
-    x = ask(point, times, bent, shape=(N, 2)).double()
+    point = torch.tensor([4.0, -6.0], dtype=torch.float64)
+    x = ask(point.repeat(4, 1), times, bent, shape=(N, 2)).double()
     alpha, beta, _, _ = bent(times)
     noise = (x - alpha * point) / beta
-    thirds = torch.stack([part.square().mean().sqrt() for part in noise.chunk(3)])
+    thirds = torch.stack([root_mean_square(part) for part in noise.chunk(3)])
     what = "spread of the noise behind early, middle and late rows, each with its own time"
     tol = margin(TESTS) / math.sqrt(4 * N / 3)
     yield Fact("rows mixed up", what, torch.ones(3), thirds, LOOK_ROWS, tol, 0.3)

@@ -83,7 +83,7 @@ RIVALS = {
         "of `torch.randint` is not included: which is the last index you should be able to draw?",
     ),
     "no noise": (
-        _from(_drawn, CONDITIONAL["no noise"][0]),
+        _from(_drawn, CONDITIONAL["nothing random"][0]),
         "Your samples are scaled data points without any noise, so many of them are equal. Around the point "
         "that was drawn comes a sample of the conditional path, with fresh noise.",
     ),

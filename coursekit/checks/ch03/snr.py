@@ -86,10 +86,10 @@ LOOK_CLOSE = (
 @exercise("3.7", "Equal signal-to-noise ratio", "stretch", "snr, scheduler", _time_of_snr, RIVALS)
 def time_of_snr(ask: Ask) -> Iterator[Fact]:
     """Known times of three schedulers, from their ratios."""
-    times = torch.tensor([0.12, 0.3, 0.55, 0.71, 0.88], dtype=torch.float64)
+    known = torch.tensor([0.12, 0.3, 0.55, 0.71, 0.88], dtype=torch.float64)
     rules = {"weights t² and 1 - t³": bent, "the straight line": straight, "the cosine": _cosine_scheduler}
     for left_out, (name, scheduler) in enumerate(rules.items()):
-        times = times[left_out:]
+        times = known[left_out:]
         alpha, beta, _, _ = scheduler(times)
         came = ask((alpha / beta).square(), scheduler, shape=tuple(times.shape))
         what = f"times of {len(times)} ratios with {name}"
