@@ -55,8 +55,8 @@ def filled(number):
     return each(lambda value: torch.full_like(torch.as_tensor(value, dtype=torch.float64), number))
 
 
-def too_few(exercise):
-    return (lambda only: only) if len(exercise.parameters) > 1 else (lambda: 0.0)
+def another_number(exercise):
+    return (lambda: 0.0) if len(exercise.parameters) == 1 else (lambda only: only)
 
 
 class Grumpy(Exception):
@@ -121,7 +121,7 @@ FAULTS = {
     "constant": ("constant", lambda e: like(e.reference, filled(0.3))),
     "identity": ("identity", lambda e: lambda *args: first_tensor(args)),
     "input edited": ("input edited", lambda e: writes(e.reference)),
-    "too few": ("wrong parameters", too_few),
+    "another number": ("wrong parameters", another_number),
     "one too many": ("wrong parameters", lambda e: lambda a, b, c, d, e, f: a),
     "keyword only": ("wrong parameters", lambda e: lambda *args, must: must),
     "a number": ("not a function", lambda e: 3.0),
