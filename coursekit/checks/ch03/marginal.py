@@ -83,15 +83,15 @@ def _clouds(x: Tensor) -> Iterator[Fact]:
     width = (x - centres[nearest]).square().mean().sqrt()
     tol = margin(TESTS) * float(beta) / math.sqrt(4 * N)
     what = f"width of the clouds around the data points at t = {LATE}"
-    yield Fact("wrong width", what, beta, width, LOOK_WIDTH, tol)
+    yield Fact("wrong width", what, beta, width, LOOK_WIDTH, tol, 0.06)
     away = (centres - alpha * POINTS).norm(dim=1)[count > 0].max()
     tol = margin(TESTS) * float(beta) * math.sqrt(2 * m / N)
     what = f"largest distance of a cloud's centre from its scaled data point at t = {LATE}"
-    yield Fact("clouds misplaced", what, 0.0, away, LOOK_CENTRES, tol, wanted=f"at most {tol:.2f}")
+    yield Fact("clouds misplaced", what, 0.0, away, LOOK_CENTRES, tol, 0.3, wanted=f"at most {tol:.2f}")
     tol = margin(TESTS) * math.sqrt((1 - 1 / m) / m / N)
     share = (count / len(x)).sort(descending=True).values
     what = "shares of the data points among the samples, largest first"
-    yield Fact("points not equally likely", what, torch.full((m,), 1 / m), share, LOOK_SHARES, tol)
+    yield Fact("points not equally likely", what, torch.full((m,), 1 / m), share, LOOK_SHARES, tol, 0.08)
     together = (nearest[1:] == nearest[:-1]).double().mean()
     what = "share of samples that come from the same point as the one before"
     yield Fact("points in an order", what, 1 / m, together, LOOK_NEIGHBOURS, tol)
