@@ -88,8 +88,8 @@ def test_a_board_keeps_what_is_pressed_in_the_order_of_reading():
     board = module.Board(3, ((1, 2),))
     heard = []
     board.observe(lambda change: heard.append(change["new"]), names="value")
-    board.press(0, 1)
-    board.press(1, 2)
+    board._press(0, 1)
+    board._press(1, 2)
     assert heard == [((0, 1), (1, 2)), ((0, 1),)]
     assert [c.description for c in board.children] == ["", "●", "", "", "", "", "", "", ""]
     assert [c.tooltip for c in board.children[:4]] == [
@@ -107,7 +107,7 @@ def test_a_drawing_becomes_data_on_the_pressed_squares_and_nowhere_else(seen):
     # Upper left square of [-2, 2]^2, half a unit wide, filled to its edges.
     assert corner.amin(0) == pytest.approx([-2.0, 1.5], abs=0.01)
     assert corner.amax(0) == pytest.approx([-1.5, 2.0], abs=0.01)
-    panel.children[0].press(7, 4)
+    panel.children[0]._press(7, 4)
     both = seen[-1]
     right = both[:, 0] > 0
     assert right.float().mean() == pytest.approx(0.5, abs=5 * 0.5 / module.MANY**0.5)
@@ -118,7 +118,7 @@ def test_a_drawing_becomes_data_on_the_pressed_squares_and_nowhere_else(seen):
 
 def test_an_empty_drawing_says_so_and_a_press_brings_the_path_back():
     panel = explore.drawing(((3, 3),))
-    panel.children[0].press(3, 3)
+    panel.children[0]._press(3, 3)
     assert "No square is pressed" in panel.picture.alt
-    panel.children[0].press(2, 2)
+    panel.children[0]._press(2, 2)
     assert "a drawing of 1 square." in panel.picture.alt

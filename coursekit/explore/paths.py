@@ -67,7 +67,7 @@ class Board(widgets.GridBox):
         square.description = "●" if square.value else ""
         self.value = tuple(at for at, one in self._squares.items() if one.value)
 
-    def press(self, row: int, column: int) -> None:
+    def _press(self, row: int, column: int) -> None:
         """Press a square, or release it if it is pressed, as a click would."""
         square = self._squares[row, column]
         square.value = not square.value
