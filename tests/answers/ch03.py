@@ -16,6 +16,12 @@ def noise_last(t):
     return a, b, -torch.pi / 2 * b, torch.pi / 2 * a
 
 
+@wrong("3.1", "alpha and beta swapped")
+def only_the_weights_swapped(t):
+    b, a = torch.sin(torch.pi * t / 2), torch.cos(torch.pi * t / 2)
+    return a, b, torch.pi / 2 * b, -torch.pi / 2 * a
+
+
 @wrong("3.1", "straight line")
 def line(t):
     one = torch.ones_like(t)
