@@ -141,14 +141,14 @@ def cosine_scheduler(ask: Ask) -> Iterator[Fact]:
 
     # Not the very ends: a root of 1 - beta² has no derivative there, and is right on the way.
     ends = weights(torch.tensor([[0.001], [0.999]], dtype=torch.float64))[:2, :, 0]
+    times = torch.tensor([[0.2], [1 / 3], [0.5], [2 / 3], [0.9]], dtype=torch.float64)
+    alpha, beta, alpha_dot, beta_dot = weights(times)
     what = "alpha, beta at t = 0.001 and t = 0.999"
     row = torch.tensor([0.0, 1.0, 1.0, 0.0], dtype=torch.float64)
     placed = Fact("wrong ends", what, row, ends.flatten(), LOOK_ENDS, tol=0.003)
     yield placed
     if not placed.holds():  # whatever its derivatives are, it is another curve
         return
-    times = torch.tensor([[0.2], [1 / 3], [0.5], [2 / 3], [0.9]], dtype=torch.float64)
-    alpha, beta, alpha_dot, beta_dot = weights(times)
     yield Fact("wrong curve", "beta at t = 2/3", 0.5, beta[3, 0], LOOK_SHAPE)
     yield Fact("wrong curve", "beta at t = 1/3", math.sqrt(0.75), beta[1, 0], LOOK_SHAPE)
     one = torch.ones(5, dtype=torch.float64)
