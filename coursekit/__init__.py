@@ -13,34 +13,58 @@ if "OMP_NUM_THREADS" not in os.environ:
     if "torch" in sys.modules:  # too late for the variable: torch has already read it
         sys.modules["torch"].set_num_threads(1)
 
-from .distributions import Chessboard, Density, Gaussian, GaussianMixture, Samplable
+from .distributions import Chessboard, Density, Gaussian, GaussianMixture, Samplable, Scored
 from .exact import marginal_velocity
 from .fields import Field
-from .paths import GaussianPath
-from .schedulers import Scheduler, StraightLine
-from .simulators import Euler, Heun, Method, flow, simulate, time_grid, walk
+from .marginals import marginal, posterior
+from .paths import GaussianPath, LinearPath
+from .processes import BrownianMotion, Langevin, OrnsteinUhlenbeck, Process
+from .samplers import Circles, Empirical, Moons, Spiral
+from .schedulers import Cosine, LinearBeta, Scheduler, SquareRoot, StraightLine, snr
+from .simulators import Euler, EulerMaruyama, Heun, Method, flow, simulate, time_grid, walk
 from .times import Time, as_time
+from .twosample import TwoSample, energy_distance, two_sample_test
 
 __all__ = [
+    "BrownianMotion",
     "Chessboard",
+    "Circles",
+    "Cosine",
     "Density",
+    "Empirical",
     "Euler",
+    "EulerMaruyama",
     "Field",
     "Gaussian",
     "GaussianMixture",
     "GaussianPath",
     "Heun",
+    "Langevin",
+    "LinearBeta",
+    "LinearPath",
     "Method",
+    "Moons",
+    "OrnsteinUhlenbeck",
+    "Process",
     "Samplable",
     "Scheduler",
+    "Scored",
+    "Spiral",
+    "SquareRoot",
     "StraightLine",
     "Time",
+    "TwoSample",
     "as_time",
+    "energy_distance",
     "flow",
+    "marginal",
     "marginal_velocity",
+    "posterior",
     "progress",
     "simulate",
+    "snr",
     "time_grid",
+    "two_sample_test",
     "walk",
 ]
 

@@ -1,7 +1,7 @@
-"""Distributions: what can be sampled, and what also has a density.
+"""Distributions: what can be sampled, what also has a density, and what has a score as well.
 
-Two protocols keep the two apart. A data set can be sampled, but nobody knows its density. A uniform law has
-a density, but no score that says anything. So code asks for what it needs: `Samplable`, or `Density`.
+Three protocols keep them apart. A data set can be sampled, but nobody knows its density. A uniform law has a
+density, but no score that says anything. So code asks for what it needs: `Samplable`, `Density` or `Scored`.
 """
 
 import math
@@ -27,6 +27,15 @@ class Density(Samplable, Protocol):
 
     def log_prob(self, x: Tensor) -> Tensor:
         """Natural logarithm of the density at points `x` (batch, *event), as (batch,)."""
+        ...
+
+
+@runtime_checkable
+class Scored(Density, Protocol):
+    """A law with a smooth density, whose gradient can be evaluated too."""
+
+    def score(self, x: Tensor) -> Tensor:
+        """Gradient of the log-density at points `x` (batch, *event), same shape, per data unit."""
         ...
 
 

@@ -1,14 +1,15 @@
-"""Simulators: follow a vector field by small steps."""
+"""Simulators: follow a vector field, or a stochastic process, by small steps."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import ClassVar, Protocol
+from typing import Any, ClassVar, Protocol
 
 import torch
-from torch import Tensor
+from torch import Generator, Tensor
 
 from .fields import Field, singular_at
+from .processes import Process
 from .times import time_shape
 
 
@@ -16,11 +17,11 @@ class Method(Protocol):
     """One way of taking a step; it declares the order that the tests then measure."""
 
     order: ClassVar[int]
-    """Global error O(h^order) on a smooth field."""
+    """Global error O(h^order) on a smooth field; of averages, where steps are random."""
     evaluations: ClassVar[int]
     """Field calls in one step."""
 
-    def step(self, field: Field, x: Tensor, t: float, h: float) -> Tensor:
+    def step(self, field: Any, x: Tensor, t: float, h: float) -> Tensor:
         """State at time t + h of a point that is at `x` at time t."""
         ...
 
@@ -66,6 +67,57 @@ class Heun:
         return x + h * (start + field(guess, t + h)) / 2
 
 
+@dataclass(frozen=True)
+class EulerMaruyama:
+    """Follow the drift at the start of a step and add a random kick that grows with the root of the step.
+
+        X(t + h) = X + h drift + sqrt(h) diffusion eps,   eps from N(0, I)
+
+    Maruyama 1955; Holderrieth & Erives, simulating an SDE. Averages converge at `order` 1 (the weak order).
+    Single paths, on the same Brownian motion, converge at `strong_order`, 1/2, and at
+    `strong_order_additive`, 1, where the diffusion does not depend on the state.
+
+    Args:
+        generator: source of the kicks, on the states' device; torch's own unless given.
+    """
+
+    order: ClassVar[int] = 1
+    strong_order: ClassVar[float] = 0.5
+    strong_order_additive: ClassVar[float] = 1.0
+    evaluations: ClassVar[int] = 1
+
+    generator: Generator | None = None
+
+    def step(self, field: Process, x: Tensor, t: float, h: float) -> Tensor:
+        """Take one random step of length `h` > 0 from states `x` (batch, *event) of a process at time `t`.
+
+        Raises ValueError if `h` is not positive: a process runs forwards only.
+        """
+        if not h > 0:
+            raise ValueError(f"h = {h}; a stochastic process runs forwards, so let the times increase")
+        increment = torch.empty_like(x).normal_(0, h**0.5, generator=self.generator)
+        return self.advance(field, x, t, h, increment)
+
+    @staticmethod
+    def advance(field: Process, x: Tensor, t: float, h: float, increment: Tensor) -> Tensor:
+        """Take the step that belongs to a given increment of Brownian motion.
+
+        Args:
+            field: the process.
+            x: states, (batch, *event).
+            t: time.
+            h: length of the step.
+            increment: W(t + h) - W(t), from N(0, h I), shaped like `x`.
+        Returns:
+            States at time t + h, shaped like `x`.
+        """
+        moved = x.add(field.drift(x, t), alpha=h)
+        sigma = field.diffusion(x, t)
+        if isinstance(sigma, Tensor):
+            return moved.addcmul_(sigma, increment)
+        return moved.add_(increment, alpha=sigma)
+
+
 def time_grid(steps: int, start: float = 0.0, end: float = 1.0) -> Tensor:
     """Divide the time from `start` to `end` into equal steps.
 
@@ -96,7 +148,7 @@ def _check_times(times: Tensor) -> list[float]:
     return times.tolist()
 
 
-def walk(field: Field, x0: Tensor, times: Tensor, method: Method | None = None) -> Iterator[Tensor]:
+def walk(field: Field | Process, x0: Tensor, times: Tensor, method: Method | None = None) -> Iterator[Tensor]:
     """Follow `field` from `x0` and yield the state at each of the times, the first one included.
 
     The caller records, draws or stops. Gradients follow torch's current mode; `simulate` and `flow` turn
@@ -117,7 +169,7 @@ def walk(field: Field, x0: Tensor, times: Tensor, method: Method | None = None) 
     return _steps(field, x0, _check_times(times), method or Heun())
 
 
-def _steps(field: Field, x: Tensor, ticks: list[float], method: Method) -> Iterator[Tensor]:
+def _steps(field: Field | Process, x: Tensor, ticks: list[float], method: Method) -> Iterator[Tensor]:
     yield x
     shape = x.shape
     for t, after in pairwise(ticks):
@@ -135,7 +187,7 @@ def _gradients_of(x0: Tensor) -> torch.set_grad_enabled:
     return torch.set_grad_enabled(x0.requires_grad and torch.is_grad_enabled())
 
 
-def simulate(field: Field, x0: Tensor, times: Tensor, method: Method | None = None) -> Tensor:
+def simulate(field: Field | Process, x0: Tensor, times: Tensor, method: Method | None = None) -> Tensor:
     """Follow `field` from `x0` and record the states at all times.
 
     Gradients are tracked only if `x0` requires them.
@@ -157,7 +209,7 @@ def simulate(field: Field, x0: Tensor, times: Tensor, method: Method | None = No
         return states
 
 
-def flow(field: Field, x0: Tensor, times: Tensor, method: Method | None = None) -> Tensor:
+def flow(field: Field | Process, x0: Tensor, times: Tensor, method: Method | None = None) -> Tensor:
     """Follow `field` from `x0` and return the state at the last time: the flow map, numerically.
 
     Arguments, gradients and errors as for `simulate`; the states on the way are not kept.

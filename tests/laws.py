@@ -2,7 +2,26 @@
 
 import torch
 
-from coursekit import Chessboard, Euler, Gaussian, GaussianMixture, Heun, StraightLine
+from coursekit import (
+    BrownianMotion,
+    Chessboard,
+    Circles,
+    Cosine,
+    Empirical,
+    Euler,
+    Gaussian,
+    GaussianMixture,
+    GaussianPath,
+    Heun,
+    Langevin,
+    LinearBeta,
+    Moons,
+    OrnsteinUhlenbeck,
+    Spiral,
+    SquareRoot,
+    StraightLine,
+    marginal,
+)
 
 DISTRIBUTIONS = {
     "standard normal": Gaussian(torch.zeros(2)),
@@ -20,5 +39,24 @@ DISTRIBUTIONS = {
     "chessboard": Chessboard(),
     "chessboard with odd side": Chessboard(squares=3, half_width=1.5),
 }
-SCHEDULERS = {"straight line": StraightLine()}
+SCHEDULERS = {
+    "straight line": StraightLine(),
+    "cosine": Cosine(),
+    "linear beta": LinearBeta(),
+    "square root": SquareRoot(),
+}
+POINTS = Empirical(torch.tensor([[1.5, 0.5], [-1.0, 1.0], [0.0, -1.5], [1.4, 0.2], [-0.5, -0.5]]))
+MARGINALS = {
+    f"{name} at {t}": marginal(law, GaussianPath(), t)
+    for name, law in {**DISTRIBUTIONS, "data set": POINTS}.items()
+    for t in (0.0, 0.5, 0.8)
+}
+"""Laws of their own: the same tests apply to them."""
+SHAPES = {"moons": Moons(), "circles": Circles(), "spiral": Spiral(), "data set": POINTS}
+"""What can be sampled and no more."""
+PROCESSES = {
+    "Brownian motion": BrownianMotion(0.7),
+    "Ornstein-Uhlenbeck": OrnsteinUhlenbeck(1.5, 0.8),
+    "Langevin": Langevin(DISTRIBUTIONS["flat normal"], 1.2),
+}
 METHODS = {"Euler": Euler(), "Heun": Heun()}

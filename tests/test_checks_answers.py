@@ -1,15 +1,21 @@
 """Recorded answers: every wrong one gets its name, every right one passes, and the words are fit to read."""
 
+import importlib
 import inspect
+import pkgutil
 import re
 from functools import cache
 from pathlib import Path
 
+import answers
 import pytest
-from answers import RIGHT, WRONG, ch01  # noqa: F401  (importing a chapter records its answers)
+from answers import RIGHT, WRONG
 
 from coursekit.checks import panel
 from coursekit.checks.engine import registry
+
+for chapter in pkgutil.iter_modules(answers.__path__):  # importing a chapter records its answers
+    importlib.import_module(f"answers.{chapter.name}")
 
 SOLUTIONS = Path(__file__).parent.parent / "solutions"
 

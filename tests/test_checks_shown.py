@@ -74,7 +74,8 @@ def test_progress_shows_done_and_open(capsys):
     assert len(done) == 1
     assert "1.2  Euler step" in done[0]
     assert f"{datetime.now():%Y}" in done[0]
-    assert [line.split()[0] for line in said.splitlines()[1:]] == [f"1.{k}" for k in range(1, 9)]
+    numbers = [line.split()[0] for line in said.splitlines() if not line.startswith("Chapter")]
+    assert numbers == sorted(registry)
 
 
 def test_the_first_pass_counts(own_home):

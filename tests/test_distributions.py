@@ -5,15 +5,27 @@ import math
 import pytest
 import torch
 import torch.distributions as D
-from laws import DISTRIBUTIONS
+from laws import DISTRIBUTIONS, MARGINALS, SHAPES
 
-from coursekit import Chessboard, Density, Gaussian, GaussianMixture, Samplable
+from coursekit import (
+    Chessboard,
+    Circles,
+    Density,
+    Empirical,
+    Gaussian,
+    GaussianMixture,
+    Moons,
+    Samplable,
+    Scored,
+    Spiral,
+)
 
-every = pytest.mark.parametrize("law", DISTRIBUTIONS.values(), ids=DISTRIBUTIONS.keys())
-scored = {name: law for name, law in DISTRIBUTIONS.items() if hasattr(law, "score")}
+LAWS = DISTRIBUTIONS | MARGINALS
+every = pytest.mark.parametrize("law", LAWS.values(), ids=LAWS.keys())
+scored = {name: law for name, law in LAWS.items() if isinstance(law, Scored)}
 
 
-def box_grid(half=6.0, n=1200):
+def box_grid(half=6.0, n=240):
     """Midpoints of a fine grid over [-half, half]^2 and the area of a cell; n cells fit all board edges."""
     ticks = (torch.arange(n, dtype=torch.float64) + 0.5) / n * 2 * half - half
     return torch.cartesian_prod(ticks, ticks), (2 * half / n) ** 2
@@ -135,5 +147,60 @@ def test_dark_squares_touch_at_corners_only():
     ],
 )
 def test_bad_input_is_refused_with_the_remedy(make, said):
+    with pytest.raises(ValueError, match=said):
+        make()
+
+
+@pytest.mark.parametrize("law", SHAPES.values(), ids=SHAPES.keys())
+def test_shapes_can_be_sampled_and_no_more(law):
+    first, second = (law.sample(500, torch.Generator().manual_seed(3)) for _ in range(2))
+    assert torch.equal(first, second)
+    assert first.shape == (500, 2)
+    assert isinstance(law, Samplable)
+    assert not isinstance(law, Density)
+
+
+def test_shapes_are_where_they_say():
+    """Without blur: radii of the circles, the moons' two circles, the spiral's radius for its angle."""
+    g = torch.Generator().manual_seed(0)
+    radius = Circles(noise=0.0).sample(4000, g).norm(dim=1)
+    inner = radius < 1.3
+    torch.testing.assert_close(radius, torch.where(inner, 0.8, 1.8))
+    assert abs(inner.float().mean() - 0.5) < 5 * 0.5 / 4000**0.5
+    x = Moons(noise=0.0).sample(4000, g)
+    upper = (x - torch.tensor([-0.5, -0.25])).norm(dim=1) - 1
+    lower = (x - torch.tensor([0.5, 0.25])).norm(dim=1) - 1
+    assert torch.minimum(upper.abs(), lower.abs()).max() < 1e-5
+    assert (x[upper.abs() < lower.abs()][:, 1] > -0.2501).all()
+    assert (x[upper.abs() > lower.abs()][:, 1] < 0.2501).all()
+    x = Spiral(noise=0.0, turns=1.5, radius=3.0).sample(4000, g)
+    angle = 2 * math.pi * 1.5 * x.norm(dim=1) / 3
+    torch.testing.assert_close(x[:, 0], x.norm(dim=1) * angle.cos(), atol=1e-4, rtol=0)
+
+
+def test_blur_has_the_stated_width():
+    sharp, blurred = (
+        Circles(noise=noise).sample(20_000, torch.Generator().manual_seed(1)) for noise in (0, 0.3)
+    )
+    assert abs((blurred - sharp).std() - 0.3) < 5 * 0.3 / (2 * 40_000) ** 0.5
+
+
+def test_a_data_set_is_drawn_evenly():
+    x = Empirical(torch.arange(5.0)[:, None]).sample(10_000, torch.Generator().manual_seed(0))
+    counts = torch.bincount(x[:, 0].long(), minlength=5)
+    assert ((counts - 2000).square() / 2000).sum() < 4 + 5 * 8**0.5
+
+
+@pytest.mark.parametrize(
+    ("make", "said"),
+    [
+        (lambda: Empirical(torch.zeros(3)), "n above 0"),
+        (lambda: Empirical(torch.zeros(0, 2)), "n above 0"),
+        (lambda: Moons(-1), "at least 0"),
+        (lambda: Circles(-1), "at least 0"),
+        (lambda: Spiral(-1), "at least 0"),
+    ],
+)
+def test_bad_shapes_are_refused_with_the_remedy(make, said):
     with pytest.raises(ValueError, match=said):
         make()

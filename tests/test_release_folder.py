@@ -1,9 +1,11 @@
 """A course in a folder: the commands on it, the same bytes every time, files that are missing or foreign."""
 
 import re
+import shutil
 import subprocess
 import sys
 
+import nbformat
 import pytest
 from release_texts import LECTURE, SOLUTION, laid_out, run
 
@@ -123,3 +125,58 @@ def test_source_that_is_not_utf8(root, capsys):
 
 def test_no_course(tmp_path, capsys):
     assert "course.toml:1: no such file" in told_by_build(tmp_path, capsys)
+
+
+def git(root, *words):
+    who = ("-c", "user.name=A", "-c", "user.email=a@b.c", "-c", "commit.gpgsign=false")
+    subprocess.run(["git", "-C", root, *who, *words], check=True, capture_output=True)
+
+
+@pytest.fixture
+def cloned(root, capsys):
+    """A course as a reader has it: built, and all of it in git."""
+    run(root, "build")
+    git(root, "init", "-q")
+    git(root, "add", "-A")
+    git(root, "commit", "-qm", "course")
+    capsys.readouterr()
+    return root
+
+
+def run_in(path):
+    """Leave in a notebook what JupyterLab saves: an output and a count."""
+    notebook = nbformat.read(path, as_version=4)
+    cell = next(cell for cell in notebook.cells if cell.cell_type == "code")
+    cell.execution_count = 1
+    cell.outputs = [nbformat.v4.new_output("stream", text="hello")]
+    nbformat.write(notebook, path)
+    return path.read_bytes()
+
+
+@pytest.mark.parametrize("folder", ["lectures", "labs"])
+def test_a_copy_that_its_reader_ran_is_no_fault_and_is_left_alone(cloned, folder, capsys):
+    path = sorted((cloned / folder).glob("*.ipynb"))[0]
+    theirs = run_in(path)
+    for command in ("check", "build"):
+        assert run(cloned, command) == 0
+        assert f"{folder}/{path.name}: run or worked in here" in capsys.readouterr().out
+    assert path.read_bytes() == theirs
+
+
+def test_once_staged_or_without_git_a_difference_is_a_fault(cloned, capsys):
+    path = sorted((cloned / "lectures").glob("*.ipynb"))[0]
+    run_in(path)
+    git(cloned, "add", "-A")
+    assert run(cloned, "check") == 1
+    assert "stale" in capsys.readouterr().err
+    shutil.rmtree(cloned / ".git")
+    assert run(cloned, "check") == 1
+
+
+def test_a_reader_s_copy_does_not_hide_a_changed_source(cloned, capsys):
+    path = sorted((cloned / "lectures").glob("*.ipynb"))[0]
+    run_in(path)
+    source = path.with_suffix(".md")
+    source.write_text(source.read_text(encoding="utf-8") + "\nOne more line.\n", encoding="utf-8")
+    assert run(cloned, "check") == 1
+    assert "stale" in capsys.readouterr().err

@@ -18,6 +18,8 @@ PICTURES = {
     "noise_to_data": ("01_flows", "Five panels from t = 0 to t = 1"),
     "00_welcome": ("00_welcome", "Left: straight lines from many starts"),
     "01_flows": ("01_flows", "A square grid at four times"),
+    "02_diffusion_processes": ("02_diffusion_processes", "Upper row: thirty paths"),
+    "03_probability_paths": ("03_probability_paths", "Two rows of five panels"),
     "06_guidance": ("06_guidance", "Ten rows of twelve generated"),
 }
 

@@ -45,7 +45,12 @@ class Ask:
         self.results: list[tuple[tuple[Any, ...], Tensor]] = []
 
     def __call__(
-        self, *args: Any, shape: tuple[int, ...], may_edit: Iterable[str] = (), broadcast: bool = False
+        self,
+        *args: Any,
+        shape: tuple[int, ...],
+        may_edit: Iterable[str] = (),
+        broadcast: bool = False,
+        finite: bool = True,
     ) -> Tensor:
         """Result of the answer for `args`.
 
@@ -54,12 +59,52 @@ class Ask:
             shape: shape of a right result; () stands for a single number.
             may_edit: names of arguments that the answer may write into.
             broadcast: accept whatever broadcasts to `shape`, a plain number included.
+            finite: False hands infinite numbers and NaN back, for a fact that has words of its own for them.
         Returns:
             The result, detached, of shape `shape`.
         Raises:
             Fault: any generic fault.
         """
         given = self._given(args)
+        value = self._call(args, may_edit, given)
+        result = self._read(value, args, shape, broadcast, given, finite)
+        self.results.append((args, result))
+        return result
+
+    def parts(
+        self,
+        *args: Any,
+        shape: tuple[int, ...],
+        names: tuple[str, ...],
+        broadcast: bool = False,
+    ) -> Tensor:
+        """Result of an answer that returns several things at once, in the order of `names`.
+
+        Args:
+            args: arguments, as for a call.
+            shape: shape of each part.
+            names: what the parts are called, for messages.
+            broadcast: accept whatever broadcasts to `shape`, a plain number included.
+        Returns:
+            The parts, stacked, (parts, *shape).
+        Raises:
+            Fault: any generic fault, or another number of parts.
+        """
+        given = self._given(args)
+        value = self._call(args, (), given)
+        if value is None:
+            raise faults.nothing_came()
+        stacked = isinstance(value, Tensor) and value.dim() > 0
+        if not (stacked or isinstance(value, list | tuple)) or len(value) != len(names):
+            unchanged = self._unchanged(args, value) if isinstance(value, Tensor) else None
+            raise faults.identity(unchanged) if unchanged else faults.not_in_parts(value, names)
+        read = [self._read(part, (), shape, broadcast, given) for part in value]
+        result = torch.stack([part.double() for part in read])
+        self.results.append((args, result))
+        return result
+
+    def _call(self, args: tuple[Any, ...], may_edit: Iterable[str], given: str) -> Any:
+        """Whatever the answer returns for copies of `args`, timed; writing into them is a fault."""
         copies = tuple(arg.clone() if isinstance(arg, Tensor) else arg for arg in args)
         start = time.monotonic()
         value = guard.call(self.answer, copies, self.limit - self.spent, self.limit, self.number, given)
@@ -67,9 +112,7 @@ class Ask:
         for name, before, after in zip(self.parameters, args, copies, strict=True):
             if isinstance(before, Tensor) and name not in may_edit and not torch.equal(before, after):
                 raise faults.edited(name)
-        result = self._read(value, args, shape, broadcast, given)
-        self.results.append((args, result))
-        return result
+        return value
 
     def _given(self, args: tuple[Any, ...]) -> str:
         """Arguments in words; functions are left out, because they say nothing."""
@@ -77,7 +120,13 @@ class Ask:
         return ", ".join(f"{name} = {_brief(arg)}" for name, arg in pairs if not callable(arg))
 
     def _read(
-        self, value: Any, args: tuple[Any, ...], shape: tuple[int, ...], broadcast: bool, given: str
+        self,
+        value: Any,
+        args: tuple[Any, ...],
+        shape: tuple[int, ...],
+        broadcast: bool,
+        given: str,
+        finite: bool = True,
     ) -> Tensor:
         if value is None:
             raise faults.nothing_came()
@@ -91,13 +140,13 @@ class Ask:
         if result.shape != shape:
             unchanged = self._unchanged(args, result)
             raise faults.identity(unchanged) if unchanged else faults.wrong_shape(result, shape, given)
-        if not bool(torch.isfinite(result).all()):
+        if finite and not bool(torch.isfinite(result).all()):
             raise faults.not_finite(result, given)
         return result
 
     def _unchanged(self, args: tuple[Any, ...], result: Tensor) -> str | None:
         """Name of the argument that `result` is a copy of."""
-        for name, arg in zip(self.parameters, args, strict=True):
+        for name, arg in zip(self.parameters, args, strict=False):  # none is named for one part of several
             if isinstance(arg, Tensor) and arg.shape == result.shape and torch.equal(arg.to(result), result):
                 return name
         return None

@@ -185,7 +185,7 @@ def exercise(
         number: chapter and exercise, such as "1.2".
         title: its heading in the lab.
         kind: "core", "stretch" or "open".
-        parameters: names of the arguments, in order, separated by commas.
+        parameters: names of the arguments, in order, separated by commas; empty for none.
         reference: coursekit's own version.
         rivals: known wrong answers.
         random: results are random.
@@ -201,7 +201,7 @@ def exercise(
     def enter(measure: Measure) -> Exercise:
         if number in registry:
             raise ValueError(f"exercise {number} is there twice: {registry[number].title!r} and {title!r}")
-        names = tuple(name.strip() for name in parameters.split(","))
+        names = tuple(name.strip() for name in parameters.split(",") if name.strip())
         registry[number] = Exercise(
             number, title, kind, measure.__name__, names, reference, measure, rivals, random, limit
         )

@@ -82,6 +82,17 @@ def wrong_type(value: object, wanted: str) -> Fault:
     )
 
 
+def not_in_parts(value: object, names: Iterable[str]) -> Fault:
+    """Fault of a function that should return several things, and returns one or another number of them."""
+    wanted = tuple(names)
+    came = f"{len(value)} things" if isinstance(value, list | tuple) else described(value)
+    return Fault(
+        "wrong type",
+        f"Your function returns {came}, but {len(wanted)} things were expected, in this order: "
+        f"{', '.join(wanted)}. Write all of their names behind `return`, with commas between them.",
+    )
+
+
 def wrong_dtype(value: Tensor) -> Fault:
     """Fault of a tensor that does not hold real numbers in floating point."""
     return Fault(

@@ -34,10 +34,11 @@ class Spy:
     Args:
         rule: the field's values.
         dim: length of one state.
+        name: what the exercise calls it, for messages.
     """
 
-    def __init__(self, rule: Rule, dim: int = 2) -> None:
-        self.rule, self.dim = rule, dim
+    def __init__(self, rule: Rule, dim: int = 2, name: str = "field") -> None:
+        self.rule, self.dim, self.name = rule, dim, name
         self.calls: list[Call] = []
 
     def __call__(self, x: Tensor, t: Time, *more: object) -> Tensor:
@@ -51,7 +52,7 @@ class Spy:
         if not isinstance(x, Tensor) or x.dim() == 0 or x.shape[-1] != self.dim:
             raise Fault(
                 "field misused",
-                f"Your function calls `field` with {described(x)} as its first argument. A field takes "
+                f"Your function calls `{self.name}` with {described(x)} as its first argument. It takes "
                 f"states of shape (batch, {self.dim}) first and a time second.",
             )
         rows = x.reshape(-1, self.dim)
@@ -67,7 +68,7 @@ class Spy:
             return t.to(rows).reshape(-1, 1).expand(len(rows), 1)
         raise Fault(
             "field misused",
-            f"Your function calls `field` with {described(t)} as its second argument. A field takes the "
+            f"Your function calls `{self.name}` with {described(t)} as its second argument. It takes the "
             f"states first and the time second: a number, or a tensor of shape ({len(rows)}, 1).",
         )
 

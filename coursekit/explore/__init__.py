@@ -4,18 +4,23 @@
 display to be built, so notebooks that hold one also run where nobody looks on.
 """
 
+from .diffusions import diffusions
 from .digits import digit, guidance
 from .motion import flows, noise_to_data
 from .panel import Explorer, button, choice, explorer, slider
+from .paths import drawing, paths
 
 __all__ = [
     "Explorer",
     "button",
     "choice",
+    "diffusions",
     "digit",
+    "drawing",
     "explorer",
     "flows",
     "guidance",
     "noise_to_data",
+    "paths",
     "slider",
 ]

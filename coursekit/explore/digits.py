@@ -73,8 +73,12 @@ def guidance(net: nn.Module | None = None, most: float = 6.0) -> Explorer:
         rows = torch.arange(10).repeat_interleave(10) if label == EVERY else None
         digit_grid(found, rows, ax)
         meaning = {0.0: ", which ignores the label", 1.0: ", the class as it was learnt"}.get(w, "")
-        name = label if label == EVERY else f"the digit {label}"
-        return f"{len(found)} generated images of {name} at guidance scale w = {w:.2f}{meaning}."
+        what = (
+            "10 generated images of each digit"
+            if label == EVERY
+            else f"40 generated images of the digit {label}"
+        )
+        return f"{what} at guidance scale w = {w:.2f}{meaning}."
 
     return explorer(
         draw,

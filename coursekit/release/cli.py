@@ -2,7 +2,7 @@
 
 import argparse
 import sys
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
 from coursekit.release import committed, leaks, links
@@ -21,27 +21,32 @@ def main(arguments: Sequence[str] | None = None) -> int:
         made = notebooks(material)
     except CourseError as error:
         return _report(error.faults, f"nothing {'written' if options.command == 'build' else 'checked'}")
+    readers = committed.read_or_worked_in(options.root, made)
+    for path in sorted(readers):
+        print(f"{path}: run or worked in here, left alone (`git restore {path}` brings the built one back)")
     if options.command == "build":
-        changed = write(options.root, made)
+        changed = write(options.root, {path: text for path, text in made.items() if path not in readers})
         print("\n".join(["wrote " + path for path in changed] + [f"{len(made)} notebooks are up to date"]))
         return 0
-    faults = check(options.root, material, made)
+    faults = check(options.root, material, made, readers)
     if faults:
         return _report(faults, "the release check failed")
     print(f"{len(made)} notebooks: as their sources build them, nothing leaked, no dead link")
     return 0
 
 
-def check(root: Path, material: Material, made: dict[str, str]) -> list[Fault]:
-    """Every gate's faults: built = committed, leaks, links."""
+def check(root: Path, material: Material, made: dict[str, str], readers: Collection[str] = ()) -> list[Fault]:
+    """Every gate's faults: built = committed, leaks, links; copies of readers are theirs to fill in."""
     sources = list(material.sources.values())
     hidden = leaks.secrets(sources, leaks.public_text(root))
     texts = {(path, text) for path, text in made.items() if path.startswith("labs/")}
     # The lab on disk may be stale or an orphan: what it gives away is given away all the same.
     for path in sorted((root / "labs").glob("*.ipynb")):
+        if f"labs/{path.name}" in readers:
+            continue
         texts.add((f"labs/{path.name}", path.read_text(encoding="utf-8", errors="replace")))
     leaked = {fault for path, text in texts for fault in leaks.faults(path, text, hidden)}
-    return [*committed.faults(root, made), *sorted(leaked), *links.faults(root, sources, made)]
+    return [*committed.faults(root, made, readers), *sorted(leaked), *links.faults(root, sources, made)]
 
 
 def _report(faults: Sequence[Fault], outcome: str) -> int:

@@ -1,6 +1,12 @@
-"""Gate: the notebooks on disk are, byte for byte, what the sources build."""
+"""Gate: the committed notebooks are, byte for byte, what the sources build.
 
-from collections.abc import Iterator
+JupyterLab saves outputs into the notebook that is being read, and a student works in the lab. So a
+notebook on disk may differ where git still holds the built one: that copy belongs to its reader, and is left
+alone. Once the difference is committed, or staged, it is a fault.
+"""
+
+import subprocess
+from collections.abc import Collection, Iterator
 from pathlib import Path
 
 from coursekit.release.build import FOLDERS
@@ -9,14 +15,38 @@ from coursekit.release.faults import Fault
 _REBUILD = "edit the .md source, not the notebook, and run `make notebooks`"
 
 
-def faults(root: Path, made: dict[str, str]) -> Iterator[Fault]:
+def read_or_worked_in(root: Path, made: dict[str, str]) -> set[str]:
+    """Notebooks that differ on disk from what the sources build, while git still holds what they build."""
+    return {
+        path
+        for path, text in made.items()
+        if (root / path).is_file()
+        and (root / path).read_bytes() != text.encode()
+        and _staged(root, path) == text.encode()
+    }
+
+
+def _staged(root: Path, path: str) -> bytes | None:
+    """What git would commit for `path`; None without git, or where git does not know it."""
+    command = ["git", "-C", str(root), "show", f":./{path}"]
+    try:
+        shown = subprocess.run(command, capture_output=True, check=False)
+    except OSError:
+        return None
+    return shown.stdout if shown.returncode == 0 else None
+
+
+def faults(root: Path, made: dict[str, str], readers: Collection[str] = ()) -> Iterator[Fault]:
     """Notebooks that are missing, stale (with the first line that differs) or have no source.
 
     Args:
         root: the course's top folder.
         made: the notebooks the sources build, path to text.
+        readers: notebooks whose copy on disk is a reader's own, from `read_or_worked_in`.
     """
     for path, text in made.items():
+        if path in readers:
+            continue
         if not (root / path).is_file():
             yield Fault(path, 1, "missing", "run `make notebooks` and commit it")
             continue

@@ -1,0 +1,144 @@
+"""Exercise 3.6: the linear path between two arbitrary laws."""
+
+import math
+from collections.abc import Callable, Iterator
+
+import torch
+from torch import Tensor
+
+from ...paths import LinearPath
+from ..asking import Ask
+from ..engine import exercise
+from ..facts import Fact
+
+
+def _linear_path(x0: Tensor, x1: Tensor, t: Tensor) -> Tensor:
+    """State at time t of the straight line from x0 to x1."""
+    return LinearPath().sample(x1, x0, t)
+
+
+def _shaped(t: Tensor, x: Tensor) -> Tensor:
+    return t.reshape(-1, *[1] * (x.dim() - 1))
+
+
+def _weighed(weigh: Callable[[Tensor], tuple[Tensor, Tensor]]) -> Callable[[Tensor, Tensor, Tensor], Tensor]:
+    """Both ends with other weights, each row at its own time."""
+
+    def rule(x0: Tensor, x1: Tensor, t: Tensor) -> Tensor:
+        first, second = weigh(_shaped(t, x0))
+        return first * x0 + second * x1
+
+    return rule
+
+
+RIVALS: dict[str, tuple[Callable[..., Tensor], str]] = {
+    "time along the wrong axis": (
+        lambda x0, x1, t: (1 - t) * x0 + t * x1,
+        "Your times run along the coordinates and not along the batch. Torch lines axes up from the right, "
+        "so with as many states as coordinates this goes wrong without an error. Give the times the axes "
+        "they lack.",
+    ),
+    "one axis for every event": (
+        lambda x0, x1, t: (1 - t[:, None]) * x0 + t[:, None] * x1,
+        "For vectors your path is right, for images it is not: there the times run along the wrong axis, "
+        "because they get one axis more whatever the states look like. How many do they need?",
+    ),
+    "ends swapped": (
+        _weighed(lambda t: (t, 1 - t)),
+        "Your path starts in `x1` and ends in `x0`. At time 0 it has to be at `x0`: which of the two weights "
+        "is one there?",
+    ),
+    "velocity instead of state": (
+        _weighed(lambda t: (-torch.ones_like(t), torch.ones_like(t))),
+        "You return the way from one end to the other, which is the velocity of this path and the same at "
+        "all times. Asked for is the place on the way at time `t`.",
+    ),
+    "only the way covered": (
+        _weighed(lambda t: (-t, t)),
+        "You return how far the state has come from its start, not where it is. At time 0 nothing has been "
+        "covered, and the state is at `x0`.",
+    ),
+    "starts from the other end": (
+        _weighed(lambda t: (-t, 1 + t)),
+        "You add the way covered to `x1`, so your path begins where it should end and runs on from there. "
+        "From which end does the state set out?",
+    ),
+    "backwards from the start": (
+        _weighed(lambda t: (1 + t, -t)),
+        "Your path begins in `x0` and then runs away from `x1`. Look at the sign of the way: from the start "
+        "to the end is end minus start.",
+    ),
+    "second end not faded in": (
+        _weighed(lambda t: (1 - t, torch.ones_like(t))),
+        "The first end fades out as it should, but the second one is there with its full weight at all "
+        "times. At time 0 the path has to know nothing of it.",
+    ),
+    "cosine weights": (
+        _weighed(lambda t: (torch.cos(math.pi / 2 * t), torch.sin(math.pi / 2 * t))),
+        "You mix with the cosine scheduler. It starts and ends in the right places, but the path between is "
+        "not a straight line at constant speed: halfway in time it should be halfway between the ends.",
+    ),
+    "roots of the weights": (
+        _weighed(lambda t: ((1 - t).sqrt(), t.sqrt())),
+        "You mix with the roots of the weights. They start and end in the right places, but halfway in time "
+        "the state should be halfway between the ends.",
+    ),
+    "one time for the whole batch": (
+        lambda x0, x1, t: (1 - t[0]) * x0 + t[0] * x1,
+        "You use the first of the times for all states. Each state has a time of its own, the one with the "
+        "same place in `t`.",
+    ),
+    "mean time for the whole batch": (
+        lambda x0, x1, t: (1 - t.mean()) * x0 + t.mean() * x1,
+        "You use the mean of the times for all states. Each state has a time of its own, the one with the "
+        "same place in `t`.",
+    ),
+}
+LOOK_ENDS = (
+    "The path does not begin and end where it should. Put time 0 and time 1 into your line by hand: it has "
+    "to give the first end, and then the second."
+)
+LOOK_HALF = (
+    "The ends are right, but the way between is not. On a straight line at constant speed the part of the "
+    "way that is covered equals the time."
+)
+LOOK_ROWS = (
+    "Your states are not at their own times. State i of the batch belongs to time i. Print the shape of `t` "
+    "before you multiply, and say which axis torch will line up with which."
+)
+
+
+def _covered(x: Tensor, x0: Tensor, x1: Tensor) -> Tensor:
+    """Part of the way from x0 to x1, from the projection of each state, (batch,)."""
+    way, gone = (x1 - x0).flatten(1), (x - x0).flatten(1)
+    return (gone * way).sum(1) / way.square().sum(1)
+
+
+def _off(x: Tensor, x0: Tensor, x1: Tensor) -> Tensor:
+    """Distance of each state from the line through its ends, in lengths of the way, (batch,)."""
+    way = (x1 - x0).flatten(1)
+    rest = (x - x0).flatten(1) - _covered(x, x0, x1)[:, None] * way
+    return rest.norm(dim=1) / way.norm(dim=1)
+
+
+@exercise("3.6", "From any law to any law", "stretch", "x0, x1, t", _linear_path, RIVALS)
+def linear_path(ask: Ask) -> Iterator[Fact]:
+    """Ends, and place on the line for vectors and images, with as many states as coordinates."""
+    for event, kind in (((4,), "vectors"), ((1, 4, 4), "images")):
+        away = []
+        for end in (0.0, 1.0):
+            x0, x1 = torch.randn(2, 4, *event, dtype=torch.float64)
+            x = ask(x0, x1, torch.full((4,), end, dtype=torch.float64), shape=x0.shape)
+            away.append((x - (x1 if end else x0)).abs().max())
+        what = f"distance from the ends at t = 0 and 1, {kind}"
+        yield Fact("wrong ends", what, torch.zeros(2), torch.stack(away), LOOK_ENDS)
+        x0, x1 = torch.randn(2, 4, *event, dtype=torch.float64)
+        x = ask(x0, x1, torch.full((4,), 0.5, dtype=torch.float64), shape=x0.shape)
+        half = _covered(x, x0, x1)
+        what = f"part of the way at t = 0.5, {kind}"
+        yield Fact("not halfway", what, 0.5, half[(half - 0.5).abs().argmax()], LOOK_HALF)
+        times = torch.tensor([0.1, 0.7, 0.3, 0.9], dtype=torch.float64)
+        x = ask(x0, x1, times, shape=x0.shape)
+        what = f"part of the way at own times, {kind}"
+        yield Fact("rows mixed up", what, times, _covered(x, x0, x1), LOOK_ROWS)
+        yield Fact("rows mixed up", "distance from the line", 0.0, _off(x, x0, x1).max(), LOOK_ROWS)
