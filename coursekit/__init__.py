@@ -13,12 +13,16 @@ if "OMP_NUM_THREADS" not in os.environ:
     if "torch" in sys.modules:  # too late for the variable: torch has already read it
         sys.modules["torch"].set_num_threads(1)
 
+from .conversions import Prediction, convert, converted
 from .distributions import Chessboard, Density, Gaussian, GaussianMixture, Samplable, Scored
-from .exact import marginal_velocity
+from .exact import marginal_score, marginal_velocity
 from .fields import Field
-from .marginals import marginal, posterior
+from .likelihood import divergence, log_likelihood
+from .marginals import marginal
 from .paths import GaussianPath, LinearPath
-from .processes import BrownianMotion, Langevin, OrnsteinUhlenbeck, Process
+from .posteriors import posterior
+from .processes import BrownianMotion, Langevin, OrnsteinUhlenbeck, Process, SDEExtension
+from .residuals import continuity_residual, fokker_planck_residual
 from .samplers import Circles, Empirical, Moons, Spiral
 from .schedulers import Cosine, LinearBeta, Scheduler, SquareRoot, StraightLine, snr
 from .simulators import Euler, EulerMaruyama, Heun, Method, flow, simulate, time_grid, walk
@@ -45,7 +49,9 @@ __all__ = [
     "Method",
     "Moons",
     "OrnsteinUhlenbeck",
+    "Prediction",
     "Process",
+    "SDEExtension",
     "Samplable",
     "Scheduler",
     "Scored",
@@ -55,9 +61,16 @@ __all__ = [
     "Time",
     "TwoSample",
     "as_time",
+    "continuity_residual",
+    "convert",
+    "converted",
+    "divergence",
     "energy_distance",
     "flow",
+    "fokker_planck_residual",
+    "log_likelihood",
     "marginal",
+    "marginal_score",
     "marginal_velocity",
     "posterior",
     "progress",

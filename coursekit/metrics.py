@@ -175,3 +175,28 @@ def expected_coverage(n: int, m: int, k: int = 5) -> float:
     for i in range(k):
         uncovered *= (m - 1 - i) / (m - 1 + n - i)
     return 1 - uncovered
+
+
+def straightness(states: Tensor, times: Tensor) -> float:
+    """Tell how far trajectories are from straight lines that are walked at constant speed.
+
+        E integral |x_1 - x_0 - dx/dt|^2 dt / E |x_1 - x_0|^2
+
+    Liu et al. 2023, rectified flow, here relative to the distance covered. 0 for a straight walk at constant
+    speed, where a single Euler step is exact.
+
+    Args:
+        states: what `simulate` recorded, (len(times), batch, *event).
+        times: their times, increasing, (k,), k at least 3.
+    Returns:
+        The ratio, at least 0.
+    Raises:
+        ValueError: fewer than 3 times, or as many states as times are not there.
+    """
+    if len(times) < 3 or len(states) != len(times):
+        raise ValueError(f"{len(states)} states at {len(times)} times; give as many, and at least 3")
+    states, times = states.detach().flatten(2).double().cpu(), times.double().cpu()
+    across, steps = states[-1] - states[0], times.diff()[:, None, None]
+    steady = across / (times[-1] - times[0])
+    bend = ((states.diff(dim=0) / steps - steady).square() * steps).sum(dim=(0, 2)).mean()
+    return float(bend * (times[-1] - times[0]) / across.square().sum(1).mean())

@@ -1,5 +1,6 @@
 """Stochastic processes: what drives a state besides a vector field."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -7,6 +8,7 @@ import torch
 from torch import Tensor
 
 from .distributions import Scored
+from .fields import Field
 from .times import Time, as_time
 
 
@@ -142,6 +144,44 @@ class Langevin:
     def diffusion(self, x: Tensor, t: Time) -> float:
         """The number sigma."""
         return self.sigma
+
+
+@dataclass(frozen=True, eq=False)
+class SDEExtension:
+    """A flow with noise added and its drift corrected, so that every marginal stays what it was.
+
+        dX = [ u_t(X) + sigma_t^2 / 2 s_t(X) ] dt + sigma_t dW
+
+    SDE extension trick, Holderrieth & Erives; Song et al. 2021 read it the other way round. With sigma = 0
+    it is the flow, the probability-flow ODE of all the others.
+
+    Args:
+        velocity: the field u, which carries the marginals p_t.
+        score: the field s = grad log p_t, of the same path.
+        sigma: diffusion coefficient, a number at least 0 or a function of time that takes and gives a tensor
+            (batch, 1, …, 1); data units per square root of time.
+    Raises:
+        ValueError: `sigma` is a negative number.
+    """
+
+    velocity: Field
+    score: Field
+    sigma: float | Callable[[Tensor], Tensor] = 1.0
+
+    def __post_init__(self) -> None:
+        if not callable(self.sigma):
+            _not_negative(self.sigma)
+
+    def drift(self, x: Tensor, t: Time) -> Tensor:
+        """Velocity plus the correction at `x` (batch, *event), same shape."""
+        sigma = self.diffusion(x, t)
+        if isinstance(sigma, float | int) and sigma == 0:
+            return self.velocity(x, t)
+        return self.velocity(x, t) + sigma**2 / 2 * self.score(x, t)
+
+    def diffusion(self, x: Tensor, t: Time) -> float | Tensor:
+        """Sigma at time `t`: the number, or (batch, 1, …, 1)."""
+        return self.sigma(as_time(t, x)) if callable(self.sigma) else self.sigma
 
 
 def _not_negative(sigma: float) -> None:

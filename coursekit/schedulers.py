@@ -36,6 +36,10 @@ class Scheduler(Protocol):
         """Time derivative of `beta`."""
         ...
 
+    def variance_dot(self, t: Tensor) -> Tensor:
+        """Time derivative of beta^2, 2 beta beta': finite also where `beta_dot` is not."""
+        ...
+
 
 @dataclass(frozen=True)
 class StraightLine:
@@ -64,6 +68,10 @@ class StraightLine:
         """Time derivative of `beta`, -1 everywhere."""
         return -torch.ones_like(t)
 
+    def variance_dot(self, t: Tensor) -> Tensor:
+        """Time derivative of beta^2, -2 (1 - t)."""
+        return -2 * (1 - t)
+
 
 @dataclass(frozen=True)
 class Cosine:
@@ -91,6 +99,10 @@ class Cosine:
     def beta_dot(self, t: Tensor) -> Tensor:
         """Time derivative of `beta`."""
         return -math.pi / 2 * self.alpha(t)
+
+    def variance_dot(self, t: Tensor) -> Tensor:
+        """Time derivative of beta^2."""
+        return -math.pi * self.alpha(t) * self.beta(t)
 
 
 @dataclass(frozen=True)
@@ -137,6 +149,10 @@ class LinearBeta:
         """Time derivative of `beta`; minus infinity at t = 1."""
         return -self.alpha(t) * self.alpha_dot(t) / self.beta(t)
 
+    def variance_dot(self, t: Tensor) -> Tensor:
+        """Time derivative of beta^2 = 1 - alpha^2, finite everywhere."""
+        return -2 * self.alpha(t) * self.alpha_dot(t)
+
 
 @dataclass(frozen=True)
 class SquareRoot:
@@ -164,6 +180,10 @@ class SquareRoot:
     def beta_dot(self, t: Tensor) -> Tensor:
         """Time derivative of `beta`; minus infinity at t = 1."""
         return -0.5 / (1 - t).sqrt()
+
+    def variance_dot(self, t: Tensor) -> Tensor:
+        """Time derivative of beta^2, -1 everywhere."""
+        return -torch.ones_like(t)
 
 
 def snr(scheduler: Scheduler, t: Tensor) -> Tensor:

@@ -4,12 +4,23 @@ import math
 
 import pytest
 import torch
-from laws import DISTRIBUTIONS
+from laws import DISTRIBUTIONS, POINTS, SCHEDULERS
 
-from coursekit import Chessboard, Gaussian, GaussianPath, Heun, flow, marginal_velocity, time_grid
+from coursekit import (
+    Chessboard,
+    Empirical,
+    Gaussian,
+    GaussianPath,
+    Heun,
+    flow,
+    marginal_velocity,
+    posterior,
+    time_grid,
+)
 from coursekit.truncated import truncated_normal
 
-every = pytest.mark.parametrize("law", DISTRIBUTIONS.values(), ids=DISTRIBUTIONS.keys())
+LAWS = {**DISTRIBUTIONS, "data set": POINTS}
+every = pytest.mark.parametrize("law", LAWS.values(), ids=LAWS.keys())
 PATH = GaussianPath()
 
 
@@ -41,7 +52,7 @@ def test_float32_is_enough_everywhere(law):
         assert ((field(x.float(), t) - exact).abs() < 2e-4 * (1 + exact.abs()) / (1 - t)).all()
 
 
-@every
+@pytest.mark.parametrize("law", DISTRIBUTIONS.values(), ids=DISTRIBUTIONS.keys())
 def test_field_carries_noise_to_the_data(law):
     """Each axis' end points against fresh samples: Kolmogorov distance at the 1e-5 level, both axes."""
     n = 8_000
@@ -97,7 +108,32 @@ def test_the_singular_end_is_declared_and_refused():
     assert field.singular_at == 1.0
     with pytest.raises(ValueError, match="singular at t = 1"):
         field(torch.zeros(2, 2), torch.tensor([0.5, 1.0]))  # one of them is enough
-    assert not hasattr(marginal_velocity(DISTRIBUTIONS["mixture"], PATH), "singular_at")
+    assert marginal_velocity(DISTRIBUTIONS["mixture"], PATH).singular_at is None
+
+
+@pytest.mark.parametrize("scheduler", SCHEDULERS.values(), ids=SCHEDULERS.keys())
+def test_a_mixture_s_field_is_finite_to_the_end_on_every_path(scheduler):
+    """Also where beta' is infinite: at t = 1 every state is its own data point."""
+    law, x = DISTRIBUTIONS["mixture"], torch.randn(30, 2, dtype=torch.float64)
+    field = marginal_velocity(law, GaussianPath(scheduler))
+    assert field(x, 1.0).isfinite().all()
+    torch.testing.assert_close(field(x, 1.0), field(x, 1 - 1e-9), rtol=1e-6, atol=1e-6)
+
+
+def test_a_large_data_set_is_averaged_block_by_block():
+    """More pairs than fit one block, in an image's shape and with times of their own; in one piece."""
+    points, x = torch.randn(9_000, 1, 2, 2), torch.randn(1_500, 1, 2, 2)
+    t = 0.9 * torch.rand(1_500)
+    path = GaussianPath()
+    z = (posterior(x, points, path, t) @ points.flatten(1)).reshape(x.shape)
+    torch.testing.assert_close(
+        marginal_velocity(Empirical(points), path)(x, t), path.velocity(x, z, t), rtol=1e-4, atol=1e-4
+    )
+
+
+def test_the_exact_field_of_a_data_set_returns_the_data_set():
+    x = flow(marginal_velocity(POINTS, PATH), torch.randn(200, 2), time_grid(100), Heun())
+    assert torch.cdist(x, POINTS.points).min(1).values.max() < 1e-4
 
 
 def test_unknown_laws_and_shapes_are_refused_with_the_remedy():

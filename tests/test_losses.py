@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from coursekit import GaussianPath
-from coursekit.losses import velocity_loss
+from coursekit.losses import noise_loss, score_loss, velocity_loss
 
 N, DIM = 40_000, 3
 
@@ -86,3 +86,61 @@ def test_pixels_as_whole_numbers_are_refused():
 def test_an_answer_of_another_shape_is_refused():
     with pytest.raises(ValueError, match="shaped like the state"):
         velocity_loss(GaussianPath())(lambda x, t: x.sum(1, keepdim=True), torch.randn(8, 2))
+
+
+@pytest.mark.parametrize("weighted", [False, True])
+def test_score_loss_of_the_true_score_reaches_its_floor(weighted):
+    """Data N(0, 1), s = t^2 + (1-t)^2: the score is -x / s, and var(eps / beta | x) = 1/beta^2 - 1/s."""
+    last, n = 0.9, 400_000
+    z = torch.randn(n, 1, generator=seeded(1))
+    value = score_loss(GaussianPath(), last, weighted)(
+        lambda x, t: -x / (t**2 + (1 - t) ** 2), z, generator=seeded()
+    )
+    t = torch.linspace(0, last, 100_001, dtype=torch.float64)
+    floor = 1 / (1 - t) ** 2 - 1 / (t**2 + (1 - t) ** 2)
+    floor = floor * (1 - t) ** 2 if weighted else floor
+    # Given t the residual is Gaussian: its square has mean f and second moment 3 f^2.
+    error = ((3 * floor**2).mean() - floor.mean() ** 2).sqrt() / n**0.5
+    assert value.item() == pytest.approx(float(floor.mean()), abs=5 * float(error))
+
+
+def test_noise_loss_is_the_weighted_score_loss():
+    z, path = torch.randn(64, 2), GaussianPath()
+    noise = noise_loss(path)(lambda x, t: x * t, z, generator=seeded())
+    score = score_loss(path, 1.0, weighted=True)(lambda x, t: -x * t / (1 - t), z, generator=seeded())
+    torch.testing.assert_close(noise, score)
+
+
+def test_loss_beyond_the_floor_is_the_distance_to_the_exact_field():
+    """A field that is off by c everywhere pays c^2 more than the exact one, whatever the floor."""
+    z, path = torch.randn(200_000, 1, generator=seeded(1)), GaussianPath()
+
+    def exact(x, t):
+        return (2 * t - 1) * x / (t**2 + (1 - t) ** 2)
+
+    loss = velocity_loss(path)
+    true, shifted = (loss(lambda x, t, c=c: exact(x, t) + c, z, generator=seeded()) for c in (0.0, 0.5))
+    # The cross term is 2 c times the mean residual, whose variance is pi / 2.
+    assert (shifted - true).item() == pytest.approx(0.25, abs=5 * (1.6 / 200_000) ** 0.5)
+
+
+def test_pairing_rearranges_the_noise_and_keeps_the_labels_with_their_data():
+    seen = {}
+
+    def net(x, t, y):
+        seen.update(x=x, t=t, y=y)
+        return torch.zeros_like(x)
+
+    def backwards(z, eps):
+        seen["eps"] = eps.flip(0)
+        return seen["eps"]
+
+    z, y = torch.randn(5, 2), torch.arange(5)
+    velocity_loss(GaussianPath(), backwards)(net, z, y, generator=seeded())
+    assert torch.equal(seen["y"], y)
+    torch.testing.assert_close(seen["x"], seen["t"] * z + (1 - seen["t"]) * seen["eps"])
+
+
+def test_times_that_reach_too_far_are_refused():
+    with pytest.raises(ValueError, match="at most 1"):
+        score_loss(GaussianPath(), 1.5)

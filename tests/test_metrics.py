@@ -13,6 +13,7 @@ from coursekit.metrics import (
     frechet_floor,
     nearest,
     nearest_neighbour_ratio,
+    straightness,
 )
 
 
@@ -167,3 +168,23 @@ def test_coverage_errors():
         coverage(torch.zeros(3, 2), torch.zeros(5, 2))
     with pytest.raises(ValueError, match="number 1"):
         coverage(torch.zeros(3, 2), torch.zeros(5, 2), k=0)
+
+
+def test_straight_walks_at_constant_speed_are_straight():
+    times = torch.tensor([0.0, 0.1, 0.4, 1.0])
+    start, across = torch.randn(2, 1, 20, 2)
+    assert straightness(start + times[:, None, None] * across, times) == pytest.approx(0, abs=1e-10)
+
+
+def test_straightness_of_a_half_circle_against_its_integral():
+    """Speed pi, chord 2: E |dx/dt - chord|^2 = pi^2 - 4, over 4. A pause costs the same as a bend."""
+    times = torch.linspace(0, 1, 2001, dtype=torch.float64)
+    circle = torch.stack([-(torch.pi * times).cos(), (torch.pi * times).sin()], -1)[:, None]
+    assert straightness(circle, times) == pytest.approx((torch.pi**2 - 4) / 4, rel=1e-4)
+    late = torch.where(times > 0.5, 2 * times - 1, 0.0)[:, None, None]
+    assert straightness(late, times) == pytest.approx(1.0, rel=1e-4)
+
+
+def test_straightness_needs_states_at_its_times():
+    with pytest.raises(ValueError, match="at least 3"):
+        straightness(torch.zeros(4, 2, 2), torch.zeros(3))

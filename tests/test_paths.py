@@ -28,6 +28,13 @@ def test_derivatives_agree_with_autograd(scheduler, name):
 
 
 @every
+def test_the_rate_of_the_variance_agrees_with_the_product_and_is_finite(scheduler):
+    t = torch.linspace(0, 0.99, 50, dtype=torch.float64)
+    torch.testing.assert_close(scheduler.variance_dot(t), 2 * scheduler.beta(t) * scheduler.beta_dot(t))
+    assert scheduler.variance_dot(torch.ones(1)).isfinite().all()
+
+
+@every
 def test_the_ratio_of_signal_to_noise_grows_without_a_stop(scheduler):
     t = torch.linspace(0, 0.999, 200, dtype=torch.float64)
     assert (snr(scheduler, t).diff() > 0).all()
