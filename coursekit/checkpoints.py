@@ -7,12 +7,12 @@ from typing import Any
 
 from torch import nn
 
-from .nets import MLP, FiLMMLP
+from .nets import MLP, DiT, FiLMMLP, ImageNetwork, UNet
 
-NETS: dict[str, type[MLP] | type[FiLMMLP]] = {"MLP": MLP, "FiLMMLP": FiLMMLP}
+NETS: dict[str, type[MLP] | type[ImageNetwork]] = {kind.__name__: kind for kind in (MLP, FiLMMLP, UNet, DiT)}
 
 
-def save(net: MLP | FiLMMLP, path: Path | str, **notes: Any) -> None:
+def save(net: MLP | ImageNetwork, path: Path | str, /, **notes: Any) -> None:
     """Write a network to a safetensors file, with its sizes and your notes in the file's header.
 
     Args:
