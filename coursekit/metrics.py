@@ -177,6 +177,34 @@ def expected_coverage(n: int, m: int, k: int = 5) -> float:
     return 1 - uncovered
 
 
+def within_class_diversity(x: Tensor, y: Tensor) -> float:
+    """Mean squared distance of two different samples of the same class, averaged over the classes.
+
+        1/K sum over classes c of mean over i != j, y_i = y_j = c of [ |x_i - x_j|^2 ]
+            = 1/K sum over classes c of 2 tr C_c,    C_c: unbiased covariance of class c
+
+    Each class counts the same, however many samples it has. What is generated divided by what is real, on
+    features of a judge, says how much variety is left: 1 as much as in life, near 0 one sample for each
+    class. The ratio is one of squared distances; distances themselves shrink by about its root.
+
+    Args:
+        x: samples or their features, (n, *event).
+        y: their labels, (n,), each class at least twice.
+    Returns:
+        The diversity, squared feature units, not negative.
+    Raises:
+        ValueError: a class has one sample, samples are not finite, or there are not as many labels.
+    """
+    x, y = _rows(x, "x", least=2), y.to("cpu" if x.device.type == "mps" else x.device)
+    if y.shape != x.shape[:1]:
+        raise ValueError(f"labels have shape {tuple(y.shape)} for {len(x)} samples; give one label for each")
+    classes, sizes = y.unique(return_counts=True)
+    if sizes.min() < 2:
+        alone = classes[sizes < 2].tolist()
+        raise ValueError(f"only one sample of class {alone[0]}; a distance needs two, so give more of it")
+    return float(torch.stack([2 * x[y == c].var(dim=0).sum() for c in classes]).mean())
+
+
 def straightness(states: Tensor, times: Tensor) -> float:
     """Tell how far trajectories are from straight lines that are walked at constant speed.
 
