@@ -78,7 +78,7 @@ def _header(path: Path | str) -> dict[str, str]:
 
 
 def digits() -> nn.Module:
-    """Load the shipped generator of digits, net(x, t, y): 64 pixels, labels 0 … 9, null label 10.
+    """Load the shipped generator of digits, net(x, t, y): images (1, 8, 8), labels 0 … 9, null label 10.
 
     It was trained as in chapter 06, on the 1,297 training digits of `coursekit.data`;
     tools/make_checkpoint.py makes it and writes its measurements beside it.

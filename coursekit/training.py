@@ -11,7 +11,6 @@ from torch import Generator, Tensor, nn
 
 from .losses import Loss
 
-
 Net = TypeVar("Net", bound=nn.Module)
 
 

@@ -163,7 +163,7 @@ class Drift(torch.nn.Module):
     """Moves every pixel at the speed of its label, and not at all without one: ends at noise + w * y / 9."""
 
     def forward(self, x, t, y):
-        return torch.where(y == 10, 0, y / 9)[:, None].expand_as(x)
+        return torch.where(y == 10, 0, y / 9)[:, None, None, None].expand_as(x)
 
 
 def test_digit_draws_new_noise_for_every_press_and_follows_the_choice():

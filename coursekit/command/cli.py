@@ -52,6 +52,9 @@ def _add_train(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--device", choices=("auto", "cpu", "cuda", "mps"), default="auto")
     parser.add_argument("--out", type=Path, required=True, metavar="DIR")
     parser.add_argument("--resume", action="store_true", help="go on with the run in DIR")
+    parser.add_argument(
+        "--save-every", type=float, default=30.0, metavar="SECONDS", help="time between two saved states"
+    )
 
 
 def _add_sample(parser: argparse.ArgumentParser) -> None:
@@ -72,7 +75,7 @@ def _train(chosen: argparse.Namespace) -> int:
     batch = chosen.batch or RECIPES[chosen.data, chosen.net].batch
     job = Job(chosen.data, chosen.net, chosen.predict, batch, chosen.steps, chosen.seconds, chosen.seed)
     with assembled(chosen.device) as team:
-        net = train(job, chosen.out, team, chosen.resume)
+        net = train(job, chosen.out, team, resume=chosen.resume, save_every=chosen.save_every)
         if team.leads:
             for name, number in report(job, chosen.out, net, team.device).items():
                 print(f"{name:24} {number}")

@@ -8,7 +8,7 @@ import torch
 from .. import metrics
 from ..conversions import Prediction
 from ..data import Digits
-from ..judges import Judges, digit_judges, mnist_judges
+from ..judges import Judges, MNISTJudges, digit_judges, mnist_judges
 from ..nets import ImageNetwork
 from .folder import write, write_json
 from .job import DATA, Job
@@ -38,7 +38,9 @@ def report(job: Job, folder: Path, net: ImageNetwork, device: torch.device) -> d
     return numbers
 
 
-def _labels(net: ImageNetwork, predict: Prediction, judge: Judges, device: torch.device) -> dict[str, float]:
+def _labels(
+    net: ImageNetwork, predict: Prediction, judge: Judges | MNISTJudges, device: torch.device
+) -> dict[str, float]:
     wanted = torch.arange(10, device=device).repeat(WISHES // 10)
     return {
         f"agreement_w{w:g}": round(
@@ -49,7 +51,7 @@ def _labels(net: ImageNetwork, predict: Prediction, judge: Judges, device: torch
 
 
 def _cloud(
-    net: ImageNetwork, predict: Prediction, known: Digits, judge: Judges, device: torch.device
+    net: ImageNetwork, predict: Prediction, known: Digits, judge: Judges | MNISTJudges, device: torch.device
 ) -> dict[str, float]:
     (seen, _), (z, y) = known.train, (part[:CLOUD] for part in known.test)
     images = generate(net, predict, y.to(device), 1.0, seed=3).cpu()

@@ -1,17 +1,21 @@
 """Images out of a finished run."""
 
 import json
+from dataclasses import dataclass
 from pathlib import Path
+from typing import ClassVar
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from .. import checkpoints
-from ..conversions import Prediction, converted
+from ..conversions import Prediction, convert
+from ..fields import Field
 from ..guidance import guided
 from ..nets import ImageNetwork
 from ..simulators import Euler, Heun, Method, flow, time_grid
+from ..times import Time
 from .folder import write
 from .job import PATH
 
@@ -37,6 +41,24 @@ def load(folder: Path) -> tuple[ImageNetwork, Prediction]:
     if not isinstance(net, ImageNetwork):
         raise ValueError(f"{folder} holds a network of points, not of images")
     return net, config["predict"]
+
+
+@dataclass(frozen=True, eq=False)
+class ImageVelocity:
+    """The velocity of a field that predicts noise or data, with what it says of the data kept in [-1, 1].
+
+    At early times the smallest error in the noise is a huge one in the image behind it; no image lies outside
+    [-1, 1], so there it is cut. Ho et al. 2020 do the same.
+    """
+
+    field: Field
+    predict: Prediction
+    singular_at: ClassVar[float] = 1.0
+
+    def __call__(self, x: Tensor, t: Time) -> Tensor:
+        """Velocity at states `x` (batch, *event) and time `t` below 1, same shape."""
+        z = convert(self.field(x, t), x, t, PATH, self.predict, "data").clamp(-1, 1)
+        return convert(z, x, t, PATH, "data", "velocity")
 
 
 def generate(
@@ -66,7 +88,7 @@ def generate(
     first = FIRST if predict == "noise" else 0.0
     made = [
         flow(
-            converted(guided(net, labels, w, net.null), PATH, predict, "velocity"),
+            _velocity(guided(net, labels, w, net.null), predict),
             start,
             time_grid(steps, first, 1.0),
             METHODS[method],
@@ -74,6 +96,10 @@ def generate(
         for start, labels in zip(noise.split(AT_ONCE), y.split(AT_ONCE), strict=True)
     ]
     return torch.cat(made)
+
+
+def _velocity(field: Field, predict: Prediction) -> Field:
+    return field if predict == "velocity" else ImageVelocity(field, predict)
 
 
 def save(images: Tensor, y: Tensor, path: Path) -> None:

@@ -20,8 +20,9 @@ from .folder import STATE, load_state, save_state, write, write_json
 from .job import DATA, DROP, LOSSES, PATH, Job
 from .team import Team
 
-SAVE_EVERY = 30.0
-"""Seconds between two states on disk."""
+EPS = 1e-5
+"""Adam divides by |gradient| + eps. With the usual 1e-8 a gradient that is nothing but rounding makes a whole
+step, and two processes, which add in another order, drift apart from one."""
 
 
 @dataclass
@@ -32,7 +33,9 @@ class Clock:
     seconds: float = 0.0
 
 
-def train(job: Job, folder: Path, team: Team, resume: bool = False) -> ImageNetwork:
+def train(
+    job: Job, folder: Path, team: Team, *, resume: bool = False, save_every: float = 30.0
+) -> ImageNetwork:
     """Train the network of a job and write model.safetensors and config.json into a folder.
 
     Every random number of step k comes from (seed, k) and is drawn for the whole batch in every process,
@@ -43,6 +46,7 @@ def train(job: Job, folder: Path, team: Team, resume: bool = False) -> ImageNetw
         folder: where the files go; made if it isn't there.
         team: this process's place.
         resume: go on from the state in the folder.
+        save_every: seconds between two states on disk.
     Returns:
         The averaged network, on the team's device.
     Raises:
@@ -53,7 +57,8 @@ def train(job: Job, folder: Path, team: Team, resume: bool = False) -> ImageNetw
     torch.manual_seed(job.seed)  # the network's first weights
     net = job.build().to(team.device)
     ema, clock = EMA(net, job.recipe.decay), Clock()
-    adam = torch.optim.Adam(net.parameters(), lr=job.recipe.lr, fused=team.device.type in ("cpu", "cuda"))
+    fused = team.device.type in ("cpu", "cuda")
+    adam = torch.optim.Adam(net.parameters(), lr=job.recipe.lr, eps=EPS, fused=fused)
     if resume:
         clock = Clock(**load_state(folder, job, net, ema, adam))
     folder.mkdir(parents=True, exist_ok=True)
@@ -62,7 +67,7 @@ def train(job: Job, folder: Path, team: Team, resume: bool = False) -> ImageNetw
     net.train()
     last = time.monotonic()
     for _ in _progress(job, clock, team, _steps(job, clock, team, net, ema, adam, data)):
-        if team.leads and (time.monotonic() - last > SAVE_EVERY):
+        if team.leads and (time.monotonic() - last >= save_every):
             save_state(folder, job, net, ema, adam, step=clock.step, seconds=clock.seconds)
             last = time.monotonic()
     if team.leads:

@@ -12,14 +12,14 @@ from ..plots import digit_grid
 from ..simulators import Heun, simulate, time_grid
 from .panel import Explorer, button, choice, explorer, slider
 
-PIXELS = 64
+IMAGE = (1, 8, 8)
 STEPS = 20
 NULL = 10
 EVERY = "every digit"
 
 
 def _states(net: nn.Module, noise: Tensor, y: Tensor, w: float) -> Tensor:
-    """States from noise to images, (STEPS + 1, batch, PIXELS)."""
+    """States from noise to images, (STEPS + 1, batch, *IMAGE)."""
     field = guided(net, y, w, NULL)
     return simulate(field, noise, time_grid(STEPS), Heun())
 
@@ -28,7 +28,7 @@ def digit(net: nn.Module | None = None, w: float = 1.5) -> Explorer:
     """Generate a handwritten digit of one's choice, and show how it comes out of the noise.
 
     Args:
-        net: a network on 64 pixels with labels 0 to 9, null label 10; None loads the course's own.
+        net: a network of images (1, 8, 8) with labels 0 to 9, null label 10; None loads the course's own.
         w: guidance scale.
     Returns:
         The explorer: a menu for the digit, and a button for another one from new noise.
@@ -37,7 +37,7 @@ def digit(net: nn.Module | None = None, w: float = 1.5) -> Explorer:
     shown = range(0, STEPS + 1, STEPS // 5)
 
     def draw(ax: Axes, label: int, again: int) -> str:
-        noise = torch.randn(1, PIXELS, generator=torch.Generator().manual_seed(again))
+        noise = torch.randn(1, *IMAGE, generator=torch.Generator().manual_seed(again))
         strip = _states(made, noise, torch.tensor([label]), w)[list(shown), 0]
         digit_grid(strip, ax=ax, columns=len(shown))
         ax.set_xticks([9 * i + 3.5 for i in range(len(shown))], [f"t = {k / STEPS:.1f}" for k in shown])
@@ -55,13 +55,13 @@ def guidance(net: nn.Module | None = None, most: float = 6.0) -> Explorer:
     """Explore what the guidance scale w does to generated digits; the noise stays the same.
 
     Args:
-        net: a network on 64 pixels with labels 0 to 9, null label 10; None loads the course's own.
+        net: a network of images (1, 8, 8) with labels 0 to 9, null label 10; None loads the course's own.
         most: greatest guidance scale offered.
     Returns:
         The explorer: a menu for the digit (or every digit) and a slider for w.
     """
     made = checkpoints.digits() if net is None else net
-    noise = torch.randn(10 * 10, PIXELS, generator=torch.Generator().manual_seed(0))
+    noise = torch.randn(10 * 10, *IMAGE, generator=torch.Generator().manual_seed(0))
 
     @cache
     def images(label: int | str, w: float) -> Tensor:
