@@ -81,7 +81,7 @@ def digits() -> nn.Module:
     """Load the shipped generator of digits, net(x, t, y): images (1, 8, 8), labels 0 … 9, null label 10.
 
     It was trained as in chapter 06, on the 1,297 training digits of `coursekit.data`;
-    tools/make_checkpoint.py makes it and writes its measurements beside it.
+    `python tools/make_checkpoint.py digits` makes it and writes its measurements beside it.
     """
     with as_file(files("coursekit") / "weights" / "digits.safetensors") as path:
         return load(path)

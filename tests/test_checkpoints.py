@@ -85,9 +85,11 @@ def test_files_of_others_and_missing_files_are_refused(tmp_path):
 def test_the_shipped_generator_is_small_and_says_how_it_was_made():
     assert len((WEIGHTS / "digits.safetensors").read_bytes()) < 1_000_000
     told = json.loads((WEIGHTS / "digits.json").read_text())
-    assert told["agreement"]["min"] >= 0.99
-    assert told["frechet"]["mean"] <= 1.3
-    assert 0.5 <= told["frechet_floor"]["mean"] <= 1.0
+    assert told["agreement_w1.5"] >= 0.99
+    assert told["frechet"] <= 1.3
+    assert 0.5 <= told["frechet_floor"] <= 1.0
+    assert told["nearest_neighbour_ratio"] >= 0.8
+    assert told["command"].startswith("coursekit train digits")
 
 
 def test_the_shipped_generator_makes_the_digits_asked_for():
