@@ -38,7 +38,7 @@ RECIPES = {
     ("digits", "unet"): Recipe({"width": 16, "levels": 3}, lr=4e-3, decay=0.99, batch=128),
     ("digits", "dit"): Recipe({"patch": 2, "width": 64, "depth": 3}, lr=4e-3, decay=0.99, batch=128),
     ("mnist", "mlp"): Recipe({"hidden": 512, "blocks": 3}, lr=2e-3, decay=0.999, batch=256),
-    ("mnist", "unet"): Recipe({"width": 24, "levels": 3}, lr=3e-3, decay=0.999, batch=128),
+    ("mnist", "unet"): Recipe({"width": 24, "levels": 3}, lr=2e-3, decay=0.999, batch=128),
     ("mnist", "dit"): Recipe({"patch": 4, "width": 96, "depth": 4}, lr=2e-3, decay=0.999, batch=128),
 }
 """What worked, for each pair of data and network."""
