@@ -122,25 +122,20 @@ def my_images(ask: Ask) -> Iterator[Fact | str]:
     net = Counted()
     images = ask(net, y, x, shape=(N, 1, 8, 8)).float()
     spent = net.rows / N
-    over = max(spent, EVALUATIONS + 0.0)
     most = f"at most {EVALUATIONS}"
-    yield Fact(
-        "too many evaluations",
-        "evaluations for each image",
-        EVALUATIONS,
-        over,
-        LOOK_BUDGET,
-        0.01,
-        wanted=most,
-    )
+    allowed = min(spent, EVALUATIONS + 0.0)
+    what = "evaluations for each image"
+    yield Fact("too many evaluations", what, allowed, spent, LOOK_BUDGET, 0.01, wanted=most)
     hits, distance = measured(images, y)
     share = float(hits.double().mean())
     yield _told(hits, before, distance, spent)
     most = f"at most {DISTANCE}"
     yield Fact("too far away", "distance", 0.0, distance, LOOK_DISTANCE, DISTANCE, 0.02, wanted=most)
-    least = f"at least {ENOUGH:.2%}"
-    short = max(0.0, ENOUGH - share)
-    yield Fact("too few hits", "agreement", 0.0, short, LOOK_AGREEMENT, 0.0, 1e-3, wanted=least)
+    least = f"at least {100 * ENOUGH:g}"
+    wanted = 100 * max(share, ENOUGH)
+    yield Fact(
+        "too few hits", "agreement in per cent", wanted, 100 * share, LOOK_AGREEMENT, 1e-9, 0.1, wanted=least
+    )
 
 
 def _told(hits: Tensor, before: Tensor, distance: float, spent: float) -> str:

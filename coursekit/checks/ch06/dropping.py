@@ -87,7 +87,7 @@ def drop_labels(ask: Ask) -> Iterator[Fact]:
     ask.answer = whole(ask.answer)
     y = torch.stack([labels_of(NULL) for _ in range(CALLS)])
     shown = torch.stack([ask(batch, RATE, NULL, shape=(ROWS,)) for batch in y])
-    yield from coins(shown, y, NULL)
+    yield coins(shown, y, NULL)
     some = labels_of(NULL)
     kept = float((ask(some, 0.0, NULL, shape=(ROWS,)) == some).double().mean())
     what = "share of labels that are kept at rate 0"

@@ -117,7 +117,7 @@ def guidance_loss(ask: Ask) -> Iterator[Fact | str]:
     for batch in batches:
         batch.loss()
     shown = torch.stack([batch.net.asked[-1].y for batch in batches])
-    yield from coins(shown, torch.stack([batch.y for batch in batches]), NULL)
+    yield coins(shown, torch.stack([batch.y for batch in batches]), NULL)
     if knows.holds() and points.holds() and times.holds():  # else the rest would only repeat it
         yield from _drawn(batches)
         yield from _fresh(ask)
@@ -133,10 +133,10 @@ def _target(ask: Ask, rule: Any, right: float, silent: float) -> tuple[Fact, Fac
     value, batches = _typical(ask, rule)
     ratio = max(-CAP, min(CAP, value / silent)) if abs(silent) > 1e-9 else 0.0
     who = "answers with the image" if right else "knows each velocity"
-    what = f"loss of a network that {who}, over that of a silent one"
+    what = f"loss of a network that {who}, over a silent one's"
     tol, near = 0.03 if right else 5e-3, 0.03 + 0.25 * abs(ratio)
     own = sum(len(batch.net.asked[-1].t.unique()) for batch in batches) / (SQUARE * REPEATS)
-    words = "share of the images that have a time of their own"
+    words = "share of images with a time of their own"
     return (
         Fact("wrong target", what, right, ratio, LOOK_TARGET, tol, near),
         Fact("times shared", words, 1.0, own, LOOK_TIMES, 0.05, 0.2),
@@ -164,7 +164,7 @@ def _drawn(batches: list[_Batch]) -> Iterator[Fact]:
     tied = float(torch.corrcoef(eps.T)[0, 1]) if float(eps.std()) > 1e-6 else 0.0
     within = torch.stack([part.std(dim=0).mean() for part in map(_noise, batches) if len(part) > 3]).mean()
     found = torch.tensor([float(eps.mean()), float(within), tied])
-    what = "mean of the noise, its spread within a batch, and correlation of two pixels"
+    what = "noise: mean, spread within a batch, correlation of two pixels"
     yield Fact("wrong noise", what, torch.tensor([0.0, 1.0, 0.0]), found, LOOK_NOISE, 0.12)
 
 
@@ -177,7 +177,7 @@ def _fresh(ask: Ask) -> Iterator[Fact]:
         states.append(batch.net.asked.pop().x)
     first, second = states
     same = float((first == second).flatten(1).all(dim=1).double().mean())
-    what = "share of states that come out the same in two calls"
+    what = "share of states equal in two calls"
     yield Fact("nothing fresh", what, 0.0, same, LOOK_FRESH, near=0.1)
 
 
@@ -196,9 +196,9 @@ def _cost(ask: Ask) -> Iterator[Fact | str]:
     gradient = _reached(ask.last, net, even[0], one)
     others = torch.stack([_wrong_by(ask, errors)[0] for errors in (2 * even, -even, signs * even, axis)])
     came = (others / one).clamp(-100, 100) if float(one.abs()) > 1e-9 else others * 0
-    what = "cost of a double, an opposite and a mixed error, and of one on one pixel, over a plain one"
+    what = "cost of double, opposite, mixed and gathered errors, over plain ones"
     yield Fact("wrong cost", what, torch.tensor([4.0, 1.0, 1.0, 1.0]), came, LOOK_SQUARE, 0.02, 0.05)
-    what = "gradient with respect to the network's weights, over the right one"
+    what = "gradient, over the right one"
     yield Fact("no gradient", what, 1.0, gradient, LOOK_GRADIENT, tol=0.02)
     factor = float(one) / 2.5
     if abs(factor - 1) > 0.02:

@@ -116,7 +116,7 @@ def _clock(start: Tensor, end: Tensor, net: Told) -> Iterator[Fact]:
     ways = [_median(*half) for half in zip((end - start).chunk(2, 1), end.abs().chunk(2, 1), strict=True)]
     nearest = min((1.0, 1 - 1 / FEW, 1 - 1 / FEW**2), key=lambda right: abs(right - ways[0]))
     came = torch.tensor([ways[0] / nearest, ways[1]])
-    what = f"way in the fields 2t and 1 with {FEW} steps, over the right one"
+    what = f"ways in fields 2t and 1 in {FEW} steps, over right ones"
     yield Fact("wrong clock", what, torch.ones(2), came.clamp(-99, 99), LOOK_CLOCK)
 
 
@@ -132,7 +132,7 @@ def _noise(start: Tensor) -> Iterator[Fact]:
     tol = mean_tolerance(start.numel(), 1.0, TESTS)
     yield Fact("wrong noise", what, 0.0, start.mean(), LOOK_NOISE, tol, 0.3)
     spread = torch.stack([start.var(dim=0).mean(), start.var(dim=1).mean()])
-    what = "variance of the starting noise, from image to image and from pixel to pixel"
+    what = "variance of the noise over images and over pixels"
     tol = 1.5 * variance_tolerance(start.numel(), 1.0, TESTS)
     yield Fact("wrong noise", what, torch.ones(2), spread, LOOK_NOISE, tol, 0.05)
 
@@ -144,10 +144,10 @@ def _factors(start: Tensor, end: Tensor, w: float) -> Iterator[Fact]:
     top = (inner * start * end).reshape(CLASSES, -1).sum(dim=1)
     came = top / (inner * start.square()).reshape(CLASSES, -1).sum(dim=1).clamp(min=1e-9)
     came = came.clamp(-1e3, 1e3)
-    what = f"factor by which images of labels 0, 1, 2 shrink at w = {w:g}"
-    fact = Fact("wrong way", what, factors(w), came, LOOK_FACTOR, 6e-3, 0.02)
     rest = (end - came.repeat_interleave(EACH)[:, None] * start) * inner
     spread = min(float(rest.square().mean().sqrt()), 10.0)
-    what = "spread of the pixels around that factor"
-    yield Fact("chance on the way", what, 0.0, spread, LOOK_ALONG, 1e-3, 0.01 + 0.1 * spread)
-    yield fact
+    if spread > 1e-3:
+        what = f"spread of the pixels around a common factor at w = {w:g}"
+        yield Fact("chance on the way", what, 0.0, spread, LOOK_ALONG, 1e-3, 0.01 + 0.1 * spread)
+    what = f"factors by which labels 0, 1, 2 shrink at w = {w:g}"
+    yield Fact("wrong way", what, factors(w), came, LOOK_FACTOR, 6e-3, 0.02)
