@@ -804,7 +804,7 @@ def channels_last(x, c, knobs, conv):
     return x + conv(F.silu(h))
 
 
-# ---------------------------------------------------------------- 6.7 sweep(scales, make, judge, wanted, real)
+# --------------------------------------------------------------- 6.7 sweep(scales, make, judge, wanted, real)
 
 
 def fd(judge, images, real):

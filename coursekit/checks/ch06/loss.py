@@ -32,6 +32,10 @@ LOOK_TIMES = (
     "Your times are not one for each image, uniform between 0 and 1. Print what you draw: its shape, its "
     "smallest and largest number, its mean."
 )
+LOOK_STATES = (
+    "The states that your function shows to the network are not those of the path. How much of the image, "
+    "and how much noise, is in a state early on, how much late?"
+)
 LOOK_FRESH = (
     "Two calls with the same images show the network the same states. Times and noise have to be drawn "
     "afresh in every call, inside your function, and without a fixed seed."
@@ -110,17 +114,19 @@ def guidance_loss(ask: Ask) -> Iterator[Fact | str]:
     yield knows
     if knows.holds():
         yield from _cost(ask)
-    points, times = _target(ask, _points, 0.2, silent)
-    yield points
-    yield times
+    seen = _target(ask, _points, 0.2, silent)
+    for fact in seen:
+        yield fact
+        if not fact.holds():  # the rest would only repeat it
+            return
+    if not knows.holds():
+        return
     batches = [_Batch(ask, _still, ROWS, 2) for _ in range(CALLS)]
     for batch in batches:
         batch.loss()
     shown = torch.stack([batch.net.asked[-1].y for batch in batches])
     yield coins(shown, torch.stack([batch.y for batch in batches]), NULL)
-    if knows.holds() and points.holds() and times.holds():  # else the rest would only repeat it
-        yield from _drawn(batches)
-        yield from _fresh(ask)
+    yield from (fact for fact in (*_drawn(batches), *_fresh(ask)) if not fact.holds())
 
 
 def _typical(ask: Ask, rule: Any) -> tuple[float, list[_Batch]]:
@@ -128,7 +134,7 @@ def _typical(ask: Ask, rule: Any) -> tuple[float, list[_Batch]]:
     return float(torch.stack([batch.loss() for batch in batches]).median()), batches
 
 
-def _target(ask: Ask, rule: Any, right: float, silent: float) -> tuple[Fact, Fact]:
+def _target(ask: Ask, rule: Any, right: float, silent: float) -> tuple[Fact, ...]:
     """Loss of a network that knows something, over that of one that knows nothing, and its times."""
     value, batches = _typical(ask, rule)
     ratio = max(-CAP, min(CAP, value / silent)) if abs(silent) > 1e-9 else 0.0
@@ -140,7 +146,18 @@ def _target(ask: Ask, rule: Any, right: float, silent: float) -> tuple[Fact, Fac
     return (
         Fact("wrong target", what, right, ratio, LOOK_TARGET, tol, near),
         Fact("times shared", words, 1.0, own, LOOK_TIMES, 0.05, 0.2),
+        _weights(batches),
     )
+
+
+def _weights(batches: list[_Batch]) -> Fact:
+    """How much of the image is in the states, before half time and after."""
+    x = torch.cat([batch.net.asked[-1].x for batch in batches]).flatten(1)
+    z = torch.cat([batch.z for batch in batches]).flatten(1)
+    late = torch.cat([batch.net.asked[-1].t for batch in batches]) >= 0.5
+    came = torch.stack([(x * (z - 1))[half].mean() / 3 for half in (~late, late)]).nan_to_num(0.0)
+    what = "weight of the image in the states, early and late"
+    return Fact("wrong states", what, torch.tensor([0.25, 0.75]), came, LOOK_STATES, 0.09)
 
 
 def _noise(batch: _Batch) -> Tensor:
@@ -161,9 +178,10 @@ def _drawn(batches: list[_Batch]) -> Iterator[Fact]:
     eps = torch.cat([_noise(batch) for batch in batches])
     if len(eps) < 1000:
         return
-    tied = float(torch.corrcoef(eps.T)[0, 1]) if float(eps.std()) > 1e-6 else 0.0
     within = torch.stack([part.std(dim=0).mean() for part in map(_noise, batches) if len(part) > 3]).mean()
-    found = torch.tensor([float(eps.mean()), float(within), tied])
+    found = torch.tensor([0.0, float(within), 0.0])
+    if float(within) > 0.1:  # else there is one draw in each batch, and nothing more to be learnt from it
+        found[0], found[2] = eps.mean(), torch.corrcoef(eps.T)[0, 1]
     what = "noise: mean, spread within a batch, correlation of two pixels"
     yield Fact("wrong noise", what, torch.tensor([0.0, 1.0, 0.0]), found, LOOK_NOISE, 0.12)
 

@@ -101,7 +101,8 @@ RIVALS: dict[str, tuple[Callable[..., Tensor], str]] = {
     ),
     "columns swapped": (
         _table(columns=-1),
-        "Your two columns have changed places: agreement comes first, distance second.",
+        "Your two columns have changed places: agreement comes first, distance second. Look at the order in "
+        "which you put them into a row.",
     ),
     "distance between pixels": (
         _table(distance=lambda judge, images, real: frechet_distance(images.flatten(1)[:, :WIDTH], real)),
