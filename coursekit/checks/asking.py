@@ -42,6 +42,7 @@ class Ask:
     ) -> None:
         self.number, self.parameters, self.answer, self.limit = number, parameters, answer, limit
         self.spent = 0.0
+        self.last: Any = None  # what the last call returned, as it came: a loss with its graph
         self.results: list[tuple[tuple[Any, ...], Tensor]] = []
 
     def __call__(
@@ -109,6 +110,7 @@ class Ask:
         start = time.monotonic()
         value = guard.call(self.answer, copies, self.limit - self.spent, self.limit, self.number, given)
         self.spent += time.monotonic() - start
+        self.last = value
         for name, before, after in zip(self.parameters, args, copies, strict=True):
             if isinstance(before, Tensor) and name not in may_edit and not torch.equal(before, after):
                 raise faults.edited(name)
