@@ -58,8 +58,8 @@ def _shade(ax: Axes, field: Field, law: Exact, path: GaussianPath, t: float) -> 
     x = torch.cartesian_prod(side, side).flip(-1)
     error = (_asked(field, x, t) - marginal_velocity(law, path)(x, t)).norm(dim=1)
     frequent = marginal(law, path, t).log_prob(x).softmax(0)
-    look = {"origin": "lower", "extent": (-LIM, LIM, -LIM, LIM), "cmap": "Oranges", "alpha": 0.8}
-    ax.imshow(error.reshape(SIDE, SIDE).numpy(), vmin=0.0, zorder=0, interpolation="nearest", **look)
+    image, square = error.reshape(SIDE, SIDE).numpy(), (-LIM, LIM, -LIM, LIM)
+    ax.imshow(image, cmap="Oranges", alpha=0.8, vmin=0.0, origin="lower", extent=square, zorder=0)
     return float((frequent * error).sum()), float(error.max())
 
 
@@ -70,7 +70,9 @@ def _fan(ax: Axes, x: Tensor, tips: Tensor, points: Tensor, weights: Tensor) -> 
     colors = [(0.0, 0.447, 0.698, (0.1 + 0.75 * float(s)) * size**0.5) for s in share]
     lines = [torch.stack([x, tip]).numpy() for tip in tips]
     ax.add_collection(LineCollection(lines, colors=colors, linewidths=size * (0.6 + 2 * share), zorder=1))
-    ax.scatter(*points.T.numpy(), s=size * (10 + 110 * share), color=COLORS[0], linewidths=0, zorder=2)
+    ax.scatter(
+        points[:, 0], points[:, 1], s=size * (10 + 110 * share), color=COLORS[0], linewidths=0, zorder=2
+    )
     for (a, b), w in zip(points.tolist(), weights.tolist(), strict=True) if few else ():
         ax.text(a, b + 0.17, f"{w:.2f}", ha="center", color=COLORS[0], fontsize="small")
 
