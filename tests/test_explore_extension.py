@@ -9,7 +9,7 @@ import pytest
 import torch
 from scipy import stats
 
-from coursekit import GaussianPath, explore, marginal
+from coursekit import GaussianPath, SDEExtension, explore, marginal, marginal_score, marginal_velocity
 
 module = importlib.import_module("coursekit.explore.extension")  # the package's `extension` is the function
 NAMES = ("sigma", "drift", "t", "steps")
@@ -55,6 +55,15 @@ def test_the_drift_left_alone_loses_them(t):
     _, kept = distances(moved(panel, sigma=2.0, t=t, drift=module.CORRECTED))
     _, lost = distances(moved(panel, drift=module.ALONE))
     assert lost > CHANCE > kept
+
+
+def test_its_process_is_that_of_the_theorem():
+    x = torch.linspace(-3, 3, 31)[:, None]
+    u, s = marginal_velocity(module.BUMPS, GaussianPath()), marginal_score(module.BUMPS, GaussianPath())
+    for t in (0.0, 0.5, 0.99):
+        wanted = SDEExtension(u, s, 1.3).drift(x, t)
+        assert module._Extended(1.3, corrected=True).drift(x, t) == pytest.approx(wanted, rel=1e-3, abs=1e-3)
+        assert torch.equal(module._Extended(1.3, corrected=False).drift(x, t), u(x, t))
 
 
 def test_without_noise_both_sides_are_the_flow():

@@ -1,5 +1,6 @@
 """Explorer of the SDE extension: the flow and its noisy relatives, beside the law that they share."""
 
+from dataclasses import dataclass
 from functools import lru_cache
 
 import torch
@@ -7,13 +8,14 @@ from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
 from torch import Generator, Tensor
 
+from ..conversions import convert
 from ..distributions import GaussianMixture
-from ..exact import marginal_score, marginal_velocity
+from ..exact import marginal_velocity
 from ..marginals import marginal
 from ..paths import GaussianPath
 from ..plots import COLORS
-from ..processes import SDEExtension
 from ..simulators import EulerMaruyama, simulate, time_grid
+from ..times import Time
 from .panel import Explorer, choice, explorer, slider
 
 PATHS = 1000
@@ -26,10 +28,25 @@ CORRECTED, ALONE = "corrected", "left as it was"
 BUMPS = GaussianMixture(
     torch.tensor([0.3, 0.5, 0.2]), torch.tensor([[-1.6], [0.3], [1.8]]), torch.tensor([0.3, 0.35, 0.3])
 )
+PATH = GaussianPath()
+VELOCITY = marginal_velocity(BUMPS, PATH)
 
 
-def _nothing(x: Tensor, t: float | Tensor) -> Tensor:
-    return torch.zeros_like(x)
+@dataclass(frozen=True)
+class _Extended:
+    """The flow to the bumps with noise, and the drift corrected or not; one posterior serves u and s."""
+
+    sigma: float
+    corrected: bool
+
+    def drift(self, x: Tensor, t: Time) -> Tensor:
+        u = VELOCITY(x, t)
+        if not self.corrected or self.sigma == 0:
+            return u
+        return u + self.sigma**2 / 2 * convert(u, x, t, PATH, "velocity", "score")
+
+    def diffusion(self, x: Tensor, t: Time) -> float:
+        return self.sigma
 
 
 @lru_cache(maxsize=8)
@@ -37,8 +54,7 @@ def _simulated(sigma: float, drift: str, steps: int) -> Tensor:
     """States of all paths at all times of the grid, (steps + 1, PATHS), always with the same randomness."""
     generator = Generator().manual_seed(0)
     start = torch.randn(PATHS, 1, generator=generator)  # drawn first: the same for every setting
-    score = marginal_score(BUMPS, GaussianPath()) if drift == CORRECTED else _nothing
-    process = SDEExtension(marginal_velocity(BUMPS, GaussianPath()), score, sigma)
+    process = _Extended(sigma, drift == CORRECTED)
     return simulate(process, start, time_grid(steps), EulerMaruyama(generator))[..., 0]
 
 
@@ -62,8 +78,8 @@ def _side(ax: Axes, xs: Tensor, law: GaussianMixture, t: float, left: float, col
     x = torch.linspace(-REACH, REACH, 201)
     density = law.log_prob(x[:, None]).exp()
     base, scale = left + 1.02, 0.8 * WIDTH / float(density.max())  # the exact peak has one place
-    look = {"orientation": "horizontal", "fill": True, "color": color, "alpha": 0.5}
-    ax.stairs(base + scale * counts, edges, baseline=base, **look)
+    bars = base + scale * counts
+    ax.stairs(bars, edges, baseline=base, orientation="horizontal", fill=True, color=color, alpha=0.5)
     ax.plot(base + scale * density, x, color="black", linewidth=1.4)
     ax.plot([left + t, left + t], [-REACH, REACH], color="#999999", linewidth=0.8)
 
@@ -83,7 +99,7 @@ def extension() -> Explorer:
 
     def draw(ax: Axes, sigma: float, drift: str, t: float, steps: int) -> str:
         now = round(t * steps)
-        law = marginal(BUMPS, GaussianPath(), t)
+        law = marginal(BUMPS, PATH, t)
         assert isinstance(law, GaussianMixture)  # a mixture's marginal is one
         runs = (_simulated(0.0, CORRECTED, steps), _simulated(sigma, drift, steps))
         gaps = []
