@@ -164,9 +164,10 @@ def conditional_score(ask: Ask) -> Iterator[Fact]:
         law = torch.distributions.Normal(alpha * z, beta)
         slope = slopes(torch.distributions.Independent(law, 1).log_prob, x)
         score = ask(x, z, times, bent, shape=(n, dim))
-        yield Fact("not zero at the centre", "score at the centre", 0.0, centre.abs().max(), LOOK_CENTRE)
-        what = "score one width from the centre, times the width"
-        yield Fact("wrong length", what, -torch.ones(n), came, LOOK_WIDTH, 2e-3)
+        if dim == n:  # as many coordinates as states: the first of the two rounds
+            yield Fact("not zero at the centre", "score at the centre", 0.0, centre.abs().max(), LOOK_CENTRE)
+            what = "score one width from the centre, times the width"
+            yield Fact("wrong length", what, -torch.ones(n), came, LOOK_WIDTH, 2e-3)
         off = (score - slope).norm() / slope.norm()
         if float(off) > 2e-3:
             yield Fact(

@@ -39,7 +39,6 @@ VELOCITY = (
 )
 
 SCORE: Rivals = {
-    **shared(_score_target),
     "times up to one": (
         loss(_score_target, times=lambda z, last: uniform(z, 1.0)),
         "Your times run up to 1, whatever the last time is. Near 1 the target is as large as one over "
@@ -112,9 +111,9 @@ SCORE: Rivals = {
         "You divide the squared errors by `beta` squared, though the target holds that factor already. Late "
         "times then dominate even more.",
     ),
+    **shared(_score_target),
 }
 NOISE: Rivals = {
-    **shared(_noise_target),
     "sign of the noise": (
         loss(lambda x, z, eps, numbers: -eps),
         "Your network would answer with minus the noise. That is `beta` times the score, but the noise "
@@ -162,4 +161,5 @@ NOISE: Rivals = {
         "Your squared errors are weighted by `beta`. Here every time counts alike: the mean of the squares, "
         "and nothing else.",
     ),
+    **shared(_noise_target),
 }

@@ -195,4 +195,4 @@ def my_sigma(ask: Ask) -> Iterator[Fact | str]:
 
 @cache
 def _best() -> float:
-    return _distance(4.5 * (1 - TIMES))[0]
+    return _distance(5 * (1 - TIMES) ** 2)[0]
