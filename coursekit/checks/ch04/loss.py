@@ -112,18 +112,25 @@ def _ratio(known: Tensor, silent: Tensor) -> float:
 def _mix(net: Recorder, z: Tensor) -> Iterator[Fact]:
     """How the states in a record are mixed of data and noise, and whose their times are."""
     x, t, z = torch.cat(net.states), torch.cat(net.times), z.repeat(len(net.states), 1)
+    own = sum(len(t.unique()) for t in net.times) / (SQUARE * len(net.times))
+    inside = float(((t >= 0) & (t <= 1)).double().mean())
+    what = "share of the states with a time of their own, and with one between 0 and 1"
+    yield Fact("times shared", what, torch.ones(2), torch.tensor([own, inside]), LOOK_TIMES, 0.05, 0.2)
+    if min(own, inside) < 0.9:
+        return
     halves = [t[:, 0] < 0.5, t[:, 0] >= 0.5]
     shares = [float(((x * (z - 1))[half].mean() / 3).nan_to_num(0.0)) for half in halves]
     tol = 0.09  # a mean of times over some 290 states, and of products over their coordinates
     what = "weight of the data in the states shown, early and late"
     yield Fact("wrong states", what, torch.tensor([0.25, 0.75]), torch.tensor(shares), LOOK_STATES, tol)
-    widths = [eps.std(dim=0).mean() for eps in _noise(net, z[:SQUARE]) if len(eps) > 1]
-    spread = min(float(torch.stack(widths).mean()), CAP) if widths else 1.0
-    what = "spread of the noise in the states shown"
-    yield Fact("wrong states", what, 1.0, spread, LOOK_STATES, 0.06, 0.02 + 0.07 * spread)
-    distinct = sum(len(t.unique()) for t in net.times) / (SQUARE * len(net.times))
-    what = "share of the states that have a time of their own"
-    yield Fact("times shared", what, 1.0, distinct, LOOK_TIMES, tol=0.05, near=0.2)
+    eps = [rows for rows in _noise(net, z[:SQUARE]) if len(rows) > 1]
+    for axis, where in ((1, "within a state"), (0, "from state to state")):
+        widths = [rows.std(dim=axis).mean() for rows in eps]
+        spread = min(float(torch.stack(widths).mean()), CAP) if widths else 1.0
+        what = f"spread of the noise in the states shown, {where}"
+        yield Fact("wrong states", what, 1.0, spread, LOOK_STATES, 0.06, 0.02 + 0.07 * spread)
+        if spread < 0.1:
+            return
 
 
 def _shown(ask: Ask) -> Iterator[Fact]:

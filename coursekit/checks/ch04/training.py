@@ -165,6 +165,8 @@ def train(ask: Ask) -> Iterator[Fact]:
     watch = Watch(net)
     losses = ask(net, watch, data, STEPS, RATE, shape=(STEPS,)).double()
     yield from _calls(watch)
+    if len(watch.values) == 1:
+        return
     left = excess(net, data)
     if watch.strangers == 0 and len(watch.values) == STEPS:
         yield from _batches(watch, data)

@@ -115,7 +115,7 @@ RIVALS: dict[str, tuple[Callable[..., Tensor], str]] = {
         "the two goes with the data?",
     ),
     "nearest point only": (
-        weigh(shares=lambda logs: (logs == logs.max(1, keepdim=True).values).double()),
+        weigh(shares=lambda logs: torch.nn.functional.one_hot(logs.argmax(1), logs.shape[1]).double()),
         "You give the whole weight to the most likely data point. The others are possible as well, and early "
         "in time nearly as likely: how likely exactly?",
     ),
