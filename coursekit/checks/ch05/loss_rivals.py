@@ -39,6 +39,21 @@ VELOCITY = (
 )
 
 SCORE: Rivals = {
+    "weighted by beta squared": (
+        _weighted(_score_target, 2),
+        "Your errors are weighted by `beta` squared. That is a good idea, and the next exercise is about it. "
+        "Here every time counts alike, so that you see what goes wrong without the weight.",
+    ),
+    "weighted by beta": (
+        _weighted(_score_target, 1),
+        "Your squared errors are weighted by `beta`. Here every time counts alike. (And to weigh the errors "
+        "so that the target stays bounded, `beta` would have to be squared too.)",
+    ),
+    "weighted by one over beta squared": (
+        _weighted(_score_target, -2),
+        "You divide the squared errors by `beta` squared, though the target holds that factor already. Late "
+        "times then dominate even more.",
+    ),
     "times up to one": (
         loss(_score_target, times=lambda z, last: uniform(z, 1.0)),
         "Your times run up to 1, whatever the last time is. Near 1 the target is as large as one over "
@@ -96,24 +111,24 @@ SCORE: Rivals = {
     ),
     "velocity for target": (loss(_velocity_target), VELOCITY),
     "two draws of noise": (_other_noise(_score_target), TWO_DRAWS),
-    "weighted by beta squared": (
-        _weighted(_score_target, 2),
-        "Your errors are weighted by `beta` squared. That is a good idea, and the next exercise is about it. "
-        "Here every time counts alike, so that you see what goes wrong without the weight.",
-    ),
-    "weighted by beta": (
-        _weighted(_score_target, 1),
-        "Your squared errors are weighted by `beta`. Here every time counts alike. (And to weigh the errors "
-        "so that the target stays bounded, `beta` would have to be squared too.)",
-    ),
-    "weighted by one over beta squared": (
-        _weighted(_score_target, -2),
-        "You divide the squared errors by `beta` squared, though the target holds that factor already. Late "
-        "times then dominate even more.",
-    ),
     **shared(_score_target),
 }
 NOISE: Rivals = {
+    "weighted by beta squared": (
+        _weighted(_noise_target, 2),
+        "Your errors are weighted by `beta` squared. In terms of the noise that weight is already spent: "
+        "predicting the noise *is* the weighted score loss. Here every time counts alike.",
+    ),
+    "weighted by one over beta squared": (
+        _weighted(_noise_target, -2),
+        "You divide the squared errors by `beta` squared, which makes this the loss of the exercise before "
+        "again: a few late rows dominate it. Here every time counts alike.",
+    ),
+    "weighted by beta": (
+        _weighted(_noise_target, 1),
+        "Your squared errors are weighted by `beta`. Here every time counts alike: the mean of the squares, "
+        "and nothing else.",
+    ),
     "sign of the noise": (
         loss(lambda x, z, eps, numbers: -eps),
         "Your network would answer with minus the noise. That is `beta` times the score, but the noise "
@@ -146,20 +161,5 @@ NOISE: Rivals = {
     ),
     "velocity for target": (loss(_velocity_target), VELOCITY),
     "two draws of noise": (_other_noise(_noise_target), TWO_DRAWS),
-    "weighted by beta squared": (
-        _weighted(_noise_target, 2),
-        "Your errors are weighted by `beta` squared. In terms of the noise that weight is already spent: "
-        "predicting the noise *is* the weighted score loss. Here every time counts alike.",
-    ),
-    "weighted by one over beta squared": (
-        _weighted(_noise_target, -2),
-        "You divide the squared errors by `beta` squared, which makes this the loss of the exercise before "
-        "again: a few late rows dominate it. Here every time counts alike.",
-    ),
-    "weighted by beta": (
-        _weighted(_noise_target, 1),
-        "Your squared errors are weighted by `beta`. Here every time counts alike: the mean of the squares, "
-        "and nothing else.",
-    ),
     **shared(_noise_target),
 }
