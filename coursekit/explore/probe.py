@@ -173,7 +173,7 @@ def probe(field: Field | None = None, data: Tensor | Exact | None = None) -> Exp
     return explorer(
         draw,
         (5.2, 5.4),
-        x1=slider("state x₁ (data units)", -2.8, 2.8, -1.0, 0.1),
-        x2=slider("state x₂ (data units)", -2.8, 2.8, 0.2, 0.1),
+        x1=slider("state x₁ (data units)", -2.8, 2.8, -1.6, 0.1),
+        x2=slider("state x₂ (data units)", -2.8, 2.8, 1.4, 0.1),
         t=slider("time t (0 noise, 1 data)", 0.0, LAST, 0.4, 0.02),
     )
