@@ -1,6 +1,8 @@
 """Exercise 2.8: Langevin dynamics in steps as large as the bias allows."""
 
+import math
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor
@@ -12,11 +14,16 @@ from ..facts import Fact, mean_tolerance, variance_tolerance
 
 BOUND = 0.1
 """Largest bias that passes: see `_bias`."""
-N = 12_000
+N, FINE = 12_000, 150_000
+"""States of a run on the ladder, and of the two runs that settle the number."""
+GROUPS = 10
+"""Parts of such a run, whose differences give the number's standard error."""
 FIRST, RATIO, RUNGS = 0.2, 1.25, 16
 """The ladder of sigma² h: its first rung, the ratio of neighbours, and where it ends."""
-CLOCK = 7.0
-"""sigma² times the time of every run: the start has then faded to less than a hundredth."""
+CLOCK = 10.0
+"""sigma² times the time of every run: the start has then faded to a thousandth."""
+LEAST = 16
+"""Least number of steps of a run: in steps that are nearly too long for a sampler, its start fades slowly."""
 SIGMAS = (2.0, 1.0, 0.5)
 """Strengths in turn, rung by rung: the law must not depend on them."""
 
@@ -126,27 +133,65 @@ def start(n: int) -> Tensor:
     return 2.0 * (torch.arange(n, dtype=torch.float64)[:, None] % 2) * 2 - 2
 
 
-def climb(run: Callable[..., Tensor]) -> tuple[float, float]:
-    """Go up the ladder of sigma² h as long as the bias stays below the bound.
+@dataclass(frozen=True)
+class Reached:
+    """How far a sampler gets: its bias on the first rung, and where the bias comes to the bound.
+
+    `best` is in sigma² h for each time that the score is asked, and `error` its standard error.
+    """
+
+    first: float
+    best: float = 0.0
+    error: float = 0.0
+
+
+def _run(run: Callable[..., Tensor], product: float, sigma: float, n: int) -> tuple[Tensor, float]:
+    """States (n, 1) after a run at this sigma² h, and how often the score was asked in one step."""
+    score, steps = Counted(), max(math.ceil(CLOCK / product), LEAST)
+    x = run(score, start(n), sigma, product / sigma**2, steps).double()
+    return x, max(score.states, 1) / (n * steps)
+
+
+def _settle(run: Callable[..., Tensor], product: float, n: int, aside: float) -> tuple[float, float, float]:
+    """Where the bias comes to the bound, on the line between two long runs on both sides of `product`.
+
+    Returns:
+        That sigma² h; its standard error, which is that of the mean of both biases (from parts of the runs)
+        divided by the slope between them; and how often the score was asked in one step.
+    """
+    (low, asked), (high, _) = (_run(run, product * (1 + side), SIGMAS[1], n) for side in (-aside, aside))
+    below, above = (min(bias(x), 1.0) for x in (low, high))
+    rows = torch.randperm(n).chunk(GROUPS)
+    means = torch.tensor([(min(bias(low[i]), 1.0) + min(bias(high[i]), 1.0)) / 2 for i in rows])
+    slope = max(above - below, 1e-3) / (2 * aside * product)
+    way = (BOUND - (below + above) / 2) / slope
+    way = min(max(way, -0.25 * product), 0.25 * product)  # a line is no good further out
+    return product + way, float(means.std()) / GROUPS**0.5 / slope, asked
+
+
+def climb(run: Callable[..., Tensor]) -> Reached:
+    """Go up the ladder of sigma² h as long as the bias stays below the bound; then settle where it meets it.
 
     Args:
         run: called as run(score, x, sigma, h, steps).
     Returns:
-        The bias on the first rung; and sigma² h for each time that the score was asked, where the bias comes
-        to the bound, on a line between the last rung below it and the next (0 if the first is above it).
+        How far it gets; `best` is 0 if the first rung is above the bound.
     """
-    first = below = reached = 0.0
+    first = below = asked = 0.0
     for rung in range(RUNGS):
-        product, sigma = FIRST * RATIO**rung, SIGMAS[rung % len(SIGMAS)]
-        score, steps = Counted(), round(CLOCK / product)
-        off = bias(run(score, start(N), sigma, product / sigma**2, steps).double())
-        work = product * steps * N / max(score.states, 1)
+        product = FIRST * RATIO**rung
+        x, asked = _run(run, product, SIGMAS[rung % len(SIGMAS)], N)
+        off = bias(x)
         first = off if rung == 0 else first
+        if off > BOUND and rung == 0:
+            return Reached(first)
         if off > BOUND:
             share = (BOUND - below) / (off - below)
-            return first, (reached + share * (work - reached) if rung else 0.0)
-        below, reached = off, work
-    return first, reached
+            rough, _, _ = _settle(run, product / RATIO * (1 + share * (RATIO - 1)), FINE // 4, 0.2)
+            best, error, asked = _settle(run, rough, FINE, 0.07)
+            return Reached(first, best / asked, error / asked)
+        below = off
+    return Reached(first, FIRST * RATIO ** (RUNGS - 1) / asked)
 
 
 def plain_limit() -> float:
@@ -171,11 +216,11 @@ def plain_limit() -> float:
     _my_langevin,
     RIVALS,
     random=True,
-    limit=20.0,
+    limit=60.0,
 )
 def my_langevin(ask: Ask) -> Iterator[Fact | str]:
-    """A few short steps, then the ladder of sigma² h; the number is the last rung below the bound."""
-    law, sigma, steps, end = target(), 1.5, 4, 0.04
+    """A few short steps, then the ladder of sigma² h; the number is where the bias comes to the bound."""
+    law, sigma, steps, end = target(), 1.5, 20, 0.04
     x = torch.full((N, 1), -2.0, dtype=torch.float64)
     move = ask(law.score, x, sigma, end / steps, steps, shape=(N, 1)).double() - x
     spread = sigma * end**0.5
@@ -183,16 +228,19 @@ def my_langevin(ask: Ask) -> Iterator[Fact | str]:
     tol = variance_tolerance(N, 1.0, 2) + 0.1
     came = float(move.var()) / spread**2
     what = f"variance after {steps} short steps, divided by sigma² times their time"
-    yield Fact("wrong steps", what, 1.0, came, LOOK_STEPS, tol, 0.002 + came / 10)
+    yield Fact("wrong steps", what, 1.0, came, LOOK_STEPS, tol, 0.0005 + came / 10)
     drift = float(sigma**2 / 2 * law.score(x[:1]))
     tol = mean_tolerance(N, 1.0, 2) * spread / end + 0.1 * abs(drift)
     what = "mean way after these steps, divided by their time"
     yield Fact("wrong steps", what, drift, move.mean() / end, LOOK_STEPS, tol)
-    first, best = climb(lambda *args: ask(*args, shape=(N, 1)))
+    came_to = climb(lambda *args: ask(*args, shape=tuple(args[1].shape)))
     what = f"bias with sigma² h = {FIRST:g}"
-    yield Fact("bias too large", what, 0.0, min(first, 1e3), LOOK_BIAS, BOUND, 0.1, f"at most {BOUND:g}")
-    if first <= BOUND:
+    yield Fact(
+        "bias too large", what, 0.0, min(came_to.first, 1e3), LOOK_BIAS, BOUND, 0.1, f"at most {BOUND:g}"
+    )
+    if came_to.first <= BOUND:
         yield (
-            f"Your largest sigma² h for each call of the score: {best:.2f}, where the bias is {BOUND:g}. "
-            f"Euler and Maruyama's steps reach about {plain_limit():.2f}. Can you go further?"
+            f"Your largest sigma² h for each call of the score: {came_to.best:.2f}, where the bias is "
+            f"{BOUND:g}; the standard error of the draws is {came_to.error:.3f}. Euler and Maruyama's steps "
+            f"reach about {plain_limit():.2f}. Can you go further?"
         )
