@@ -56,7 +56,7 @@ RIVALS = {
     "straight line": (
         lambda t: (t, 1 - t, torch.ones_like(t), -torch.ones_like(t)),
         "This is the straight line of the lecture. It starts and ends in the right places, but on the way "
-        "the noise's weight should follow a quarter of a cosine wave.",
+        "the point with the two weights as coordinates should follow a quarter of a circle.",
     ),
     "alpha is one minus beta": (
         _complement,
@@ -70,8 +70,8 @@ RIVALS = {
     ),
     "half a wave": (
         _turning(math.pi),
-        "You run through half a wave between time 0 and time 1, so the noise's weight ends at minus one. "
-        "A quarter of a wave is enough: which angle has a cosine of zero?",
+        "You run through half a circle between time 0 and time 1, so the noise's weight ends at minus one. "
+        "A quarter of the circle is enough: what is its angle in radians?",
     ),
     "angle of one": (
         _turning(1.0),
@@ -119,8 +119,8 @@ LOOK_ENDS = (
     "hand: how much of the data and how much of the noise is there?"
 )
 LOOK_SHAPE = (
-    "The ends are right, but on the way the weight of the noise is not a quarter of a cosine wave. Draw "
-    "the curve for a few times, or put in a time at which you know the cosine."
+    "The ends are right, but on the way the weight of the noise is another. The angle should grow in "
+    "proportion to time: how far has the point turned after a third of the time, and where is it then?"
 )
 LOOK_SQUARES = (
     "The squares of the two weights should add up to one at every time. Solve that for the weight of the "
