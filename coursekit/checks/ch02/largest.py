@@ -14,7 +14,7 @@ from ..facts import Fact, mean_tolerance, variance_tolerance
 
 BOUND = 0.1
 """Largest bias that passes: see `_bias`."""
-N, FINE = 12_000, 150_000
+N, FINE = 12_000, 100_000
 """States of a run on the ladder, and of the two runs that settle the number."""
 GROUPS = 10
 """Parts of such a run, whose differences give the number's standard error."""
