@@ -14,10 +14,10 @@ from ..facts import Fact, mean_tolerance, variance_tolerance
 
 BOUND = 0.1
 """Largest bias that passes: see `_bias`."""
-N, FINE = 12_000, 100_000
-"""States of a run on the ladder, and of the two runs that settle the number."""
-GROUPS = 10
-"""Parts of such a run, whose differences give the number's standard error."""
+N, FINE = 12_000, 20_000
+"""States of a run on the ladder, and of each of the runs that settle the number."""
+REPEATS, ASIDE = 6, 0.2
+"""How often it is settled, which gives its standard error; how far apart the two runs of each time are."""
 FIRST, RATIO, RUNGS = 0.2, 1.25, 16
 """The ladder of sigma² h: its first rung, the ratio of neighbours, and where it ends."""
 CLOCK = 10.0
@@ -152,21 +152,14 @@ def _run(run: Callable[..., Tensor], product: float, sigma: float, n: int) -> tu
     return x, max(score.states, 1) / (n * steps)
 
 
-def _settle(run: Callable[..., Tensor], product: float, n: int, aside: float) -> tuple[float, float, float]:
-    """Where the bias comes to the bound, on the line between two long runs on both sides of `product`.
-
-    Returns:
-        That sigma² h; its standard error, which is that of the mean of both biases (from parts of the runs)
-        divided by the slope between them; and how often the score was asked in one step.
-    """
-    (low, asked), (high, _) = (_run(run, product * (1 + side), SIGMAS[1], n) for side in (-aside, aside))
+def _settle(run: Callable[..., Tensor], product: float) -> float:
+    """The sigma² h at which the bias comes to the bound, on the line through runs on both sides of `product`."""
+    (low, _), (high, _) = (_run(run, product * (1 + side), SIGMAS[1], FINE) for side in (-ASIDE, ASIDE))
     below, above = (min(bias(x), 1.0) for x in (low, high))
-    rows = torch.randperm(n).chunk(GROUPS)
-    means = torch.tensor([(min(bias(low[i]), 1.0) + min(bias(high[i]), 1.0)) / 2 for i in rows])
-    slope = max(above - below, 1e-3) / (2 * aside * product)
+    slope = max(above - below, 1e-3) / (2 * ASIDE * product)
     way = (BOUND - (below + above) / 2) / slope
     way = min(max(way, -0.25 * product), 0.25 * product)  # a line is no good further out
-    return product + way, float(means.std()) / GROUPS**0.5 / slope, asked
+    return product + way
 
 
 def climb(run: Callable[..., Tensor]) -> Reached:
@@ -187,9 +180,10 @@ def climb(run: Callable[..., Tensor]) -> Reached:
             return Reached(first)
         if off > BOUND:
             share = (BOUND - below) / (off - below)
-            rough, _, _ = _settle(run, product / RATIO * (1 + share * (RATIO - 1)), FINE // 4, 0.2)
-            best, error, asked = _settle(run, rough, FINE, 0.07)
-            return Reached(first, best / asked, error / asked)
+            near = product / RATIO * (1 + share * (RATIO - 1))
+            # Each time all over: where the two runs stand is a matter of chance too, and the error should know.
+            ends = torch.tensor([_settle(run, _settle(run, near)) for _ in range(REPEATS)]) / asked
+            return Reached(first, float(ends.mean()), float(ends.std()) / REPEATS**0.5)
         below = off
     return Reached(first, FIRST * RATIO ** (RUNGS - 1) / asked)
 
