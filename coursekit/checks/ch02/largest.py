@@ -153,7 +153,7 @@ def _run(run: Callable[..., Tensor], product: float, sigma: float, n: int) -> tu
 
 
 def _settle(run: Callable[..., Tensor], product: float) -> float:
-    """The sigma² h at which the bias comes to the bound, on the line through runs on both sides of `product`."""
+    """Where the bias comes to the bound, in sigma² h, on the line through runs on both sides of `product`."""
     (low, _), (high, _) = (_run(run, product * (1 + side), SIGMAS[1], FINE) for side in (-ASIDE, ASIDE))
     below, above = (min(bias(x), 1.0) for x in (low, high))
     slope = max(above - below, 1e-3) / (2 * ASIDE * product)
@@ -181,7 +181,7 @@ def climb(run: Callable[..., Tensor]) -> Reached:
         if off > BOUND:
             share = (BOUND - below) / (off - below)
             near = product / RATIO * (1 + share * (RATIO - 1))
-            # Each time all over: where the two runs stand is a matter of chance too, and the error should know.
+            # Each time all over: where the two runs stand is a matter of chance too.
             ends = torch.tensor([_settle(run, _settle(run, near)) for _ in range(REPEATS)]) / asked
             return Reached(first, float(ends.mean()), float(ends.std()) / REPEATS**0.5)
         below = off
