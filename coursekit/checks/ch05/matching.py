@@ -92,17 +92,17 @@ def _times(net: Shown, other: Shown, task: Task) -> Iterator[Fact]:
     """Times that the network is shown: one for each row, even up to the cut-off."""
     (_, t, _), (_, later, _) = net.rows(), other.rows()
     own = len(t.unique()) / len(t)
-    what = "share of rows with a time of their own"
+    what = "rows with their own time"
     yield Fact("one time for the whole batch", what, 1.0, own, words.LOOK_OWN, 0.02, 0.1)
     if own < 0.5:
         moved = float((t != later).double().mean())
         yield Fact("one time always", "share of times that change with the call", 1.0, moved, words.LOOK_OWN)
         return
     beyond = max(0.0, float(t.max()) - task.last)
-    what = f"how far the latest time lies beyond the last, {task.last:g}"
+    what = f"latest time beyond {task.last:g}"
     yield Fact("times beyond the cut-off", what, 0.0, beyond, words.LOOK_BEYOND, 1e-5, 0.02)
     share = torch.stack([t.mean(), t.std() * 12**0.5 / 2]) / task.last
-    what = "mean of the times, and 1.73 times their spread, over the last time"
+    what = "mean and spread of the times, scaled"
     tol = margin(TESTS) / (12 * N) ** 0.5 + 0.01
     yield Fact("times not uniform", what, torch.full((2,), 0.5), share, words.LOOK_TIMES, tol, 0.04)
 
@@ -115,7 +115,7 @@ def _states(net: Shown, other: Shown) -> Iterator[Fact]:
         return
     spread = torch.stack([eps[band].std(dim=0).mean() for band in bands])
     tol = margin(TESTS) / (2 * 2 * 0.35 * N) ** 0.5
-    what = "spread of (x - alpha z) / beta in the net's states, early and late"
+    what = "spread of (x - alpha z) / beta, early and late"
     near = 0.02 + 0.1 * float(spread.max())
     yield Fact("wrong state", what, torch.ones(2), spread, words.LOOK_STATE, tol, near)
     if float(spread.max()) < 0.01:  # one draw for all: nothing more can be learnt from it
@@ -124,14 +124,14 @@ def _states(net: Shown, other: Shown) -> Iterator[Fact]:
     data = [torch.corrcoef(torch.stack([eps[band].flatten(), net.z[band].flatten()]))[0, 1] for band in bands]
     came = torch.stack([*both.mean(0), torch.corrcoef(both.T)[0, 1], *data])
     tol = margin(TESTS) / (0.35 * N) ** 0.5
-    what = "means of this noise, and its correlations: of its coordinates, with the data early and late"
+    what = "its means and correlations"
     yield Fact(
         "wrong noise", what, torch.zeros(5), came, words.LOOK_NOISE, tol, 0.15 + 0.1 * float(both.std())
     )
     same = float((eps == fresh).double().mean())
     yield Fact(
         "the same draw each time",
-        "share of the noise that comes again",
+        "noise drawn again",
         0.0,
         same,
         words.LOOK_FRESH,
@@ -144,7 +144,7 @@ def _target(ask: Ask, task: Task, z: Tensor, charge: Charge, silent: float, seed
     # The same draws as for the silent net, or else a few late rows would decide what the ratio is.
     torch.default_generator.manual_seed(seed)
     paid = charge(lambda right, t: right)[0] / max(abs(silent), 1e-12)
-    what = "loss of a net that knows the answer, over that of a silent net"
+    what = "loss of a perfect net, over a silent one's"
     near = 1e4 if paid > 0.01 else 0.05  # how much it costs is chance; what tells targets apart comes below
     fact = Fact("wrong target", what, 0.0, min(paid, 1e3), words.LOOK_TARGET, 0.01, near)
     yield fact
@@ -221,12 +221,12 @@ def _price(charge: Charge) -> Iterator[Fact]:
     single = torch.tensor([[10.0, 0.0]], dtype=torch.float64).expand(N, DIM)
     unit = max(cost(10.0), 1e-12)
     dear = cost(20.0) / 4, cost(signs), 2 * cost(single), 2 * cost(half)
-    what = "cost of errors twice as large (a quarter), of both signs, in one coordinate, in every other row"
+    what = "cost of doubled (over 4), alternating, one-sided and sparse errors"
     came = torch.tensor(dear) / unit
     fact = Fact("not a mean of squares", what, torch.ones(4), came, words.LOOK_SQUARES, 0.1, 0.15)
     yield fact
     if not fact.holds():
         return
     late = cost(10.0, 0.7, 0.9) / max(cost(10.0, -1.0, 0.45), 1e-12)
-    what = "cost of an error late, over the cost of the same error early"
+    what = "cost of an error late over early"
     yield Fact("weighted by time", what, 1.0, late, words.LOOK_WEIGHT, 0.05, 0.03 + 0.1 * late)

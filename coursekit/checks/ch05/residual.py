@@ -88,7 +88,8 @@ RIVALS: dict[str, tuple[Part, str]] = {
     ),
     "density left out of the flux": (
         _rule(flux=lambda p, f, dx: _slope(f, dx)),
-        "You differentiate the drift alone. What flows through a place is density times drift.",
+        "You differentiate the drift alone. What flows through a place is density times drift: where "
+        "nobody is, nothing flows.",
     ),
     "divergence left out": (
         _rule(flux=lambda p, f, dx: torch.zeros_like(p[1:-1])),
@@ -106,7 +107,8 @@ RIVALS: dict[str, tuple[Part, str]] = {
     ),
     "change not divided by time": (
         _rule(time=lambda b, n, a, dt: (a - b)[1:-1]),
-        "The change of the density is not divided by the time that it takes.",
+        "The change of the density from `before` to `after` is not divided by the time that it takes. A "
+        "rate of change is a difference per unit of time.",
     ),
     "time runs backwards": (
         _rule(time=lambda b, n, a, dt: (b - a)[1:-1] / (2 * dt)),
