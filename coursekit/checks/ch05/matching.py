@@ -144,7 +144,7 @@ def _target(ask: Ask, task: Task, z: Tensor, charge: Charge, silent: float, seed
     # The same draws as for the silent net, or else a few late rows would decide what the ratio is.
     torch.default_generator.manual_seed(seed)
     paid = charge(lambda right, t: right)[0] / max(abs(silent), 1e-12)
-    what = "loss of a perfect net, over a silent one's"
+    what = "loss of a perfect net, relative"
     near = 1e4 if paid > 0.01 else 0.05  # how much it costs is chance; what tells targets apart comes below
     fact = Fact("wrong target", what, 0.0, min(paid, 1e3), words.LOOK_TARGET, 0.01, near)
     yield fact
@@ -221,12 +221,12 @@ def _price(charge: Charge) -> Iterator[Fact]:
     single = torch.tensor([[10.0, 0.0]], dtype=torch.float64).expand(N, DIM)
     unit = max(cost(10.0), 1e-12)
     dear = cost(20.0) / 4, cost(signs), 2 * cost(single), 2 * cost(half)
-    what = "cost of doubled (over 4), alternating, one-sided and sparse errors"
+    what = "cost of doubled (over 4), alternating, one-sided, sparse errors"
     came = torch.tensor(dear) / unit
     fact = Fact("not a mean of squares", what, torch.ones(4), came, words.LOOK_SQUARES, 0.1, 0.15)
     yield fact
     if not fact.holds():
         return
     late = cost(10.0, 0.7, 0.9) / max(cost(10.0, -1.0, 0.45), 1e-12)
-    what = "cost of an error late over early"
+    what = "cost of errors late over early"
     yield Fact("weighted by time", what, 1.0, late, words.LOOK_WEIGHT, 0.05, 0.03 + 0.1 * late)

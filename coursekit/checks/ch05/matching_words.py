@@ -8,7 +8,7 @@ OTHER_ROWS = (
     "Your loss shows the network {0} states for {1} data points. Make one state for each row of `z`, with "
     "one time and one noise, and hand them all over in one call."
 )
-FACTOR = "Your loss is {0} times the mean over all numbers: a constant factor is fine."
+FACTOR = "Your loss is {0} times the mean: a constant factor is fine."
 LOOK_OWN = (
     "The states of one batch share their time. Each batch then teaches the network about one moment only, "
     "and the loss jumps from batch to batch. Draw one time for every row: look at the shape."
