@@ -171,43 +171,37 @@ def train(ask: Ask) -> Iterator[Fact]:
     if watch.strangers == 0 and len(watch.values) == STEPS:
         yield from _batches(watch, data)
         yield from _updates(watch, left)
-    what = "excess of the loss after training, over that before"
+    what = "part of the excess loss that is left"
     yield _named("uphill" if left > 1.2 else "not trained", what, 0.0, left, 0.05, "at most 0.05")
     seen = torch.tensor(watch.values, dtype=torch.float64)
     apart = float((losses - seen).abs().max()) if len(seen) == STEPS else 1e3
-    what = "largest gap between the losses returned and those of the steps"
+    what = "error of the losses returned"
     yield _named("losses not those of the steps", what, 0.0, min(apart, 1e3), 1e-3)
     other = Line()
     before = other.weight.detach().clone()
     ask(other, Watch(other), data, 4, 1e-6, shape=(4,))
     moved = float((other.weight.detach() - before).abs().max())
-    yield _named(
-        "lr not used", "how far a weight moves in 4 steps with lr = 1e-6", 0.0, moved, 3e-4, "below 0.0003"
-    )
+    yield _named("lr not used", "way of a weight with a tiny lr", 0.0, moved, 1e-3, "below 0.001")
 
 
 def _calls(watch: Watch) -> Iterator[Fact]:
     count = len(watch.values)
     name = "loss computed once" if count == 1 else "steps miscounted"
-    yield _named(name, f"losses computed in {STEPS} steps", STEPS, count, 0.5)
+    yield _named(name, "losses computed", STEPS, count, 0.5)
     share = watch.strangers / max(count, 1)
-    yield _named("trains a copy", "share of the losses that used another network", 0.0, share, 1e-3)
+    yield _named("trains a copy", "share with another network", 0.0, share, 1e-3)
 
 
 def _batches(watch: Watch, data: Tensor) -> Iterator[Fact]:
     size = sum(map(len, watch.batches)) / STEPS / POINTS
-    yield _named(
-        "whole data set in each step", "part of the data set in a step", 0.0, size, 0.5, "at most 0.5"
-    )
+    yield _named("whole data set in each step", "part of the data in a step", 0.0, size, 0.5, "at most 0.5")
     if size > 0.5:
         return
     pairs = zip(watch.batches, watch.batches[1:], strict=False)
     same = sum(a.shape == b.shape and bool((a == b).all()) for a, b in pairs) / (STEPS - 1)
-    yield _named(
-        "same batch each time", "share of the steps with the batch of the step before", 0.0, same, 0.5
-    )
+    yield _named("same batch each time", "share of batches that repeat", 0.0, same, 0.5)
     known = torch.isin(torch.cat(watch.batches).double(), data).double().mean()
-    yield _named("not the data", "share of rows that are data points", 1.0, float(known), 1e-3)
+    yield _named("not the data", "share of rows from the data", 1.0, float(known), 1e-3)
 
 
 def _updates(watch: Watch, left: float) -> Iterator[Fact]:
@@ -216,17 +210,17 @@ def _updates(watch: Watch, left: float) -> Iterator[Fact]:
     moves = trail.diff(dim=0)
     moved = float((moves.abs().max(dim=1).values > 0).double().mean())
     name = "weights stand still" if moved else "no optimiser step" if watch.held else "no backward"
-    yield _named(name, "share of the steps in which the weights move", 1.0, moved, 0.05)
+    yield _named(name, "share of steps that move weights", 1.0, moved, 0.05)
     if not moved:
         return
     if len(watch.held) == len(watch.own) == STEPS:
         along = torch.cosine_similarity(torch.stack(watch.held), torch.stack(watch.own)).abs()
         aside = float((along < 0.999).double().mean())
-        what = "share of the steps whose gradient is mixed with older ones"
+        what = "share of gradients mixed with older ones"
         yield _named("gradients add up", what, 0.0, aside, 0.05)
     if left > 1.2:
         return
     lengths = moves.abs()
     alike = (lengths - lengths[0, 0]).abs() < 0.05 * lengths[0, 0]
-    what = "share of the steps in which all weights move equally far"
+    what = "share of steps of one length"
     yield _named("optimiser made anew", what, 0.0, float(alike.all(dim=1).double().mean()), 0.5)
