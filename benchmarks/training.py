@@ -1,9 +1,9 @@
 """What the training loop costs beside one written by hand: `python benchmarks/training.py`.
 
 Both train a 3 x 64 MLP on the chessboard with the flow-matching loss and fused Adam at batch 1,000; the loop
-by hand has no schedule, no smoothed copy, no checks and no record. They run in turn, a round of each at a time,
-so that a busy machine slows both. The ratio of steps a second of each round counts, and the median is printed,
-without and with the smoothed copy.
+by hand has no schedule, no smoothed copy, no checks and no record. They run in turn, a round of each at a
+time, so that a busy machine slows both. The ratio of steps a second of each round counts, and the median is
+printed, without and with the smoothed copy.
 """
 
 import statistics

@@ -83,7 +83,7 @@ class MLP(nn.Module):
         Raises:
             ValueError: `x` or `t` has another shape.
         """
-        _check_vectors(x, self.config["dim"])
+        _check_vectors(x, int(self.config["dim"]))
         return self.stack(self.config["gain"] * torch.cat([x, as_time(t, x)], dim=-1))
 
 
