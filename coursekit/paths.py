@@ -3,6 +3,7 @@
 import math
 from dataclasses import dataclass, field
 
+import torch
 from torch import Tensor
 
 from .schedulers import Scheduler, StraightLine
@@ -11,9 +12,9 @@ from .times import Time, as_time
 
 def _same_shape(**tensors: Tensor) -> None:
     """Refuse tensors that PyTorch would stretch over one another without a word."""
-    shapes = {name: tuple(tensor.shape) for name, tensor in tensors.items()}
-    if len(set(shapes.values())) > 1:
-        told = ", ".join(f"{name} {shape}" for name, shape in shapes.items())
+    first, *others = tensors.values()
+    if any(tensor.shape != first.shape for tensor in others):
+        told = ", ".join(f"{name} {tuple(tensor.shape)}" for name, tensor in tensors.items())
         raise ValueError(f"shapes disagree: {told}; give all of them as (batch, *event)")
 
 
@@ -48,7 +49,7 @@ class LinearPath:
         """
         _same_shape(z=z, x0=x0)
         t = as_time(t, z)
-        return self.scheduler.alpha(t) * z + self.scheduler.beta(t) * x0
+        return torch.addcmul(self.scheduler.alpha(t) * z, self.scheduler.beta(t), x0)
 
     def target(self, z: Tensor, x0: Tensor, t: Time) -> Tensor:
         """Velocity of the state that `sample(z, x0, t)` gives, written in both ends.
@@ -69,7 +70,7 @@ class LinearPath:
         """
         _same_shape(z=z, x0=x0)
         t = as_time(t, z)
-        return self.scheduler.alpha_dot(t) * z + self.scheduler.beta_dot(t) * x0
+        return torch.addcmul(self.scheduler.alpha_dot(t) * z, self.scheduler.beta_dot(t), x0)
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from .samplers import Empirical
 from .times import Time, as_time
 from .truncated import truncated_normal
 
-_TILE = 2**22  # numbers in the largest block of pairs: 32 MB
+_TILE = 2**20  # numbers in the largest block of pairs: 8 MB
 
 
 class Posterior(Protocol):

@@ -77,7 +77,8 @@ class Ask:
         *args: Any,
         shape: tuple[int, ...],
         names: tuple[str, ...],
-        broadcast: bool = False,
+        broadcast: bool | tuple[str, ...] = False,
+        finite: bool = True,
     ) -> Tensor:
         """Result of an answer that returns several things at once, in the order of `names`.
 
@@ -85,7 +86,10 @@ class Ask:
             args: arguments, as for a call.
             shape: shape of each part.
             names: what the parts are called, for messages.
-            broadcast: accept whatever broadcasts to `shape`, a plain number included.
+            broadcast: accept whatever broadcasts to `shape`, a plain number included; or the names of the
+                parts for which to do so, while the others need a row for every row of `shape`, or a number,
+                so that known wrong answers are seen by their values.
+            finite: False hands infinite numbers and NaN back, for a fact that has words of its own for them.
         Returns:
             The parts, stacked, (parts, *shape).
         Raises:
@@ -99,8 +103,19 @@ class Ask:
         if not (stacked or isinstance(value, list | tuple)) or len(value) != len(names):
             unchanged = self._unchanged(args, value) if isinstance(value, Tensor) else None
             raise faults.identity(unchanged) if unchanged else faults.not_in_parts(value, names)
-        read = [self._read(part, (), shape, broadcast, given) for part in value]
-        result = torch.stack([part.double() for part in read])
+        read = []
+        for name, part in zip(names, value, strict=True):
+            stretches = (
+                broadcast if isinstance(broadcast, bool) else name in broadcast or _by_rows(part, shape)
+            )
+            try:
+                # A number where a tensor was meant has a shape too, by which a known wrong answer is seen.
+                number = isinstance(part, _NUMBERS) and not isinstance(part, bool)
+                entry = torch.tensor(float(part), dtype=torch.float64) if number else part
+                read.append(self._read(entry, (), shape, stretches, given, finite).double())
+            except faults.Fault as fault:
+                raise faults.of_part(fault, name) from None
+        result = torch.stack(read)
         self.results.append((args, result))
         return result
 
@@ -141,7 +156,9 @@ class Ask:
             result = result.expand(shape)
         if result.shape != shape:
             unchanged = self._unchanged(args, result)
-            raise faults.identity(unchanged) if unchanged else faults.wrong_shape(result, shape, given)
+            if unchanged:
+                raise faults.identity(unchanged)
+            raise faults.wrong_shape(result, shape, given, broadcast)
         if finite and not bool(torch.isfinite(result).all()):
             raise faults.not_finite(result, given)
         return result
@@ -161,19 +178,39 @@ class Ask:
         only = next(iter(names))
         if len(names) == 1 and only is not None:
             return faults.identity(only)
-        by_shape: dict[tuple[int, ...], list[Tensor]] = {}
-        for _, result in self.results:
-            by_shape.setdefault(tuple(result.shape), []).append(result)
+        by_shape: dict[tuple[int, ...], list[tuple[tuple[Any, ...], Tensor]]] = {}
+        for args, result in self.results:
+            by_shape.setdefault(tuple(result.shape), []).append((args, result))
         groups = by_shape.values()
-        alike = all(torch.equal(one.double(), group[0].double()) for group in groups for one in group)
-        flat = all(bool((result == result.flatten()[0]).all()) for _, result in self.results)
-        if alike and (any(len(group) > 1 for group in groups) or (flat and len(self.results) > 1)):
+        alike = all(torch.equal(one.double(), group[0][1].double()) for group in groups for _, one in group)
+        changed = any(_differ(args, group[0][0]) for group in groups for args, _ in group)
+        only_number = self.results[0][1].flatten()[:1].double()
+        flat = all(bool((result.double() == only_number).all()) for _, result in self.results)
+        if alike and (changed or (flat and len(groups) > 1)):
             return faults.constant()
         return None
 
 
+def _differ(args: tuple[Any, ...], others: tuple[Any, ...]) -> bool:
+    """Tell whether two calls had different arguments."""
+    pairs = zip(args, others, strict=True)
+    return any(
+        not (a.shape == b.shape and torch.equal(a, b))
+        if isinstance(a, Tensor) and isinstance(b, Tensor)
+        else a is not b and a != b
+        for a, b in pairs
+    )
+
+
 def _brief(arg: Any) -> str:
     return f"tensor {tuple(arg.shape)}" if isinstance(arg, Tensor) else faults.safe_text(arg)
+
+
+def _by_rows(value: Any, shape: tuple[int, ...]) -> bool:
+    """Tell whether a value is a number, or has as many axes and rows as `shape`."""
+    if not isinstance(value, Tensor) or value.dim() == 0:
+        return True
+    return value.dim() == len(shape) and len(value) == shape[0]
 
 
 def _fits(shape: tuple[int, ...], wanted: tuple[int, ...]) -> bool:

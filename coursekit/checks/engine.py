@@ -42,11 +42,18 @@ class Survey:
         return len(facts) <= len(self.facts) and self.facts[len(facts) - 1].agrees(facts[-1])
 
     def same(self, other: "Survey", random: bool) -> bool:
-        """Tell whether another answer gave the same facts and fault, so that nothing tells them apart."""
-        if len(self.facts) != len(other.facts) or (self.fault is None) != (other.fault is None):
+        """Tell whether another answer gave the same facts and fault, so that nothing tells them apart.
+
+        An answer that stopped with an error after a fact had failed is compared by the facts until then.
+        """
+        stopped = self.fault is not None and self.fault.value is None and bool(self.failed())
+        theirs = other.facts[: len(self.facts)] if stopped else other.facts
+        if len(self.facts) != len(theirs) or (not stopped and (self.fault is None) != (other.fault is None)):
             return False
-        if not all(mine.agrees(theirs) for mine, theirs in zip(self.facts, other.facts, strict=True)):
+        if not all(mine.agrees(his) for mine, his in zip(self.facts, theirs, strict=True)):
             return False
+        if stopped:
+            return True
         return self.fault is None or other.fault is None or _same_fault(self.fault, other.fault, random)
 
 

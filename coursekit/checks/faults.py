@@ -65,12 +65,19 @@ def nothing_came() -> Fault:
     )
 
 
+def _of_numbers(value: object) -> bool:
+    """Tell whether a list holds plain numbers, and something at all."""
+    return isinstance(value, list) and bool(value) and all(isinstance(entry, int | float) for entry in value)
+
+
 def wrong_type(value: object, wanted: str) -> Fault:
     """Fault of a function that returns something else than a tensor or a number."""
     several = type(value).__name__ == "ndarray" and wanted == "a number"
     advice = {
         "tuple": "A comma after the value, or two names behind `return`, makes a tuple: return one thing.",
-        "list": "Tensors collected in a list become one tensor with `torch.stack`.",
+        "list": "Numbers collected in a list become one tensor with `torch.tensor`."
+        if _of_numbers(value)
+        else "Tensors collected in a list become one tensor with `torch.stack`.",
         "ndarray": "Which of its entries is the one that the exercise asks for? Return that one alone."
         if several
         else "Stay with torch operations from start to end: gradients and devices keep working.",
@@ -103,18 +110,36 @@ def wrong_dtype(value: Tensor) -> Fault:
     )
 
 
-def wrong_shape(value: Tensor, shape: tuple[int, ...], given: str) -> Fault:
-    """Fault of a tensor with other axes than asked for."""
+def wrong_shape(value: Tensor, shape: tuple[int, ...], given: str, stretches: bool = False) -> Fault:
+    """Fault of a tensor with other axes than asked for; `stretches` if a broadcast one would do too."""
+    shape = tuple(shape)  # of a torch.Size, whose name says nothing
+    wanted = str(shape) if shape else "one number"
+    or_else = ", or a number or a tensor that torch stretches to it," if stretches else ""
+    came = described(value if value.dim() else float(value)) if value.numel() else described(value)
     return Fault(
         "wrong shape",
-        f"Your function returns a tensor of shape {tuple(value.shape)}, but {shape} was expected when it is "
-        f"called with {given}. Print the shape after each of your lines: which one adds, drops or swaps an "
-        "axis?",
+        f"Your function returns {came}, but {wanted}{or_else} was expected{_when(given)}. Print the shape "
+        "after each of your lines: which one adds, drops or swaps an axis?",
         value,
         "shape of the result",
-        str(shape),
-        str(tuple(value.shape)),
+        wanted,
+        str(tuple(value.shape)) if value.dim() else "one number",
     )
+
+
+def of_part(fault: Fault, name: str) -> Fault:
+    """The fault of one of several things that came together, with that thing's name."""
+    return Fault(
+        fault.name,
+        f"Of the things that you return, look at `{name}`. {fault.message}",
+        fault.value,
+        *(f"{text} `{name}`" if place == 0 else text for place, text in enumerate(fault.row)),
+    )
+
+
+def _when(given: str) -> str:
+    """The call in words; nothing is said of the arguments of a function that has none."""
+    return f" when it is called with {given}" if given else ""
 
 
 def not_finite(value: Tensor, given: str) -> Fault:
@@ -123,7 +148,7 @@ def not_finite(value: Tensor, given: str) -> Fault:
     what = "NaN (not a number)" if nan else "infinite numbers"
     return Fault(
         "NaN" if nan else "infinite",
-        f"What your function returns contains {what}, when it is called with {given}. Look for a division "
+        f"What your function returns contains {what}{',' * bool(given)}{_when(given)}. Look for a division "
         "by zero, a logarithm or root of a negative number, or an exponential of something large.",
     )
 
@@ -180,11 +205,13 @@ def not_a_function(value: object) -> Fault:
 def wrong_parameters(wanted: Iterable[str], why: str) -> Fault:
     """Fault of a function that cannot be called with the arguments of the exercise."""
     names = tuple(wanted)
+    several = f"with {len(names)} arguments in the order ({', '.join(names)})"
+    how = several if len(names) > 1 else f"with the argument {names[0]}" if names else "without any argument"
+    free = "Names are yours to choose; number and order are not. " if names else ""
     return Fault(
         "wrong parameters",
-        f"The check calls your function with {len(names)} arguments in the order ({', '.join(names)}), and "
-        f"it cannot be called so: {shorten(why)}. Names are yours to choose; number and order are not. Look "
-        "at the line with `def`.",
+        f"The check calls your function {how}, and it cannot be called so: {shorten(why)}. {free}Look at the "
+        "line with `def`.",
     )
 
 

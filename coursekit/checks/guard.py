@@ -49,25 +49,38 @@ def can_stop() -> bool:
     return hasattr(signal, "setitimer") and threading.current_thread() is threading.main_thread()
 
 
+def _guarded(function: Callable[..., Any], args: tuple[Any, ...]) -> Any:
+    """Call the answer; its frame marks what the alarm may interrupt."""
+    return function(*args)
+
+
+def _inside(frame: FrameType | None) -> bool:
+    """Tell whether `frame` belongs to the answer, and not to what `call` does before and after it."""
+    while frame is not None and frame.f_code is not call.__code__:
+        if frame.f_code is _guarded.__code__:
+            return True
+        frame = frame.f_back
+    return False
+
+
 @contextmanager
 def _alarm(seconds: float) -> Iterator[None]:
-    """Raise TooSlow in the main thread after `seconds`, and again until it gets through."""
-    armed = True
+    """Raise TooSlow inside the answer after `seconds`, and again until it gets through.
+
+    The alarm may ring at any line, also at those that set it and put it back, here and in contextlib. Raised
+    there, TooSlow would leave the alarm ringing for ever, so nothing is raised outside the answer.
+    """
 
     def ring(number: int, frame: FrameType | None) -> None:
-        if armed:
+        if _inside(frame):
             raise TooSlow
 
     before = signal.signal(signal.SIGALRM, ring)
     start = time.monotonic()
     rest, interval = signal.setitimer(signal.ITIMER_REAL, seconds, 0.2)
     try:
-        try:
-            yield
-        finally:
-            armed = False
-    finally:  # a second one: the alarm may ring at the very line that disarms it
-        armed = False
+        yield
+    finally:
         signal.setitimer(signal.ITIMER_REAL, 0.0)
         signal.signal(signal.SIGALRM, before)
         if rest:
@@ -117,7 +130,7 @@ def call(
             if can_stop():
                 stack.enter_context(_listening(pressed))
                 stack.enter_context(_alarm(max(left, 1e-3)))
-            value = function(*args)
+            value = _guarded(function, args)
     except TooSlow:
         raise too_slow(limit, stopped=True) from None
     except BaseException as error:

@@ -81,6 +81,35 @@ class Spy:
         return sum(call.rows for call in self.calls) / batch
 
 
+@dataclass(frozen=True)
+class Scored:
+    """A score to hand to an answer, which says what is wrong with a call in a student's words.
+
+    Args:
+        score: the true one, of states (rows, dim).
+        dim: length of one state.
+    """
+
+    score: Callable[[Tensor], Tensor]
+    dim: int
+
+    def __call__(self, x: Tensor, *more: object, **named: object) -> Tensor:
+        """Score at states `x` (rows, dim)."""
+        if more or named:
+            raise Fault(
+                "field misused",
+                f"Your function calls `score` with {1 + len(more) + len(named)} arguments. This one takes "
+                "only the states: the density does not change with time.",
+            )
+        if not isinstance(x, Tensor) or x.dim() == 0 or x.shape[-1] != self.dim:
+            raise Fault(
+                "field misused",
+                f"Your function calls `score` with {described(x)}. It takes only the states, of shape "
+                f"(batch, {self.dim}).",
+            )
+        return self.score(x)
+
+
 Spy.__name__ = Spy.__call__.__qualname__ = "field"  # so that Python's own messages call it by that name
 
 

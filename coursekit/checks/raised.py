@@ -79,6 +79,7 @@ def from_exception(error: BaseException, number: str, given: str) -> Fault:
         said = safe_text(error) or "no message"
     return Fault(
         "raises",
-        f"Your function stopped with {kind}{_place(error)}. Python says: {said}. It was called with {given}. "
-        "Call it by yourself with such values and print the shapes on the way.",
+        f"Your function stopped with {kind}{_place(error)}. Python says: {said}. It was called "
+        f"{f'with {given}' if given else 'without any argument'}. Call it by yourself"
+        f"{' with such values' if given else ''} and print the shapes on the way.",
     )

@@ -6,9 +6,11 @@ display to be built, so notebooks that hold one also run where nobody looks on.
 
 from .diffusions import diffusions
 from .digits import digit, guidance
+from .extension import extension
 from .motion import flows, noise_to_data
 from .panel import Explorer, button, choice, explorer, slider
 from .paths import drawing, paths
+from .probe import probe
 
 __all__ = [
     "Explorer",
@@ -18,9 +20,11 @@ __all__ = [
     "digit",
     "drawing",
     "explorer",
+    "extension",
     "flows",
     "guidance",
     "noise_to_data",
     "paths",
+    "probe",
     "slider",
 ]

@@ -155,9 +155,12 @@ def by_normal(n, dim, times):
     return torch.cumsum(torch.cat([torch.zeros_like(steps[:1]), steps]), dim=0)
 
 
+rng = np.random.default_rng(5)
+
+
 @right("2.1")
 def numpy_noise_own_generator(n, dim, times):
-    noise = torch.from_numpy(np.random.default_rng(5).standard_normal((len(times), n, dim)))
+    noise = torch.from_numpy(rng.standard_normal((len(times), n, dim)))
     gaps = torch.diff(times, prepend=times[:1])
     return (gaps.sqrt()[:, None, None] * noise).cumsum(0)
 
@@ -168,6 +171,62 @@ def by_covariance(n, dim, times):
     root = torch.linalg.cholesky(cov)
     rest = torch.einsum("ij,jnd->ind", root, torch.randn(len(times) - 1, n, dim, dtype=times.dtype))
     return torch.cat([torch.zeros_like(rest[:1]), rest])
+
+
+@wrong("2.1", "added up along the batch")
+def cumsum_over_the_paths(n, dim, times):
+    steps = times.diff().sqrt()[:, None, None] * torch.randn(len(times) - 1, n, dim)
+    return torch.cat([torch.zeros(1, n, dim), steps.cumsum(1)])
+
+
+@wrong("2.1", "added up along the batch")
+def cumsum_of_a_whole_tensor(n, dim, times):
+    w = torch.zeros(len(times), n, dim)
+    w[1:] = times.diff().sqrt()[:, None, None] * torch.randn(len(times) - 1, n, dim)
+    return torch.cumsum(w, 1)
+
+
+@wrong("2.1", "one tensor in every row")
+def appends_one_tensor(n, dim, times):
+    w = torch.zeros(n, dim)
+    out = [w]
+    for h in times.diff():
+        w += h.sqrt() * torch.randn(n, dim)
+        out.append(w)
+    return torch.stack(out)
+
+
+@wrong("2.1", "one tensor in every row")
+def appends_one_tensor_after_the_start(n, dim, times):
+    w, out = torch.zeros(n, dim), [torch.zeros(n, dim)]
+    for h in times.diff():
+        w += h.sqrt() * torch.randn(n, dim)
+        out.append(w)
+    return torch.stack(out)
+
+
+@wrong("2.1", "same draws in every call")
+def seeds_inside_the_path(n, dim, times):
+    torch.manual_seed(0)
+    steps = times.diff().sqrt()[:, None, None] * torch.randn(len(times) - 1, n, dim)
+    return torch.cat([torch.zeros(1, n, dim), steps.cumsum(0)])
+
+
+@wrong("2.1", "same draws in every call")
+def makes_a_generator_inside(n, dim, times):
+    noise = torch.from_numpy(np.random.default_rng(5).standard_normal((len(times), n, dim)))
+    gaps = torch.diff(times, prepend=times[:1])
+    return (gaps.sqrt()[:, None, None] * noise).cumsum(0)
+
+
+@right("2.1")
+def clones_as_it_goes(n, dim, times):
+    w = torch.zeros(n, dim)
+    out = [w.clone()]
+    for h in times.diff():
+        w += h.sqrt() * torch.randn(n, dim)
+        out.append(w.clone())
+    return torch.stack(out)
 
 
 # ------------------------------------------- 2.2 euler_maruyama_step(drift, diffusion, x, t, h)
@@ -340,6 +399,26 @@ def own_copy_in_place(drift, diffusion, x, t, h):
     new += torch.randn_like(x) * diffusion(x, t) * np.sqrt(h)
     return new
     raise NotImplementedError("Exercise 2.2: fill me in")
+
+
+@wrong("2.2", "one noise for all")
+def one_number_of_torch(drift, diffusion, x, t, h):
+    return x + h * drift(x, t) + diffusion(x, t) * h**0.5 * torch.randn(1)
+
+
+@wrong("2.2", "one noise for all")
+def one_number_of_numpy(drift, diffusion, x, t, h):
+    return x + h * drift(x, t) + diffusion(x, t) * math.sqrt(h) * np.random.randn()
+
+
+@wrong("2.2", "root of sigma")
+def root_of_all_by_math(drift, diffusion, x, t, h):
+    return x + h * drift(x, t) + math.sqrt(h * diffusion(x, t)) * torch.randn_like(x)
+
+
+@wrong("2.2", "h for sqrt(h)")
+def h_and_then_a_number_wanted(drift, diffusion, x, t, h):
+    return x + h * drift(x, t) + h * float(diffusion(x, t)) * torch.randn_like(x)
 
 
 # ---------------------------------------------------- 2.3 ou_coefficients(x, t, theta, sigma)
@@ -593,6 +672,40 @@ def small_number_under_the_root(x0, t, theta, sigma):
     return a * x0, torch.sqrt(sigma**2 / (2 * theta) * (1 - a**2) + 1e-12)
 
 
+@wrong("2.4", "wrong shape")
+def mean_over_the_batch(x0, t, theta, sigma):
+    a = torch.exp(-theta * torch.as_tensor(t))
+    return a * x0.mean(dim=0), torch.sqrt(sigma**2 / (2 * theta) * (1 - a**2))
+
+
+@wrong("2.4", "random result")
+def sample_for_the_mean(x0, t, theta, sigma):
+    a = torch.exp(-theta * torch.as_tensor(t))
+    std = torch.sqrt(sigma**2 / (2 * theta) * (1 - a**2))
+    return a * x0 + std * torch.randn_like(x0), std
+
+
+@wrong("2.4", "wrong shape")
+def flat_std(x0, t, theta, sigma):
+    a = torch.exp(-theta * torch.as_tensor(t)) * torch.ones(len(x0), 1)
+    return a * x0, torch.sqrt(sigma**2 / (2 * theta) * (1 - a**2)).flatten()
+
+
+@wrong("2.4", "theta above the line")
+def bracket_forgotten(x0, t, theta, sigma):
+    a = torch.exp(-theta * torch.as_tensor(t))
+    return a * x0, torch.sqrt(sigma**2 / 2 * theta * (1 - a**2))
+
+
+@wrong("2.4", "order swapped")
+def std_first_as_a_float(x0, t, theta, sigma):
+    if isinstance(t, float):
+        a = math.exp(-theta * t)
+        return math.sqrt(sigma**2 / (2 * theta) * (1 - a**2)), a * x0
+    a = torch.exp(-theta * t)
+    return torch.sqrt(sigma**2 / (2 * theta) * (1 - a**2)), a * x0
+
+
 # ----------------------------------------------------- 2.5 langevin_drift(x, t, score, sigma)
 
 
@@ -657,7 +770,7 @@ def next_state(x, t, score, sigma):
     return x + 0.5 * sigma**2 * score(x)
 
 
-@wrong("2.5", "raises")
+@wrong("2.5", "field misused")
 def score_with_time(x, t, score, sigma):
     return 0.5 * sigma**2 * score(x, t)
 
@@ -693,6 +806,16 @@ def row_by_row(x, t, score, sigma):
 def default_and_keywords(x, t=0.0, score=None, sigma=1.0):
     variance = torch.as_tensor(sigma, dtype=x.dtype) ** 2
     return torch.mul(score(x), variance * 0.5)
+
+
+@wrong("2.5", "field misused")
+def score_of_the_time(x, t, score, sigma):
+    return 0.5 * sigma**2 * score(t)
+
+
+@right("2.5")
+def score_by_its_keyword(x, t, score, sigma):
+    return 0.5 * sigma**2 * score(x=x)
 
 
 # --------------------------------------------------------------- 2.6 quadratic_variation(path)
@@ -818,7 +941,7 @@ def no_loop(theta, sigma, n, h):
     return settle(theta, sigma, n, h, 1).var()
 
 
-@wrong("2.7", "wrong variance")
+@wrong("2.7", "not settled yet")
 def a_hundred_steps_too_few(theta, sigma, n, h):
     return settle(theta, sigma, n, h, 30).var()
 
@@ -862,13 +985,82 @@ def from_far_away_biased_estimate(theta, sigma, n, h):
     return ((x - x.mean()) ** 2).mean()
 
 
-@right("2.7")
+@wrong("2.7", "h for sqrt(h)")
+def root_missing(theta, sigma, n, h):
+    x = torch.zeros(n, 1)
+    for _ in range(math.ceil(5 / (theta * h))):
+        x = x - theta * h * x + h * sigma * torch.randn(n, 1)
+    return x.var()
+
+
+@wrong("2.7", "paths all alike")
+def one_noise_for_all_paths(theta, sigma, n, h):
+    x = torch.zeros(n, 1)
+    for _ in range(math.ceil(5 / (theta * h))):
+        x = x - theta * h * x + math.sqrt(h) * sigma * torch.randn(1)
+    return x.var()
+
+
+@wrong("2.7", "same noise in every step")
+def noise_drawn_before_the_loop(theta, sigma, n, h):
+    x, noise = torch.zeros(n, 1), torch.randn(n, 1)
+    for _ in range(math.ceil(5 / (theta * h))):
+        x = x - theta * h * x + math.sqrt(h) * sigma * noise
+    return x.var()
+
+
+@wrong("2.7", "drift away from zero")
+def pushed_away(theta, sigma, n, h):
+    x = torch.zeros(n, 1)
+    for _ in range(math.ceil(5 / (theta * h))):
+        x = x + theta * h * x + math.sqrt(h) * sigma * torch.randn(n, 1)
+    return x.var()
+
+
+@wrong("2.7", "not settled yet")
+def five_units_of_time(theta, sigma, n, h):
+    return settle(theta, sigma, n, h, int(5 / h)).var()
+
+
+@wrong("2.7", "pooled over all times")
+def variance_over_all_times(theta, sigma, n, h):
+    seen, x = [], torch.zeros(n)
+    for _ in range(math.ceil(5 / (theta * h))):
+        x = x - theta * h * x + sigma * math.sqrt(h) * torch.randn(n)
+        seen.append(x)
+    return torch.stack(seen).var()
+
+
+@wrong("2.7", "not by steps of h")
+def step_of_its_own(theta, sigma, n, h):
+    return settle(theta, sigma, n, 0.02, math.ceil(6 / (theta * 0.02))).var()
+
+
+@wrong("2.7", "not by steps of h")
+def formula_times_chance(theta, sigma, n, h):
+    return sigma**2 / (2 * theta) * torch.randn(n).var()
+
+
+@wrong("2.7", "not by steps of h")
 def exact_jumps(theta, sigma, n, h):
     a = math.exp(-theta * h)
     x = torch.zeros(n, 1, dtype=torch.float64)
     for _ in range(math.ceil(7 / (theta * h))):
         x = a * x + sigma * math.sqrt((1 - a * a) / (2 * theta)) * torch.randn(n, 1)
     return x.var(dim=0)
+
+
+@right("2.7")
+def just_long_enough(theta, sigma, n, h):
+    return settle(theta, sigma, n, h, math.ceil(5 / (theta * h))).var()
+
+
+@right("2.7")
+def started_at_random(theta, sigma, n, h):
+    x = 2 * torch.rand(n, dtype=torch.float64)
+    for _ in range(math.ceil(5 / (theta * h))):
+        x = (1 - theta * h) * x + sigma * h**0.5 * torch.from_numpy(np.random.default_rng().normal(size=n))
+    return np.var(x.numpy())
 
 
 # --------------------------------------------------- 2.8 my_langevin(score, x, sigma, h, steps)
@@ -961,3 +1153,55 @@ def two_half_steps(score, x, sigma, h, steps):
     for _ in range(2 * steps):
         x = x + k / 2 * score(x) + k**0.5 * torch.randn_like(x)
     return x
+
+
+@wrong("2.8", "same noise in every step")
+def noise_before_the_loop(score, x, sigma, h, steps):
+    noise = torch.randn_like(x)
+    for _ in range(steps):
+        x = x + 0.5 * h * sigma**2 * score(x) + sigma * math.sqrt(h) * noise
+    return x
+
+
+@wrong("2.8", "one noise for all states")
+def one_noise_for_all_states(score, x, sigma, h, steps):
+    for _ in range(steps):
+        x = x + 0.5 * h * sigma**2 * score(x) + sigma * math.sqrt(h) * torch.randn(1)
+    return x
+
+
+@wrong("2.8", "half of the sum left out")
+def sum_of_two_draws(score, x, sigma, h, steps):
+    old = torch.randn_like(x)
+    for _ in range(steps):
+        new = torch.randn_like(x)
+        x = x + 0.5 * h * sigma**2 * score(x) + sigma * math.sqrt(h) * (old + new)
+        old = new
+    return x
+
+
+@wrong("2.8", "field misused")
+def score_of_state_and_time(score, x, sigma, h, steps):
+    for i in range(steps):
+        x = x + 0.5 * h * sigma**2 * score(x, i * h) + sigma * math.sqrt(h) * torch.randn_like(x)
+    return x
+
+
+def shared_kicks(draw):
+    """Leimkuhler and Matthews' loop, with noise from anywhere."""
+
+    def my_langevin(score, x, sigma, h, steps):
+        old = draw(x)
+        for _ in range(steps):
+            new = draw(x)
+            x = x + h * sigma**2 / 2 * score(x) + sigma * math.sqrt(h) * (old + new) / 2
+            old = new
+        return x
+
+    return my_langevin
+
+
+right("2.8")(shared_kicks(lambda x: torch.randn(x.shape)))
+right("2.8")(shared_kicks(lambda x: torch.normal(0.0, 1.0, size=x.shape)))
+right("2.8")(shared_kicks(lambda x: torch.randn(x.shape, generator=generator)))
+right("2.8")(shared_kicks(lambda x: torch.from_numpy(rng.standard_normal(x.shape))))

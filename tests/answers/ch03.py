@@ -127,8 +127,8 @@ def floats_only(t):
 def by_pythagoras(t):
     b = torch.cos(math.pi * t / 2)
     a = (1 - b**2) ** 0.5
-    b_dot = -math.pi / 2 * torch.sin(math.pi * t / 2)
-    return a, b, -b * b_dot / a, b_dot
+    a_dot = math.pi / 2 * b
+    return a, b, a_dot, -math.pi / 2 * torch.sin(math.pi * t / 2)
 
 
 @right("3.1")
@@ -151,6 +151,33 @@ def shifted_sines(t):
 def stacked(t):
     phase = torch.pi / 2 * t
     return torch.stack([phase.sin(), phase.cos(), phase.cos() * torch.pi / 2, phase.sin() * -torch.pi / 2])
+
+
+@wrong("3.1", "wrong curve")
+def straight_noise_on_the_circle(t):
+    b = 1 - t
+    a = torch.sqrt(1 - b**2)
+    return a, b, b / a, -torch.ones_like(t)
+
+
+@wrong("3.1", "wrong curve")
+def straight_data_on_the_circle(t):
+    b = torch.sqrt(1 - t**2)
+    return t, b, torch.ones_like(t), -t / b
+
+
+@wrong("3.1", "not finite at an end")
+def pythagoras_divided(t):
+    b = torch.cos(math.pi * t / 2)
+    a = (1 - b**2) ** 0.5
+    b_dot = -math.pi / 2 * torch.sin(math.pi * t / 2)
+    return a, b, -b * b_dot / a, b_dot
+
+
+@wrong("3.1", "wrong shape")
+def alpha_dot_is_a_number(t):
+    a, b = torch.sin(math.pi / 2 * t), torch.cos(math.pi / 2 * t)
+    return a, b, math.pi / 2, -math.pi / 2 * a
 
 
 # ---------------------------------------------------------------- 3.2 sample_conditional(z, t, scheduler)
@@ -299,6 +326,12 @@ def float32_with_grad(z, t, scheduler):
     return a * z.float() + b * scale * torch.distributions.Normal(0.0, 1.0).sample(z.shape)
 
 
+@wrong("3.2", "cosine assumed")
+def own_cosine(z, t, scheduler):
+    a, b = torch.sin(torch.pi / 2 * t), torch.cos(torch.pi / 2 * t)
+    return a * z + b * torch.randn_like(z)
+
+
 # ---------------------------------------------------------------- 3.3 sample_marginal(points, t, scheduler)
 
 
@@ -440,6 +473,30 @@ def one_by_one(points, t, scheduler):
 def one_hot(points, t, scheduler):
     pick = torch.distributions.OneHotCategorical(logits=torch.zeros(len(points))).sample((len(t),))
     return conditional(pick.to(points) @ points, t, scheduler)
+
+
+@wrong("3.3", "cosine assumed")
+def own_cosine_for_all(points, t, scheduler):
+    z = points[torch.randint(len(points), (len(t),))]
+    return torch.sin(torch.pi / 2 * t) * z + torch.cos(torch.pi / 2 * t) * torch.randn_like(z)
+
+
+@wrong("3.3", "scheduler not used")
+def own_line_for_all(points, t, scheduler):
+    z = points[torch.randint(len(points), (len(t),))]
+    return t * z + (1 - t) * torch.randn_like(z)
+
+
+@wrong("3.3", "first point never drawn")
+def counts_from_one(points, t, scheduler):
+    return conditional(points[torch.randint(1, len(points), (len(t),))], t, scheduler)
+
+
+@right("3.3")
+def one_hot_in_single_precision(points, t, scheduler):
+    chosen = torch.randint(len(points), (len(t),))
+    z = torch.nn.functional.one_hot(chosen, len(points)).float() @ points
+    return conditional(z, t, scheduler)
 
 
 # ---------------------------------------------------------------- 3.4 conditional_log_prob(x, z, alpha, beta)
@@ -595,6 +652,42 @@ def by_log_of_power(x, z, alpha, beta):
     return log_front - torch.linalg.vector_norm(x - alpha * z, dim=-1).pow(2) / 2 / beta**2
 
 
+@wrong("3.4", "beta squared above the line")
+def divides_and_then_multiplies(x, z, alpha, beta):
+    d, r2 = x.shape[-1], ((x - alpha * z) ** 2).sum(-1)
+    return -r2 / 2 * beta**2 - d / 2 * torch.log(2 * torch.pi * beta**2)
+
+
+@wrong("3.4", "mean in the exponent")
+def mean_of_squares(x, z, alpha, beta):
+    d, r2 = x.shape[-1], ((x - alpha * z) ** 2).mean(-1)
+    return -r2 / (2 * beta**2) - d / 2 * torch.log(2 * torch.pi * beta**2)
+
+
+@wrong("3.4", "square of the sum")
+def sums_then_squares(x, z, alpha, beta):
+    d, r2 = x.shape[-1], (x - alpha * z).sum(-1) ** 2
+    return -r2 / (2 * beta**2) - d / 2 * torch.log(2 * torch.pi * beta**2)
+
+
+@wrong("3.4", "absolute values")
+def sum_of_absolute_values(x, z, alpha, beta):
+    d, r = x.shape[-1], (x - alpha * z).abs().sum(-1)
+    return -r / (2 * beta**2) - d / 2 * torch.log(2 * torch.pi * beta**2)
+
+
+@wrong("3.4", "x and z swapped")
+def state_and_data_swapped(x, z, alpha, beta):
+    d, r2 = x.shape[-1], ((z - alpha * x) ** 2).sum(-1)
+    return -r2 / (2 * beta**2) - d / 2 * torch.log(2 * torch.pi * beta**2)
+
+
+@wrong("3.4", "sign of the whole")
+def negative_log_likelihood(x, z, alpha, beta):
+    d, r2 = x.shape[-1], ((x - alpha * z) ** 2).sum(-1)
+    return r2 / (2 * beta**2) + d / 2 * torch.log(2 * torch.pi * beta**2)
+
+
 # ------------------------------------------------------------ 3.5 marginal_log_prob(x, points, alpha, beta)
 
 
@@ -723,6 +816,13 @@ def pairwise_in_logarithms(x, points, alpha, beta):
     for k in range(1, len(points)):
         total = torch.logaddexp(total, logs[:, k])
     return total - np.log(len(points))
+
+
+@wrong("3.5", "one maximum for all states")
+def largest_of_the_whole_table(x, points, alpha, beta):
+    logs = table(x, points, alpha, beta)
+    top = logs.max()
+    return top + (logs - top).exp().sum(dim=1).log() - math.log(len(points))
 
 
 # ---------------------------------------------------------------- 3.6 linear_path(x0, x1, t)
@@ -926,6 +1026,43 @@ def one_at_a_time(snr, scheduler):
 @right("3.7")
 def secants_of_the_logarithm(snr, scheduler):
     return bisected(snr.log(), lambda a, b: 2 * (a.log() - b.log()), scheduler, rounds=20)
+
+
+def one_search(decide):
+    """A single pair of ends for all ratios."""
+
+    def time_of_snr(snr, scheduler):
+        low, high = torch.zeros_like(snr), torch.ones_like(snr)
+        for _ in range(40):
+            mid = (low + high) / 2
+            a, b = scheduler(mid)[:2]
+            if decide((a / b) ** 2, snr):
+                high = mid
+            else:
+                low = mid
+        return (low + high) / 2
+
+    return time_of_snr
+
+
+wrong("3.7", "one search for all ratios")(one_search(lambda ratio, snr: (ratio > snr).all()))
+wrong("3.7", "one search for all ratios")(one_search(lambda ratio, snr: (ratio > snr).any()))
+wrong("3.7", "one search for all ratios")(one_search(lambda ratio, snr: ratio[0] > snr[0]))
+
+
+@wrong("3.7", "ratios sorted")
+def sorts_first(snr, scheduler):
+    return bisected(snr.sort().values, lambda a, b: a**2 / b**2, scheduler)
+
+
+@wrong("3.7", "ratio upside down")
+def noise_over_signal(snr, scheduler):
+    return bisected(snr, lambda a, b: b**2 / a**2, scheduler)
+
+
+@wrong("3.7", "raises")
+def scheduler_with_the_ratio_too(snr, scheduler):
+    return scheduler(snr, 40)[0]
 
 
 # ---------------------------------------------------------------- 3.8 my_points()

@@ -3,8 +3,9 @@
 from .brownian import brownian_path
 from .coefficients import ou_coefficients
 from .langevin import langevin_drift
-from .largest import bias, my_langevin
-from .largest import target as race_target
+from .largest import my_langevin
+from .race import bias
+from .race import target as race_target
 from .settled import stationary_variance
 from .steps import euler_maruyama_step
 from .transition import ou_transition

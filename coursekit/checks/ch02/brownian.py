@@ -8,12 +8,12 @@ from torch import Tensor
 from ..asking import Ask
 from ..engine import exercise
 from ..facts import Fact, mean_tolerance, variance_tolerance
-from .common import correlation, normal, spread, still
+from .common import correlation, different, normal, spread, within
 
 N = 4000
 TIMES = (0.0, 0.1, 0.15, 0.5, 1.3)
 """Not equally spaced, so that a grid that is counted instead of read shows."""
-TESTS = 14
+TESTS = 16
 """Statistical numbers in the facts below; they share the family's level."""
 
 
@@ -41,6 +41,10 @@ def _scaled(scale: Callable[[Tensor], Tensor]) -> Callable[[int, int, Tensor], T
 def _drawn(noise: Noise) -> Callable[[int, int, Tensor], Tensor]:
     """The right factors with other noise, given the numbers of steps, paths and coordinates."""
     return lambda n, dim, times: _sum(times.diff().sqrt(), noise(len(times) - 1, n, dim))
+
+
+def _seeded(steps: int, n: int, dim: int) -> Tensor:
+    return torch.randn(steps, n, dim, generator=torch.Generator().manual_seed(0))
 
 
 def _even(times: Tensor) -> Tensor:
@@ -115,6 +119,11 @@ RIVALS = {
         "Your increments have the right mean and variance, but only two sizes, one up and one down. Over "
         "many small steps nobody would notice; the increments of Brownian motion itself are normal.",
     ),
+    "same draws in every call": (
+        _drawn(_seeded),
+        "Two calls of your function draw the very same paths, because it sets the seed anew each time. What "
+        "is handed out as chance then never changes. Seed once, outside, or not at all.",
+    ),
     "start left out": (
         lambda n, dim, times: _brownian_path(n, dim, times)[1:],
         "You return one state too few: the one at the first time is missing. Before any increment, the "
@@ -130,6 +139,16 @@ RIVALS = {
 LOOK_START = (
     "Your paths are not at 0 at the first time. Before the first increment nothing has moved: what stands in "
     "the first row, and how many increments are there between the given times?"
+)
+LOOK_ROWS = (
+    "Different times hold the very same states. If you collect the states in a list: a tensor that is "
+    "changed in place, as by `+=`, stays one and the same tensor, so all entries of the list show what it "
+    "holds in the end. Make a new tensor in each step."
+)
+LOOK_ALONG = (
+    "Neighbouring paths of your batch go together: each is the one before plus a little. Paths know nothing "
+    "of one another; it is along *time* that increments add up. Which axis does your sum run along, and "
+    "which one is time?"
 )
 LOOK_SPREAD = (
     "The increments from one time to the next do not have the right spread. The variance of each should be "
@@ -152,6 +171,10 @@ LOOK_NORMAL = (
     "Your increments have the right variance but another law than the normal one. Which function draws "
     "your noise, and do you multiply two random numbers somewhere?"
 )
+LOOK_AGAIN = (
+    "Two calls of your function give paths that go together. Every call needs draws of its own: is a seed "
+    "set, or a generator made, inside your function?"
+)
 LOOK_OTHER = (
     "With other numbers of paths, coordinates and times your function no longer has the right spread. Is "
     "something written into your lines that should be read from `times`?"
@@ -165,18 +188,30 @@ def brownian_path(ask: Ask) -> Iterator[Fact]:
     path = ask(N, 2, times, shape=(5, N, 2)).double()
     later = torch.tensor([0.0, 0.5, 2.0], dtype=torch.float64)
     other = ask(N, 3, later, shape=(3, N, 3)).double()
+    distinct = float(len(path.flatten(1).unique(dim=0)))
+    what = "different rows among the states at five times"
+    yield Fact("one tensor in every row", what, 5.0, distinct, LOOK_ROWS)
     yield Fact(
         "start not at zero", "largest distance from 0 at the first time", 0.0, path[0].abs().max(), LOOK_START
     )
     z = path.diff(dim=0) / times.diff().sqrt()[:, None, None]  # standard normal, if the answer is right
+    still = any(float(step) < 1e-9 for step in within(z))
+    if not still:
+        along = _along(z)
+        what = "correlation of neighbouring paths"
+        yield Fact("added up along the batch", what, 0.0, along, LOOK_ALONG, mean_tolerance(N, 1.0, TESTS))
+        if along > 0.5:  # the spread along the batch is then a matter of chance
+            return
     tol = variance_tolerance(2 * N, 1.0, TESTS)
     what = "variance of each increment, divided by its gap"
-    yield spread("wrong spread", what, z.var(dim=(1, 2)), LOOK_SPREAD, tol)
-    if any(still(step) for step in z):
+    yield spread("wrong spread", what, within(z), LOOK_SPREAD, tol)
+    if still:
+        yield different(z, LOOK_SPREAD)
         return
     tol = mean_tolerance(2 * N, 1.0, TESTS)
     what = "mean of each increment, divided by the root of its gap"
-    yield Fact("wrong mean", what, torch.zeros(4), z.mean(dim=(1, 2)), LOOK_MEAN, tol)
+    near = 1.5 * tol * max(1.0, float(within(z).max()) ** 0.5)
+    yield Fact("wrong mean", what, torch.zeros(4), z.mean(dim=(1, 2)), LOOK_MEAN, tol, near)
     tied = torch.tensor([correlation(z[i], z[i + 1]) for i in range(3)])
     yield Fact(
         "increments tied",
@@ -194,3 +229,20 @@ def brownian_path(ask: Ask) -> Iterator[Fact]:
     tol = variance_tolerance(3 * N, 1.0, TESTS)
     what = "variance at t = 2 in three dimensions, divided by 2"
     yield spread("wrong spread elsewhere", what, other[-1].var() / 2, LOOK_OTHER, tol)
+    yield from _again(ask, path)
+
+
+def _along(z: Tensor) -> float:
+    """Mean correlation of each path's increment with the next path's, from z (steps, batch, dim)."""
+    z = z - z.mean(dim=1, keepdim=True)
+    return float(((z[:, 1:] * z[:, :-1]).mean(dim=1) / z.square().mean(dim=1)).mean())
+
+
+def _again(ask: Ask, path: Tensor) -> Iterator[Fact]:
+    """Another call, on a grid twice as long: equal numbers would otherwise pass for a constant."""
+    times = 2 * torch.tensor(TIMES, dtype=torch.float64)
+    same = correlation(
+        ask(N, 2, times, shape=tuple(path.shape)).double().diff(dim=0)[-1], path.diff(dim=0)[-1]
+    )
+    what = "correlation of two calls"
+    yield Fact("same draws in every call", what, 0.0, same, LOOK_AGAIN, mean_tolerance(2 * N, 1.0, TESTS))

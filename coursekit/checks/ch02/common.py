@@ -60,6 +60,19 @@ def _near(tol: float, size: float | Tensor) -> float:
     return 1.5 * tol * max(1.0, float(size))
 
 
-def still(x: Tensor) -> bool:
-    """Tell whether numbers that should be random hardly differ, so that they tell nothing more."""
-    return float(x.var()) < 1e-9
+def within(z: Tensor) -> Tensor:
+    """Variance over the batch, averaged over the coordinates: of z (…, batch, dim), as (…).
+
+    It does not see what a whole batch has in common, so one draw for all states counts as no spread.
+    """
+    return z.var(dim=-2).mean(dim=-1)
+
+
+def different(z: Tensor, look: str) -> Fact:
+    """How many values the coordinates of z (…, batch, dim) take, where all states of a batch are alike.
+
+    Tells one draw for the whole batch from no draw at all.
+    """
+    kicks = z.mean(dim=-2).flatten()
+    distinct = len(((kicks * 1e6).round() + 0.0).unique())  # -0.0 is 0.0
+    return Fact("no chance", "different values", float(kicks.numel()), float(distinct), look)

@@ -10,6 +10,7 @@ from ...times import Time
 from ..asking import Ask
 from ..engine import exercise
 from ..facts import Fact
+from ..probes import Scored
 
 Score = Callable[[Tensor], Tensor]
 
@@ -109,8 +110,9 @@ def langevin_drift(ask: Ask) -> Iterator[Fact]:
     line, sigmas = _target(1), (1.5, 0.5)
     grid = torch.linspace(-8, 9, 3401, dtype=torch.float64)[:, None]
     weight = line.log_prob(grid).exp()[:, None] * (grid[1] - grid[0])
-    drifts = [ask(grid, 0.3, line.score, sigma, shape=(3401, 1)) for sigma in sigmas]
-    again = ask(grid, 0.3, line.score, sigmas[0], shape=(3401, 1))
+    score = Scored(line.score, 1)
+    drifts = [ask(grid, 0.3, score, sigma, shape=(3401, 1)) for sigma in sigmas]
+    again = ask(grid, 0.3, score, sigmas[0], shape=(3401, 1))
     changed = float((again != drifts[0]).double().mean())
     yield Fact("random drift", "share of the drift that changes when asked again", 0.0, changed, LOOK_AGAIN)
     if changed > 0:
@@ -122,7 +124,7 @@ def langevin_drift(ask: Ask) -> Iterator[Fact]:
         yield Fact("out of balance", what, 0.0, rate, LOOK_BALANCE, near=0.02)
     plane, x = _target(2), 1.5 * torch.randn(12, 2, dtype=torch.float64)
     for shift, sigma in enumerate(sigmas):  # other places for the other strength, or all calls look alike
-        drift = ask(x + shift, 0.3, plane.score, sigma, shape=(12, 2))
+        drift = ask(x + shift, 0.3, Scored(plane.score, 2), sigma, shape=(12, 2))
         wanted = sigma**2 / 2 * _slope(plane, x + shift)
         what = f"drift against sigma²/2 times the slope of the log-density, sigma = {sigma}"
         yield Fact("not along the score", what, wanted, drift, LOOK_UPHILL, near=0.02)

@@ -1,24 +1,18 @@
 """Exercise 2.8: Langevin dynamics in steps as large as the bias allows."""
 
+import itertools
 from collections.abc import Callable, Iterator
 
 import torch
 from torch import Tensor
 
-from ...distributions import GaussianMixture
 from ..asking import Ask
 from ..engine import exercise
 from ..facts import Fact, mean_tolerance, variance_tolerance
+from ..probes import Scored
+from .race import BOUND, FIRST, climb, plain_limit, target
 
-BOUND = 0.1
-"""Largest bias that passes: see `_bias`."""
 N = 12_000
-FIRST, RATIO, RUNGS = 0.2, 1.25, 16
-"""The ladder of sigma² h: its first rung, the ratio of neighbours, and where it ends."""
-CLOCK = 7.0
-"""sigma² times the time of every run: the start has then faded to less than a hundredth."""
-SIGMAS = (2.0, 1.0, 0.5)
-"""Strengths in turn, rung by rung: the law must not depend on them."""
 
 Score = Callable[[Tensor], Tensor]
 
@@ -39,6 +33,22 @@ def _with(drift: float, kick: float, power: float = 0.5) -> Callable[..., Tensor
         return x
 
     return walk
+
+
+def _one_draw(score: Score, x: Tensor, sigma: float, h: float, steps: int) -> Tensor:
+    """Noise drawn before the loop."""
+    noise = torch.randn_like(x)
+    for _ in range(steps):
+        x = x + h * sigma**2 / 2 * score(x) + sigma * h**0.5 * noise
+    return x
+
+
+def _whole_sum(score: Score, x: Tensor, sigma: float, h: float, steps: int) -> Tensor:
+    """Kicks by the sum of two neighbouring draws instead of their mean."""
+    draws = torch.randn(steps + 1, *x.shape, dtype=x.dtype)
+    for old, new in itertools.pairwise(draws):
+        x = x + h * sigma**2 / 2 * score(x) + sigma * h**0.5 * (old + new)
+    return x
 
 
 RIVALS: dict[str, tuple[Callable[..., Tensor], str]] = {
@@ -67,12 +77,26 @@ RIVALS: dict[str, tuple[Callable[..., Tensor], str]] = {
         "Your noise shrinks as fast as the step size, so small steps hardly know any noise. Kicks add up by "
         "their variances: how does the size of one depend on h?",
     ),
+    "same noise in every step": (
+        _one_draw,
+        "Your kicks add up as if every state were pushed in one direction over and over. Where is the noise "
+        "drawn: before the loop, or anew in each of its turns?",
+    ),
+    "half of the sum left out": (
+        _whole_sum,
+        "Your kicks have twice the size that they should have. If you share draws between neighbouring "
+        "steps: a kick is the *mean* of two draws, so that all kicks together have the right variance.",
+    ),
     "one step only": (
         lambda score, x, sigma, h, steps: _my_langevin(score, x, sigma, h, 1),
         "You take one step, whatever `steps` says. The samples need time to find the target: repeat the "
         "step, each from where the one before ended.",
     ),
 }
+LOOK_SHARED = (
+    "All states are kicked alike: they move together and never spread. Each state needs a draw of its own: "
+    "look at the shape in which you draw."
+)
 LOOK_STEPS = (
     "After a few short steps your states should have moved by the drift times the time, on average, and "
     "their kicks should have added up to the variance sigma² times the time. One of the two is off. Compare "
@@ -84,85 +108,6 @@ LOOK_BIAS = (
 )
 
 
-def target() -> GaussianMixture:
-    """Two overlapping hills of different width on the line, with mean -0.05 and variance 0.996."""
-    means = torch.tensor([[-0.5], [1.0]], dtype=torch.float64)
-    return GaussianMixture(torch.tensor([0.7, 0.3]), means, torch.tensor([0.8, 0.5]))
-
-
-def moments() -> tuple[float, float]:
-    """Mean and variance of the target, by adding up over its hills."""
-    law = target()
-    mean = (law.weights[:, None] * law.means).sum()
-    square = (law.weights[:, None] * (law.means.square() + law.stds.square())).sum()
-    return float(mean), float(square - mean**2)
-
-
-def bias(x: Tensor) -> float:
-    """How far samples (n, 1) are off the target: the larger of two relative errors.
-
-    That of the mean is counted in standard deviations of the target, that of the variance in variances.
-    Samples that run away count as infinitely far off.
-    """
-    mean, variance = moments()
-    off = torch.stack([(x.mean() - mean) / variance**0.5, x.var() / variance - 1]).abs().max()
-    return float(off) if bool(torch.isfinite(off)) else float("inf")
-
-
-class Counted:
-    """A score that counts for how many states it is asked."""
-
-    def __init__(self) -> None:
-        self.law, self.states = target(), 0
-
-    def __call__(self, x: Tensor) -> Tensor:
-        """Score of the target at states `x` (n, 1)."""
-        self.states += len(x)
-        return self.law.score(x)
-
-
-def start(n: int) -> Tensor:
-    """States (n, 1) on both sides of the hills, in turn: their variance is wrong, and nearly balanced."""
-    return 2.0 * (torch.arange(n, dtype=torch.float64)[:, None] % 2) * 2 - 2
-
-
-def climb(run: Callable[..., Tensor]) -> tuple[float, float]:
-    """Go up the ladder of sigma² h as long as the bias stays below the bound.
-
-    Args:
-        run: called as run(score, x, sigma, h, steps).
-    Returns:
-        The bias on the first rung; and sigma² h for each time that the score was asked, where the bias comes
-        to the bound, on a line between the last rung below it and the next (0 if the first is above it).
-    """
-    first = below = reached = 0.0
-    for rung in range(RUNGS):
-        product, sigma = FIRST * RATIO**rung, SIGMAS[rung % len(SIGMAS)]
-        score, steps = Counted(), round(CLOCK / product)
-        off = bias(run(score, start(N), sigma, product / sigma**2, steps).double())
-        work = product * steps * N / max(score.states, 1)
-        first = off if rung == 0 else first
-        if off > BOUND:
-            share = (BOUND - below) / (off - below)
-            return first, (reached + share * (work - reached) if rung else 0.0)
-        below, reached = off, work
-    return first, reached
-
-
-def plain_limit() -> float:
-    """Where Euler and Maruyama's steps come to the bound, from their own stationary law on a grid."""
-    law, grid = target(), torch.linspace(-6, 6, 241, dtype=torch.float64)[:, None]
-    low, high = 0.1, 2.0
-    for _ in range(8):
-        product = (low + high) / 2
-        to = torch.exp(-((grid.T - grid - product / 2 * law.score(grid)) ** 2) / (2 * product))
-        settled = torch.linalg.matrix_power(to / to.sum(dim=1, keepdim=True), 256)[120]
-        mean, variance = moments()
-        off = (settled * (grid[:, 0] - mean).square()).sum() / variance - 1
-        low, high = (low, product) if off > BOUND else (product, high)
-    return low
-
-
 @exercise(
     "2.8",
     "The largest step",
@@ -171,28 +116,51 @@ def plain_limit() -> float:
     _my_langevin,
     RIVALS,
     random=True,
-    limit=20.0,
+    limit=60.0,
 )
 def my_langevin(ask: Ask) -> Iterator[Fact | str]:
-    """A few short steps, then the ladder of sigma² h; the number is the last rung below the bound."""
-    law, sigma, steps, end = target(), 1.5, 4, 0.04
-    x = torch.full((N, 1), -2.0, dtype=torch.float64)
-    move = ask(law.score, x, sigma, end / steps, steps, shape=(N, 1)).double() - x
-    spread = sigma * end**0.5
+    """A few short steps, then the ladder of sigma² h; the number is where the bias comes to the bound."""
+    steps_right = True
+    for fact in _short(ask):
+        steps_right = steps_right and fact.holds()
+        yield fact
+    if not steps_right:  # the ladder has nothing to add
+        return
+    came_to = climb(lambda *args: ask(*args, shape=tuple(args[1].shape)))
+    what = f"bias with sigma² h = {FIRST:g}"
+    yield Fact(
+        "bias too large", what, 0.0, min(came_to.first, 1e3), LOOK_BIAS, BOUND, 0.1, f"at most {BOUND:g}"
+    )
+    if came_to.first <= BOUND:
+        yield (
+            f"Your largest sigma² h for each call of the score: {came_to.best:.2f}, where the bias is "
+            f"{BOUND:g}; the standard error of the draws is {came_to.error:.3f}. Euler and Maruyama's steps "
+            f"reach about {plain_limit():.2f}. Can you go further?"
+        )
+
+
+def _short(ask: Ask) -> Iterator[Fact]:
+    """Kicks and pull after a few short steps from one place."""
+    law, sigma, steps, end = target(), 1.5, 20, 0.04
+    x, score = torch.full((N, 1), -2.0, dtype=torch.float64), Scored(law.score, 1)
+    spread, move = sigma * end**0.5, ask(score, x, sigma, end / steps, steps, shape=(N, 1)).double() - x
     # Kicks may be shared between neighbouring steps, and the pull weakens a little on the way.
     tol = variance_tolerance(N, 1.0, 2) + 0.1
     came = float(move.var()) / spread**2
+    shared = False
+    if came < 1e-9:  # no noise, or one draw for all? And is the place of any importance?
+        again, _ = (ask(score, x + k, sigma, end / steps, steps, shape=(N, 1)).double() - x for k in (0, 1))
+        shared = float((again - move).abs().max()) > 1e-9
+    name, look = ("one noise for all states", LOOK_SHARED) if shared else ("wrong steps", LOOK_STEPS)
     what = f"variance after {steps} short steps, divided by sigma² times their time"
-    yield Fact("wrong steps", what, 1.0, came, LOOK_STEPS, tol, 0.002 + came / 10)
+    wanted = f"from {1 - tol:.2f} to {1 + tol:.2f}"
+    yield Fact(name, what, 1.0, came, look, tol, 0.0005 + came / 10, wanted)
+    if shared:  # where they all go is a matter of chance
+        return
     drift = float(sigma**2 / 2 * law.score(x[:1]))
     tol = mean_tolerance(N, 1.0, 2) * spread / end + 0.1 * abs(drift)
-    what = "mean way after these steps, divided by their time"
-    yield Fact("wrong steps", what, drift, move.mean() / end, LOOK_STEPS, tol)
-    first, best = climb(lambda *args: ask(*args, shape=(N, 1)))
-    what = f"bias with sigma² h = {FIRST:g}"
-    yield Fact("bias too large", what, 0.0, min(first, 1e3), LOOK_BIAS, BOUND, 0.1, f"at most {BOUND:g}")
-    if first <= BOUND:
-        yield (
-            f"Your largest sigma² h for each call of the score: {best:.2f}, where the bias is {BOUND:g}. "
-            f"Euler and Maruyama's steps reach about {plain_limit():.2f}. Can you go further?"
-        )
+    what, wanted = (
+        "mean way after these steps, divided by their time",
+        f"from {drift - tol:.2f} to {drift + tol:.2f}",
+    )
+    yield Fact("wrong steps", what, drift, move.mean() / end, LOOK_STEPS, tol, None, wanted)

@@ -98,6 +98,12 @@ RIVALS: dict[str, tuple[Callable[..., Tensor], str]] = {
         "All states of the batch get the same kick, so the cloud moves as a whole and never spreads. Each "
         "state needs a draw of its own: look at the shape in which you draw.",
     ),
+    "one noise for all": (
+        lambda drift, diffusion, x, t, h: x + h * drift(x, t) + diffusion(x, t) * h**0.5 * _noise(x[:1, :1]),
+        "You draw one single number, and it kicks every coordinate of every state alike: the cloud moves as "
+        "a whole along a diagonal and never spreads. Each coordinate of each state needs a draw of its own: "
+        "look at the shape in which you draw.",
+    ),
     "one noise for all coordinates": (
         lambda drift, diffusion, x, t, h: x + h * drift(x, t) + diffusion(x, t) * h**0.5 * _noise(x[:, :1]),
         "Within each state all coordinates get the same kick, so the noise pushes along a diagonal line. "

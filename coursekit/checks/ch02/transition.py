@@ -54,6 +54,11 @@ RIVALS: dict[str, tuple[Callable[..., Any], str]] = {
         "Your variance is twice what it should be, at every time. Squaring the decay doubles its rate, and "
         "the integral over it brings that factor below the fraction bar.",
     ),
+    "theta above the line": (
+        _with(lambda t, theta, sigma: sigma**2 / 2 * theta * (1 - _left(t, 2 * theta))),
+        "Your spread grows with the rate, but a stronger pull keeps the states closer together. Python goes "
+        "from left to right: after a division, what does a following `*` do to the rest of the line?",
+    ),
     "sigma for sigma squared": (
         _with(lambda t, theta, sigma: sigma / (2 * theta) * (1 - _left(t, 2 * theta))),
         "Your variance grows only in proportion to sigma. Twice the strength of the noise gives twice the "
@@ -117,6 +122,10 @@ RIVALS: dict[str, tuple[Callable[..., Any], str]] = {
         "line with `return`.",
     ),
 }
+LOOK_AGAIN = (
+    "Asked twice about the same states, your function answers differently. Mean and standard deviation "
+    "describe the law of the state; neither is itself a draw from it. Do you draw anything?"
+)
 LOOK_START = (
     "At time 0 nothing has happened yet: the mean is the start itself, and there is no uncertainty at all. "
     "Put t = 0 into your formulas by hand: what is left over?"
@@ -145,9 +154,15 @@ def ou_transition(ask: Ask) -> Iterator[Fact]:
     x0 = torch.tensor([[0.5, -1.0], [2.0, 0.25], [-3.0, 1.5]], dtype=torch.float64).repeat(2, 1)
 
     def law(t: Time, theta: float, sigma: float) -> Tensor:
-        return ask.parts(x0, t, theta, sigma, shape=(6, 2), names=("mean", "std"), broadcast=True)
+        return ask.parts(x0, t, theta, sigma, shape=(6, 2), names=("mean", "std"), broadcast=("std",))
 
-    law(0.3, *PAIRS[0])  # first of all away from 0, where the mean is the start: a wrong form shows here
+    # First of all away from 0, where the mean is the start: a wrong form shows here.
+    twice = [law(0.3, *PAIRS[0]) for _ in range(2)]
+    changed = (twice[0] != twice[1]).double().mean(dim=(1, 2))
+    what = "share of mean and std that changes when asked again"
+    yield Fact("random result", what, torch.zeros(2), changed, LOOK_AGAIN)
+    if float(changed.sum()) > 0:
+        return
     mean, std = law(0.0, *PAIRS[0])
     yield Fact("wrong start", "mean at t = 0, against the start", x0, mean, LOOK_START)
     yield Fact("wrong start", "standard deviation at t = 0", 0.0, std.abs().max(), LOOK_START)

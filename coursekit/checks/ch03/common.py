@@ -19,6 +19,10 @@ def straight(t: Tensor) -> Numbers:
     return t, 1 - t, torch.ones_like(t), -torch.ones_like(t)
 
 
+for rule in (bent, straight):  # so that Python's own messages call it what the student calls it
+    rule.__name__ = rule.__qualname__ = "scheduler"
+
+
 def column(t: float, n: int) -> Tensor:
     """One time for each of n states, (n, 1), in float64."""
     return torch.full((n, 1), t, dtype=torch.float64)

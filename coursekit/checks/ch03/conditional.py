@@ -10,6 +10,7 @@ from ..asking import Ask
 from ..engine import exercise
 from ..facts import Fact, margin
 from .common import Numbers, bent, column, equal_share, root_mean_square
+from .cosine import _cosine_scheduler
 
 N = 4000
 MOMENTS = (0.8, 0.35)
@@ -97,6 +98,11 @@ RIVALS = {
         lambda z, t, scheduler: t * z + (1 - t) * torch.randn_like(z),
         "You mix by the time itself, as on the straight line, whatever scheduler you are given. Ask the "
         "scheduler for its weights at time `t`; the check hands over another one than the lab's.",
+    ),
+    "cosine assumed": (
+        lambda z, t, scheduler: _sample_conditional(z, t, _cosine_scheduler),
+        "You mix with the cosine, whatever scheduler you are given. Ask the one that was handed over: its "
+        "name is the third argument of your function; the check hands over another one than the lab's.",
     ),
     "slopes for weights": (
         _weighed(lambda a, b, a_dot, b_dot: (a_dot, b_dot)),

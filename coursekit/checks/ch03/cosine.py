@@ -56,7 +56,7 @@ RIVALS = {
     "straight line": (
         lambda t: (t, 1 - t, torch.ones_like(t), -torch.ones_like(t)),
         "This is the straight line of the lecture. It starts and ends in the right places, but on the way "
-        "the noise's weight should follow a quarter of a cosine wave.",
+        "the point with the two weights as coordinates should follow a quarter of a circle.",
     ),
     "alpha is one minus beta": (
         _complement,
@@ -70,8 +70,8 @@ RIVALS = {
     ),
     "half a wave": (
         _turning(math.pi),
-        "You run through half a wave between time 0 and time 1, so the noise's weight ends at minus one. "
-        "A quarter of a wave is enough: which angle has a cosine of zero?",
+        "You run through half a circle between time 0 and time 1, so the noise's weight ends at minus one. "
+        "A quarter of the circle is enough: what is its angle in radians?",
     ),
     "angle of one": (
         _turning(1.0),
@@ -119,8 +119,8 @@ LOOK_ENDS = (
     "hand: how much of the data and how much of the noise is there?"
 )
 LOOK_SHAPE = (
-    "The ends are right, but on the way the weight of the noise is not a quarter of a cosine wave. Draw "
-    "the curve for a few times, or put in a time at which you know the cosine."
+    "The ends are right, but on the way the weight of the noise is another. The angle should grow in "
+    "proportion to time: how far has the point turned after a third of the time, and where is it then?"
 )
 LOOK_SQUARES = (
     "The squares of the two weights should add up to one at every time. Solve that for the weight of the "
@@ -131,21 +131,26 @@ LOOK_DOT = (
     "at two neighbouring times, divided by the time between them: sign and size should agree."
 )
 
+LOOK_FINITE = (
+    "On the way all is right, but at the very first or last moment one of your derivatives is infinite or "
+    "not a number, although the curve has a slope there. Does your line divide by a weight that vanishes? "
+    "Write that derivative without a fraction."
+)
+
 
 @exercise("3.1", "A scheduler and its derivatives", "core", "t", _cosine_scheduler, RIVALS)
 def cosine_scheduler(ask: Ask) -> Iterator[Fact]:
     """Values near the ends, the noise's curve, the sum of squares, and each derivative by differences."""
 
-    def weights(times: Tensor, names: tuple[str, ...] = NAMES) -> Tensor:
-        return ask.parts(times, shape=tuple(times.shape), names=names)
+    def weights(times: Tensor, finite: bool = True) -> Tensor:
+        return ask.parts(times, shape=tuple(times.shape), names=NAMES, finite=finite)
 
-    # Not the very ends: a root of 1 - beta² has no derivative there, and is right on the way.
-    ends = weights(torch.tensor([[0.001], [0.999]], dtype=torch.float64))[:2, :, 0]
     times = torch.tensor([[0.2], [1 / 3], [0.5], [2 / 3], [0.9]], dtype=torch.float64)
     alpha, beta, alpha_dot, beta_dot = weights(times)
-    what = "alpha, beta at t = 0.001 and t = 0.999"
+    ends = weights(torch.tensor([[0.0], [1.0]], dtype=torch.float64), finite=False)[..., 0]
+    what = "alpha, beta at t = 0 and t = 1"
     row = torch.tensor([0.0, 1.0, 1.0, 0.0], dtype=torch.float64)
-    placed = Fact("wrong ends", what, row, ends.flatten(), LOOK_ENDS, tol=0.003)
+    placed = Fact("wrong ends", what, row, ends[:2].flatten(), LOOK_ENDS, tol=0.003)
     yield placed
     if not placed.holds():  # whatever its derivatives are, it is another curve
         return
@@ -159,3 +164,5 @@ def cosine_scheduler(ask: Ask) -> Iterator[Fact]:
     for name, weight, dot in (("alpha", moved[0], alpha_dot), ("beta", moved[1], beta_dot)):
         what = f"{name}_dot at five times, against differences of {name}"
         yield Fact(f"wrong {name}_dot", what, weight[:, 0], dot[:, 0], LOOK_DOT)
+    known = float(torch.isfinite(ends[2:]).sum())
+    yield Fact("not finite at an end", "finite derivatives at t = 0 and t = 1", 4.0, known, LOOK_FINITE)

@@ -9,7 +9,8 @@ from torch import Tensor
 from ..asking import Ask
 from ..engine import exercise
 from ..facts import Fact
-from .density_rivals import CONDITIONAL, MARGINAL, conditional_law, marginal_law
+from .density_rivals import CONDITIONAL, conditional_law
+from .mixture_rivals import MARGINAL, marginal_law
 
 LogProb = Callable[[Tensor], Tensor]
 
@@ -67,7 +68,9 @@ def conditional_log_prob(ask: Ask) -> Iterator[Fact]:
             return ask(x, z.expand_as(x).clone(), alpha, beta, shape=(len(x),))
 
         what = f"integral of the density with {dim} coordinate{'s' * (dim > 1)}"
-        yield Fact("not normalised", what, 1.0, _mass(at, dim, 4.8, n), LOOK_MASS[dim])
+        mass = float(_mass(at, dim, 4.8, n))
+        near = 0.0015 * max(1.0, mass)  # a wrong sign makes it astronomical: digits are lost then
+        yield Fact("not normalised", what, 1.0, mass, LOOK_MASS[dim], near=near)
     z = _points((1.0, -2.0), (-1.5, 0.5), (0.0, 3.0), (2.0, 2.0))
     away = _points((1.0, 0.0), (0.0, -1.0), (0.6, 0.8), (-0.8, 0.6))
     for beta, widths in ((_scalar(0.4), 1.0), (_scalar(1.5), 2.0)):
@@ -90,6 +93,11 @@ LOOK_HALF = (
     "Halfway between two data points both clouds contribute the same, so the mixture's density is that of "
     "either cloud alone. Yours is not, far out in the tails, where densities are tiny and logarithms are "
     "large."
+)
+LOOK_TOP = (
+    "Alone your far state is right; beside one near a data point it is not. If you take the largest term out "
+    "before you leave the logarithms: each state has a largest term of its own. Over which axis do you look "
+    "for it?"
 )
 LOOK_MANY = (
     "At a data point in many dimensions densities are huge, larger than a float can hold, while their "
@@ -142,10 +150,12 @@ def _extremes(ask: Ask) -> Iterator[Fact]:
     expected = torch.tensor([log_peak - 45**2 / 2], dtype=torch.float64)
     what = "log-density halfway between two data points, 45 widths from both"
     yield Fact("wrong far out", what, expected, came, LOOK_HALF, tol=1.0)
-    if not bool(
-        torch.isfinite(came).all()
-    ):  # the densities themselves were computed; that is all there is to say
+    if not bool(torch.isfinite(came).all()):  # the densities themselves were computed: nothing more to say
         return
+    both = ask(torch.cat([alpha * ends[:1], middle]), ends, alpha, beta, shape=(2,), finite=False)
+    expected = torch.tensor([log_peak - math.log(2), log_peak - 45**2 / 2], dtype=torch.float64)
+    what = "log-densities on a data point and 45 widths from both, asked together"
+    yield Fact("one maximum for all states", what, expected, both, LOOK_TOP, tol=1.0)
     ends = torch.stack([torch.ones(400), -torch.ones(400)]).double()
     came = ask(alpha * ends[:1], ends, alpha, beta, shape=(1,), finite=False)
     expected = torch.tensor([400 * log_peak - math.log(2)], dtype=torch.float64)

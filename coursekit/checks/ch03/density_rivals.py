@@ -1,4 +1,4 @@
-"""Known wrong answers to exercises 3.4 and 3.5, as rules to compare with."""
+"""Known wrong answers to exercise 3.4, as rules to compare with."""
 
 import math
 from collections.abc import Callable
@@ -25,16 +25,6 @@ def conditional_law(exponent: Term = _squared, normaliser: Term = _normaliser) -
     def rule(x: Tensor, z: Tensor, alpha: Tensor, beta: Tensor) -> Tensor:
         rest, dim = x - alpha * z, x.shape[-1]
         return -exponent(rest, beta, dim) - normaliser(rest, beta, dim)
-
-    return rule
-
-
-def marginal_law(conditional: Density | None = None) -> Density:
-    """Log of the mean of the conditional densities, over the data points."""
-    each = conditional or conditional_law()
-
-    def rule(x: Tensor, points: Tensor, alpha: Tensor, beta: Tensor) -> Tensor:
-        return each(x[:, None], points, alpha, beta).logsumexp(1) - math.log(len(points))
 
     return rule
 
@@ -99,6 +89,36 @@ CONDITIONAL = {
         "Your exponent is twice as large as it should be. In the exponent of a normal law the squared "
         "distance, in widths, is divided by something more.",
     ),
+    "beta squared above the line": (
+        conditional_law(lambda rest, beta, dim: rest.square().sum(-1) / 2 * beta**2),
+        "Your normaliser is right. In the exponent you divide by two and then *multiply* by the square of "
+        "`beta`: Python goes from left to right. What are brackets for?",
+    ),
+    "mean in the exponent": (
+        conditional_law(lambda rest, beta, dim: rest.square().mean(-1) / (2 * beta**2)),
+        "Your normaliser is right, and on the line all is. In more dimensions the exponent is too small: you "
+        "average the squares over the coordinates. The squared distance is not a mean of squares.",
+    ),
+    "square of the sum": (
+        conditional_law(lambda rest, beta, dim: rest.sum(-1).square() / (2 * beta**2)),
+        "Your normaliser is right, and on the line all is. In more dimensions you add up the differences "
+        "first and square after that, so that differences of unlike sign cancel. Which comes first?",
+    ),
+    "absolute values": (
+        conditional_law(lambda rest, beta, dim: rest.abs().sum(-1) / (2 * beta**2)),
+        "Your normaliser is right, but your exponent adds up absolute values. That belongs to another law, "
+        "with a pointed peak. What does the exponent of a normal law do with the differences?",
+    ),
+    "x and z swapped": (
+        lambda x, z, alpha, beta: conditional_law()(z, x, alpha, beta),
+        "You scale the state and compare it with the data point. It goes the other way round: the centre of "
+        "the path is the scaled data point, and `x` is where the density is asked for.",
+    ),
+    "sign of the whole": (
+        lambda x, z, alpha, beta: -conditional_law()(x, z, alpha, beta),
+        "You return minus the log-density, as is used for a loss. The log-density itself is asked for: it "
+        "is largest at the centre.",
+    ),
     "distance not squared": (
         conditional_law(lambda rest, beta, dim: rest.norm(dim=-1) / (2 * beta**2)),
         "Your exponent grows with the distance from the centre, not with its square. Look at the function "
@@ -153,94 +173,5 @@ CONDITIONAL = {
         conditional_law(lambda rest, beta, dim: rest.square().sum(0) / (2 * beta**2)),
         "You sum over the states of the batch in place of the coordinates. Each state has a log-density of "
         "its own; coordinates are on the last axis.",
-    ),
-}
-
-
-def _pairs(x: Tensor, points: Tensor, alpha: Tensor, beta: Tensor) -> Tensor:
-    """Conditional log-densities of every state for every data point, (batch, points)."""
-    return conditional_law()(x[:, None], points, alpha, beta)
-
-
-def _over(combine: Callable[[Tensor, float], Tensor]) -> Density:
-    """Another way to put the conditional log-densities together, told log of the number of points."""
-    return lambda x, points, alpha, beta: combine(_pairs(x, points, alpha, beta), math.log(len(points)))
-
-
-def _inherited(name: str) -> Density:
-    return marginal_law(CONDITIONAL[name][0])
-
-
-MARGINAL = {
-    "exp before the log-sum-exp": (
-        _over(lambda logs, m: logs.exp().mean(1).log()),
-        "You leave the logarithms, add up densities and come back. Densities far out are smaller, and in "
-        "many dimensions larger, than any float: they become zero or infinite before you add them. There is "
-        "a function in torch that adds up in logarithms.",
-    ),
-    "mean of the logarithms": (
-        _over(lambda logs, m: logs.mean(1)),
-        "You average the log-densities. A mixture averages densities, and the logarithm of a mean is not the "
-        "mean of logarithms: one data point far away would pull yours down to nothing.",
-    ),
-    "sum of the logarithms": (
-        _over(lambda logs, m: logs.sum(1)),
-        "You add up the log-densities, which multiplies the densities. A product says that a state belongs "
-        "to all data points at once; a mixture says that it belongs to one of them.",
-    ),
-    "number of points forgotten": (
-        _over(lambda logs, m: logs.logsumexp(1)),
-        "You add up the densities of all data points, so your density integrates to the number of points. "
-        "Each point has a share in the mixture, and the shares add up to one.",
-    ),
-    "number of points multiplied": (
-        _over(lambda logs, m: logs.logsumexp(1) + m),
-        "The number of data points enters with the wrong sign: more points make your density larger. A share "
-        "is one over their number; what is its logarithm?",
-    ),
-    "divided by the number of points": (
-        lambda x, points, alpha, beta: _pairs(x, points, alpha, beta).logsumexp(1) / len(points),
-        "You divide the logarithm by the number of data points. What is to be divided is the density; what "
-        "becomes of a division when one goes over to logarithms?",
-    ),
-    "nearest point only": (
-        _over(lambda logs, m: logs.max(1).values - m),
-        "You use the largest of the conditional densities only. Where clouds overlap, all of them "
-        "contribute: the maximum is a part of a stable log-sum-exp, but not all of it.",
-    ),
-    "nearest point as a whole": (
-        _over(lambda logs, m: logs.max(1).values),
-        "You use the largest of the conditional densities, as if a state could only come from one data "
-        "point. All points contribute, each with the same share.",
-    ),
-    "summed over the states": (
-        _over(lambda logs, m: logs.logsumexp(0) - m),
-        "You sum over the states instead of the data points, and return one number for each point. Every "
-        "state asks for a log-density: which axis of your table belongs to the data points?",
-    ),
-    "density, not its logarithm": (
-        _over(lambda logs, m: (logs.logsumexp(1) - m).exp()),
-        "You return the density itself. Its logarithm is asked for: densities of images are too large or too "
-        "small for any float, their logarithms are not.",
-    ),
-    "density around the mean point": (
-        lambda x, points, alpha, beta: conditional_law()(x, points.mean(dim=0), alpha, beta),
-        "You average the data points and take the density around their mean. A mixture averages the "
-        "densities around all points; around the mean there may be no data at all.",
-    ),
-    "alpha left out": (
-        _inherited("alpha left out"),
-        "Your clouds sit on the data points themselves at every time. The centre of each conditional law is "
-        "its data point times the data's weight.",
-    ),
-    "alpha and beta swapped": (
-        _inherited("alpha and beta swapped"),
-        "You centre the clouds with the noise's weight and give them the data's weight as their width. In "
-        "which order does your `conditional_log_prob` take the two?",
-    ),
-    "beta for beta squared": (
-        _inherited("beta for beta squared"),
-        "Your clouds have the variance `beta`. In this course `beta` is a standard deviation, as in exercise "
-        "3.4; call the function from there and the width takes care of itself.",
     ),
 }

@@ -65,7 +65,9 @@ LOOK_ROWS = (
 )
 def sample_marginal(ask: Ask) -> Iterator[Fact]:
     """Fresh draws, clouds late in time, shares of the points, their order, and a time for every row."""
-    runs = [ask(POINTS, column(LATE, N), bent, shape=(N, 2)).double() for _ in range(2)]
+    # In single precision, as in the lab, so that what goes there goes here.
+    points, late = POINTS.float(), column(LATE, N).float()
+    runs = [ask(points, late, bent, shape=(N, 2)).double() for _ in range(2)]
     what = "share of samples that come out the same in two runs"
     yield Fact("nothing random", what, 0.0, equal_share(*runs), LOOK_RANDOM, near=0.1)
     yield from _clouds(runs[0])
@@ -92,6 +94,11 @@ def _clouds(x: Tensor) -> Iterator[Fact]:
     share = (count / len(x)).sort(descending=True).values
     what = "shares of the data points among the samples, largest first"
     yield Fact("points not equally likely", what, torch.full((m,), 1 / m), share, LOOK_SHARES, tol, 0.08)
+    missing = (count == 0).nonzero().flatten()
+    place = float(missing[0] + 1) if len(missing) == 1 else 0.0
+    if place > 0:
+        what = "place in the data set of the one point that never comes; 0 if there is none"
+        yield Fact("points not equally likely", what, 0.0, place, LOOK_SHARES)
     together = (nearest[1:] == nearest[:-1]).double().mean()
     what = "share of samples that come from the same point as the one before"
     yield Fact("points in an order", what, 1 / m, together, LOOK_NEIGHBOURS, tol)
@@ -101,7 +108,7 @@ def _times(ask: Ask) -> Iterator[Fact]:
     """A data set whose points are all the same tells which weights each row was mixed with."""
     times = torch.linspace(0.1, 0.9, N, dtype=torch.float64)[:, None]
     point = torch.tensor([4.0, -6.0], dtype=torch.float64)
-    x = ask(point.repeat(4, 1), times, bent, shape=(N, 2)).double()
+    x = ask(point.repeat(4, 1).float(), times.float(), bent, shape=(N, 2)).double()
     alpha, beta, _, _ = bent(times)
     noise = (x - alpha * point) / beta
     thirds = torch.stack([root_mean_square(part) for part in noise.chunk(3)])

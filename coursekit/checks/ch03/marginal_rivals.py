@@ -79,8 +79,13 @@ RIVALS = {
     ),
     "one point never drawn": (
         _from(lambda points, n: points[torch.randint(len(points) - 1, (n,))]),
-        "One data point never appears among your samples, and the others appear too often. The upper end "
-        "of `torch.randint` is not included: which is the last index you should be able to draw?",
+        "The last data point never appears among your samples, and the others appear too often. The upper "
+        "end of `torch.randint` is not included: which is the last index you should be able to draw?",
+    ),
+    "first point never drawn": (
+        _from(lambda points, n: points[torch.randint(1, len(points), (n,))]),
+        "The first data point never appears among your samples, and the others appear too often. Which "
+        "index does the first row of a tensor have, and which is the lowest that you draw?",
     ),
     "no noise": (
         _from(_drawn, CONDITIONAL["nothing random"][0]),
@@ -101,6 +106,16 @@ RIVALS = {
         _from(_drawn, CONDITIONAL["data not scaled"][0]),
         "Your clouds sit on the data points themselves at every time. On the way a cloud's centre is the "
         "data point times the data's weight at that time.",
+    ),
+    "scheduler not used": (
+        _from(_drawn, CONDITIONAL["scheduler not used"][0]),
+        "You mix by the time itself, as on the straight line, whatever scheduler you are given. Hand the "
+        "scheduler on to `sample_conditional`; the check has another one than the lab's.",
+    ),
+    "cosine assumed": (
+        _from(_drawn, CONDITIONAL["cosine assumed"][0]),
+        "You mix with the cosine, whatever scheduler you are given. Hand on the one that is the third "
+        "argument of your function; the check has another one than the lab's.",
     ),
     "one noise for the whole batch": (
         _from(_drawn, CONDITIONAL["one noise for the whole batch"][0]),

@@ -34,6 +34,10 @@ def _solved(ratio: Ratio, halvings: int = 40, upwards: bool = True) -> Callable[
     return rule
 
 
+def _in_order(snr: Tensor, scheduler: Scheduler) -> Tensor:
+    return _time_of_snr(snr.sort().values, scheduler)
+
+
 _time_of_snr = _solved(_signal_to_noise)
 
 RIVALS: dict[str, tuple[Callable[..., Tensor], str]] = {
@@ -46,6 +50,16 @@ RIVALS: dict[str, tuple[Callable[..., Tensor], str]] = {
         _solved(lambda alpha, beta: (beta / alpha).square(), upwards=False),
         "You look for the ratio of noise to signal: your times are early where they should be late. Which of "
         "the two variances stands above the line?",
+    ),
+    "ratio upside down": (
+        _solved(lambda alpha, beta: (beta / alpha).square()),
+        "Your search compares the given ratio with that of noise to signal, which falls as time goes on, so "
+        "it ends at an end of time. Which of the two variances stands above the line?",
+    ),
+    "ratios sorted": (
+        _in_order,
+        "Your times are right but stand in another order: the first should belong to the first ratio that "
+        "was given, and so on. Do you sort anything on the way?",
     ),
     "ratio of signal to everything": (
         _solved(lambda alpha, beta: alpha**2 / (alpha**2 + beta**2)),
@@ -77,6 +91,11 @@ LOOK_TIME = (
     "At the times that you return the scheduler has another signal-to-noise ratio. Put one of your times "
     "into the scheduler, compute the ratio of the two variances by hand, and compare it with what was given."
 )
+LOOK_ONE = (
+    "All your times are the same, although the ratios differ: one search serves all of them, and its "
+    "decisions are made by a single ratio, or by all together. Each entry needs an earlier and a later bound "
+    "of its own, and a decision of its own in every round."
+)
 LOOK_CLOSE = (
     "Your times are near the right ones, but not near enough: they should be right within a thousandth. "
     "More halvings, or a finer grid, cost next to nothing here."
@@ -86,13 +105,18 @@ LOOK_CLOSE = (
 @exercise("3.7", "Equal signal-to-noise ratio", "stretch", "snr, scheduler", _time_of_snr, RIVALS)
 def time_of_snr(ask: Ask) -> Iterator[Fact]:
     """Known times of three schedulers, from their ratios."""
-    known = torch.tensor([0.12, 0.3, 0.55, 0.71, 0.88], dtype=torch.float64)
+    known = torch.tensor([0.55, 0.12, 0.88, 0.3, 0.71], dtype=torch.float64)
     rules = {"weights t² and 1 - t³": bent, "the straight line": straight, "the cosine": _cosine_scheduler}
     for left_out, (name, scheduler) in enumerate(rules.items()):
-        times = known[left_out:]
+        times = (1 - 0.05 * left_out) * known[left_out:]  # others each time, or equal answers look constant
         alpha, beta, _, _ = scheduler(times)
         came = ask((alpha / beta).square(), scheduler, shape=tuple(times.shape))
         what = f"times of {len(times)} ratios with {name}"
+        distinct = float(len(came.unique()))
+        kinds = f"different times for {len(times)} ratios with {name}"
+        yield Fact(
+            "one search for all ratios", kinds, float(len(times)), distinct, LOOK_ONE, len(times) - 1.5
+        )
         close = float((came - times).abs().max()) < 0.07
         look = LOOK_CLOSE if close else LOOK_TIME
         yield Fact("not accurate" if close else "wrong time", what, times, came, look)

@@ -1,0 +1,178 @@
+"""Exercise 4.3: the marginal field of a data set."""
+
+from collections.abc import Callable, Iterator
+
+import torch
+from torch import Tensor
+
+from ..asking import Ask
+from ..ch03.common import bent, straight
+from ..engine import exercise
+from ..facts import Fact
+from .conditional import Scheduler, conditional_velocity
+from .weight_rivals import Law, weigh
+
+TIMES = torch.tensor([0.25, 0.4, 0.55, 0.7, 0.8], dtype=torch.float64)[:, None]
+
+
+_WEIGHTS = weigh()
+
+
+def _averaged(weights: Law = _WEIGHTS, each: Law = conditional_velocity) -> Law:
+    """Average of the conditional fields under some weights."""
+
+    def rule(x: Tensor, points: Tensor, t: Tensor, scheduler: Scheduler) -> Tensor:
+        u = each(x[:, None], points, t[:, None], scheduler)
+        return (weights(x, points, t, scheduler)[..., None] * u).sum(1)
+
+    return rule
+
+
+_marginal_field = _averaged()
+
+
+def _nearest(x: Tensor, points: Tensor, t: Tensor, scheduler: Scheduler) -> Tensor:
+    chosen = points[weigh()(x, points, t, scheduler).argmax(1)]
+    return conditional_velocity(x, chosen, t, scheduler)
+
+
+def _at_one_time(choose: Callable[[Tensor], Tensor]) -> Law:
+    return lambda x, points, t, scheduler: _marginal_field(x, points, choose(t).expand_as(t), scheduler)
+
+
+RIVALS: dict[str, tuple[Callable[..., Tensor], str]] = {
+    "plain mean": (
+        lambda x, points, t, scheduler: conditional_velocity(x, points.mean(0), t, scheduler),
+        "You give all data points the same say, whatever the state. The trick asks for an average in which "
+        "the points count by how likely they are to lie behind *this* state.",
+    ),
+    "plain sum": (
+        lambda x, points, t, scheduler: len(points) * conditional_velocity(x, points.mean(0), t, scheduler),
+        "You add up the fields of all data points without weights. An average is asked for, and one in which "
+        "the likely points count more.",
+    ),
+    "nearest point only": (
+        _nearest,
+        "You follow the field of the most likely data point alone. The others are possible as well: all of "
+        "them take part in the average, each by its weight.",
+    ),
+    "weights over the wrong axis": (
+        _averaged(weigh(shares=lambda logs: logs.softmax(0))),
+        "Your weights add up to one over the batch, not over the data points. For each state, the weights "
+        "of all data points together make one.",
+    ),
+    "weights not normalised": (
+        _averaged(weigh(shares=lambda logs: logs.exp())),
+        "The data points count by their densities, and these do not add up to one. An average needs weights "
+        "that do.",
+    ),
+    "mean for sum": (
+        lambda x, points, t, scheduler: _marginal_field(x, points, t, scheduler) / len(points),
+        "Your field points the right way but is too short, by the number of data points. The weights add up "
+        "to one already: a weighted average is a sum, with nothing left to divide by.",
+    ),
+    "way for velocity": (
+        _averaged(each=lambda x, z, t, scheduler: z - x),
+        "You average the ways that are left to the data points, not the velocities: the division by the time "
+        "that is left got lost. The field of one data point is what your exercise 4.1 returns.",
+    ),
+    "straight line only": (
+        _averaged(each=lambda x, z, t, scheduler: (z - x) / (1 - t)),
+        "With the straight line your field would be right. The check hands over another scheduler: hand it "
+        "on to the field of one data point.",
+    ),
+    "mean data point for velocity": (
+        _averaged(each=lambda x, z, t, scheduler: z.expand(len(x), *z.shape)),
+        "You return the average data point behind the state. That is where the journey is expected to end, "
+        "not the velocity. One more call gets you there.",
+    ),
+    "towards the noise": (
+        lambda x, points, t, scheduler: -_marginal_field(x, points, t, scheduler),
+        "Your field is right but for its sign: it leads from the data back to the noise.",
+    ),
+    "beta for beta squared": (
+        _averaged(weigh(lambda rest, beta: -rest.square().sum(-1) / (2 * beta))),
+        "The average is right, its weights are not: in their exponent the squared distance is divided by a "
+        "standard deviation instead of a variance. See exercise 4.2.",
+    ),
+    "exp before the sum": (
+        _averaged(weigh(shares=lambda logs: logs.exp() / logs.exp().sum(1, keepdim=True))),
+        "Early in time your field is right. Late in time all densities are smaller than any float, and zero "
+        "is divided by zero. Take the weights from exercise 4.2, which stays with logarithms.",
+    ),
+    "first time for all": (
+        _at_one_time(lambda t: t[:1]),
+        "You use the first of the times for all states. Each row of `t` is the time of the state in the same "
+        "row.",
+    ),
+    "mean time for all": (
+        _at_one_time(lambda t: t.mean()),
+        "You use the mean of the times for all states. Each row of `t` is the time of the state in the same "
+        "row.",
+    ),
+}
+LOOK_FLUX = (
+    "On a line, what the field carries past a point in a moment is what the probability left of it loses. "
+    "The check measures that loss from the path itself, and your field carries something else. Are the "
+    "weights those of exercise 4.2, and is each multiplied with the field of its own data point?"
+)
+LOOK_PLANE = (
+    "On a line your field is right, in the plane it is not. Print the shapes before you multiply: weights "
+    "(batch, n, 1), fields (batch, n, dim), and the sum over the data points."
+)
+LOOK_OWN = (
+    "Together your states get other velocities than one by one. A state is averaged over the data points, "
+    "never over the other states: along which axis do you sum?"
+)
+LOOK_LATE = (
+    "Halfway between two data points the field has to vanish, because both pull equally. Late in time, where "
+    "all densities are tiny, yours does not: is it made of the weights of exercise 4.2?"
+)
+
+
+def _flux(x: Tensor, points: Tensor, t: Tensor, scheduler: Scheduler) -> Tensor:
+    """Field on the line from the path alone: the probability lost on the left, over the density, (batch, 1).
+
+    d/dt P(X_t <= x) = -p_t(x) u_t(x) is the continuity equation, summed up from the left.
+    """
+
+    def left(t: Tensor) -> Tensor:
+        alpha, beta, _, _ = scheduler(t)
+        return torch.special.ndtr((x - alpha * points[:, 0]) / beta).mean(1, keepdim=True)
+
+    alpha, beta, _, _ = scheduler(t)
+    density = torch.distributions.Normal(alpha * points[:, 0], beta).log_prob(x).exp().mean(1, keepdim=True)
+    h = 1e-4
+    return -(left(t + h) - left(t - h)) / (2 * h) / density
+
+
+@exercise(
+    "4.3",
+    "The field of a data set",
+    "core",
+    "x, points, t, scheduler",
+    _marginal_field,
+    RIVALS,
+)
+def marginal_field(ask: Ask) -> Iterator[Fact]:
+    """Flux on the line, a product of two lines in the plane, one state at a time, and late in time."""
+    points = torch.tensor([[-2.0], [-1.0], [0.3], [1.5]], dtype=torch.float64)
+    x = torch.tensor([[-1.2], [0.9], [-0.4], [0.1], [1.0]], dtype=torch.float64)
+    came, true = ask(x, points, TIMES, bent, shape=(5, 1)), _flux(x, points, TIMES, bent)
+    what = "velocities on the line, from the loss of probability"
+    yield Fact("wrong on the line", what, true, came, LOOK_FLUX, 1e-3 * float(true.abs().max()))
+    a, b = points[:3], torch.tensor([[-0.8], [1.2]], dtype=torch.float64)
+    plane = torch.cartesian_prod(a[:, 0], b[:, 0])  # the two coordinates know nothing of one another
+    x = torch.stack([x[:, 0], x[:, 0].flip(0) + 0.2], dim=1)
+    true = torch.cat([_flux(x[:, :1], a, TIMES, bent), _flux(x[:, 1:], b, TIMES, bent)], dim=1)
+    came = ask(x, plane, TIMES, bent, shape=(5, 2))
+    what = "velocities in the plane, one coordinate at a time"
+    yield Fact("wrong in the plane", what, true, came, LOOK_PLANE, 1e-3 * float(true.abs().max()))
+    rows = [ask(x[k : k + 1], plane, TIMES[k : k + 1], bent, shape=(1, 2)) for k in range(5)]
+    yield Fact(
+        "states mixed up", "velocities of five states, asked together", torch.cat(rows), came, LOOK_OWN
+    )
+    late, ends = torch.full((1, 1), 0.98, dtype=torch.float64), torch.tensor([[1.0], [-1.0]]).double()
+    came = ask(0 * late, ends, late, straight, shape=(1, 1), finite=False)
+    what = "velocity halfway between two data points at t = 0.98"
+    yield Fact("wrong late in time", what, 0.0, came.squeeze(), LOOK_LATE)

@@ -1,0 +1,137 @@
+"""Exercise 4.9: noise paired with data so that the lines between them cross less."""
+
+import math
+from collections.abc import Callable, Iterator
+
+import torch
+from torch import Tensor
+
+from ...distributions import Chessboard
+from ...pairing import optimal_pairs
+from ..asking import Ask
+from ..engine import exercise
+from ..facts import Fact
+
+BATCH, BATCHES = 96, 24
+BOUND = 0.6
+"""Smallest gain that passes."""
+
+Pairing = Callable[[Tensor, Tensor], Tensor]
+
+
+def _shuffled(z: Tensor, eps: Tensor) -> Tensor:
+    return eps[torch.randperm(len(eps))]
+
+
+def _nearest(z: Tensor, eps: Tensor) -> Tensor:
+    return eps[torch.cdist(z, eps).argmin(1)]
+
+
+def _columns_sorted(z: Tensor, eps: Tensor) -> Tensor:
+    result = torch.empty_like(eps)
+    for k in range(eps.shape[1]):
+        result[z[:, k].argsort(), k] = eps[:, k].sort().values
+    return result
+
+
+def _one_axis(z: Tensor, eps: Tensor) -> Tensor:
+    result = torch.empty_like(eps)
+    result[z[:, 0].argsort()] = eps[eps[:, 0].argsort()]
+    return result
+
+
+RIVALS: dict[str, tuple[Callable[..., Tensor], str]] = {
+    "farthest pairs": (
+        lambda z, eps: -optimal_pairs(z, -eps),
+        "Your pairs are as long as they can be: the noise is sent to the far side. Look for a sign, or for "
+        "a maximum where a minimum is meant.",
+    ),
+    "no better than chance": (
+        _shuffled,
+        "Your pairs are no better than random ones. Is an order found for the noise alone, without the data? "
+        "Or is it used the wrong way round: if row i of the data goes with row k of the noise, which of the "
+        "two numbers belongs inside the brackets behind `eps`?",
+    ),
+    "nearest noise": (
+        _nearest,
+        "Each data point takes the noise that is nearest to it, so some noise is taken several times and "
+        "some never. The noise is then no longer normal. Each row of it may be used once.",
+    ),
+    "coordinates torn apart": (
+        _columns_sorted,
+        "You sort each coordinate by itself, so the rows that you return were never drawn: their coordinates "
+        "come from different states. Move whole rows.",
+    ),
+    "one axis only": (
+        _one_axis,
+        "Sorting data and noise along one axis helps that axis alone. A part of the gain is there; the other "
+        "axis still pairs at random. What could count both?",
+    ),
+}
+
+
+LOOK_ROWS = (
+    "What you return is not the noise in another order: rows are missing, repeated or changed. The noise has "
+    "to stay what it was, as a set, or the path no longer starts from a normal law."
+)
+LOOK_GAIN = (
+    "Your pairs are shorter than random ones, or not, but in any case not by enough. Count the squared "
+    "distance between partners over all pairs, and look for exchanges that make the sum smaller."
+)
+
+
+def _cost(z: Tensor, eps: Tensor) -> float:
+    return float((z - eps).square().sum(1).mean())
+
+
+def gain(pairing: Pairing, batches: int = BATCHES) -> tuple[float, float]:
+    """Share of the possible shortening that a pairing reaches on batches of the chessboard.
+
+        (random - yours) / (random - optimal),   each the mean squared distance between partners
+
+    0 for pairs at random, 1 for the solution of the assignment problem.
+
+    Args:
+        pairing: called as pairing(z, eps) on tensors (96, 2); rearranges the rows of eps.
+        batches: how many batches, at least 2.
+    Returns:
+        The share over all batches, and its standard error from the spread over batches.
+    """
+    rows = []
+    for _ in range(batches):
+        z, eps = _batch()
+        # The mean over all pairs is what random orders cost on average, without their chance.
+        chance = float((z - eps.mean(0)).square().sum(1).mean() + eps.var(0, unbiased=False).sum())
+        rows.append((chance - _cost(z, pairing(z, eps)), chance - _cost(z, optimal_pairs(z, eps))))
+    won, possible = torch.tensor(rows, dtype=torch.float64).T
+    share = float(won.sum() / possible.sum())
+    error = (won - share * possible).std() / possible.mean() / math.sqrt(batches)
+    return share, float(error)
+
+
+def _batch() -> tuple[Tensor, Tensor]:
+    z = Chessboard().sample(BATCH).double()
+    return z, torch.randn_like(z)
+
+
+@exercise("4.9", "Better pairs", "open", "z, eps", optimal_pairs, RIVALS, limit=20.0)
+def my_pairs(ask: Ask) -> Iterator[Fact | str]:
+    """Whether the rows are still those of the noise, and how much shorter the lines become."""
+    z, eps = _batch()
+    given = ask(z, eps, shape=(BATCH, 2)).double()
+    apart = torch.cdist(given, eps, compute_mode="donot_use_mm_for_euclid_dist")
+    used = float(len(apart.argmin(1)[apart.min(1).values < 1e-6].unique())) / BATCH
+    numbers = float((given[..., None] - eps.flatten()).abs().min(-1).values.lt(1e-6).double().mean())
+    what = "share of the rows of noise that are used, and of numbers that are noise"
+    came = torch.tensor([used, numbers])
+    yield Fact("not the same noise", what, torch.ones(2), came, LOOK_ROWS, 1e-6, 0.15)
+    if used < 1:
+        return
+    share, error = gain(lambda z, eps: ask(z, eps, shape=(BATCH, 2)).double())
+    what = "gain, from 0 for pairs at random to 1 for the best"
+    yield Fact("gain too small", what, 1.0, share, LOOK_GAIN, 1 - BOUND, 0.1, f"at least {BOUND:g}")
+    if share >= BOUND:
+        yield (
+            f"Your gain is {share:.2f}, standard error {error:.3f}, over {BATCHES} batches of {BATCH}. The "
+            "solver of the assignment problem has 1; it needs about the cube of the batch in time."
+        )

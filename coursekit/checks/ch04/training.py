@@ -1,0 +1,226 @@
+"""Exercise 4.5: the training loop."""
+
+from collections.abc import Callable, Iterator
+from functools import wraps
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from ...training import fit
+from ..asking import Ask
+from ..engine import exercise
+from ..facts import Fact
+from ..faults import Fault
+from .learner import Line, Watch, excess
+
+STEPS, RATE, POINTS = 100, 0.1, 2000
+
+LOOK = {
+    "loss computed once": (
+        "The loss was asked for once, not once in every step. It belongs inside the loop: the weights "
+        "have changed since, and a new batch needs a new loss."
+    ),
+    "steps miscounted": (
+        "Your loop asks for the loss more often, or less often, than there are steps. One step is one "
+        "batch, one loss, one update. How often does your loop run?"
+    ),
+    "trains a copy": (
+        "The loss is computed with another network than the one that was handed over, so that one learns "
+        "nothing. Train `net` itself: no copy, and no new network inside the function."
+    ),
+    "whole data set in each step": (
+        "Every step uses the whole data set, or most of it. A small random part is enough for a step, and "
+        "lets you take many more of them in the same time."
+    ),
+    "same batch each time": (
+        "Every step uses the same data points, so the network learns these by heart and never sees the "
+        "others. Where is the batch drawn: before the loop, or inside it?"
+    ),
+    "not the data": (
+        "Some rows of your batches are no data points. A batch is made of rows of `data`, as they are; "
+        "noise is drawn by the loss."
+    ),
+    "no backward": (
+        "The weights never change, and no gradient was computed. A loss is a number with a history; which "
+        "call sends it backwards through that history?"
+    ),
+    "no optimiser step": (
+        "Gradients were computed, but the weights never change. Which call of the optimiser uses the "
+        "gradients?"
+    ),
+    "weights stand still": (
+        "In some of the steps the weights do not change. Every step should end with an update."
+    ),
+    "gradients add up": (
+        "The gradient in your weights is that of this step and all steps before it: torch adds each new "
+        "gradient to what is already there. What has to be done once in every step?"
+    ),
+    "optimiser made anew": (
+        "All weights move by the same length in every step, as in the very first step of a fresh "
+        "optimiser. It has a memory, so make it once, before the loop."
+    ),
+    "uphill": (
+        "The loss grows from step to step: your updates follow the gradient uphill. Look for a sign, in "
+        "the loss or in the update."
+    ),
+    "not trained": (
+        "After all steps the network is still far from the best it could be. Does every step follow its "
+        "own batch's gradient, with the learning rate `lr` that was handed over?"
+    ),
+    "losses not those of the steps": (
+        "The losses that you return are not those of the steps, in their order. Keep the number of each "
+        "step in a list."
+    ),
+    "lr not used": (
+        "With a learning rate of one millionth the weights still move a lot. Is `lr` handed on to the "
+        "optimiser?"
+    ),
+}
+
+
+def _train(net: nn.Module, loss: Callable[..., Tensor], data: Tensor, steps: int, lr: float) -> Tensor:
+    """Train by the loop of coursekit."""
+    batch = min(256, len(data))
+
+    def plain(net: nn.Module, z: Tensor, y: Any = None, *, generator: Any = None) -> Tensor:
+        return loss(net, z)
+
+    return torch.tensor([step.loss for step in fit(net, plain, data, steps, batch=batch, lr=lr)])
+
+
+def _stopped(net: Any, loss: Any, data: Tensor, steps: int, lr: float) -> Tensor:
+    return _train(net, loss, data, 1, lr)
+
+
+def _last(net: Any, loss: Any, data: Tensor, steps: int, lr: float) -> Tensor:
+    return _train(net, loss, data, steps, lr)[-1]
+
+
+RIVALS: dict[str, tuple[Callable[..., Tensor], str]] = {
+    "returns before the end": (
+        _stopped,
+        "Your function returns after the first step: it hands back a single loss. How far is the line with "
+        "`return` indented?",
+    ),
+    "only the last loss": (
+        _last,
+        "You return the last loss alone. The losses of all steps are asked for: keep each one in a list, "
+        "made before the loop.",
+    ),
+    "one step short": (
+        lambda net, loss, data, steps, lr: _train(net, loss, data, steps - 1, lr),
+        "You return one loss too few. `steps` is the number of updates: does your loop start at 1 and stop "
+        "before `steps`?",
+    ),
+    "one step too many": (
+        lambda net, loss, data, steps, lr: _train(net, loss, data, steps + 1, lr),
+        "You return one loss too many. `steps` is the number of updates: how often does your loop run?",
+    ),
+}
+
+
+def listed(answer: Callable[..., Any]) -> Callable[..., Any]:
+    """Let losses come as a list of numbers or a NumPy row as well; a network in their place is told."""
+
+    @wraps(answer)
+    def wrapped(*args: Any) -> Any:
+        value = answer(*args)
+        kind = type(value)
+        if issubclass(kind, nn.Module):
+            raise Fault(
+                "network returned",
+                "Your function returns the network. It is trained in place, so whoever called you has it "
+                "already; return the losses of all steps.",
+            )
+        if kind is float or (kind in (list, tuple) and value and all(map(_single, value))):
+            return torch.tensor(
+                value if kind is float else [float(one) for one in value], dtype=torch.float64
+            )
+        if kind.__module__ == "numpy" and getattr(value, "ndim", 0) == 1:
+            return torch.as_tensor(value)
+        return value
+
+    return wrapped
+
+
+def _single(one: object) -> bool:
+    if isinstance(one, Tensor):
+        return one.numel() == 1
+    return type(one) in (int, float) or (type(one).__module__ == "numpy" and getattr(one, "size", 0) == 1)
+
+
+def _named(name: str, what: str, expected: float, came: float, tol: float, wanted: str = "") -> Fact:
+    return Fact(name, what, expected, came, LOOK[name], tol, wanted=wanted)
+
+
+@exercise(
+    "4.5", "The training loop", "core", "net, loss, data, steps, lr", _train, RIVALS, random=True, limit=20.0
+)
+def train(ask: Ask) -> Iterator[Fact]:
+    """Three weights to be learnt: what each step was given and did, and how near they came; then lr."""
+    ask.answer = listed(ask.answer)
+    data = 1.5 + 0.5 * torch.randn(POINTS, 1, dtype=torch.float64)
+    net = Line()
+    watch = Watch(net)
+    losses = ask(net, watch, data, STEPS, RATE, shape=(STEPS,)).double()
+    yield from _calls(watch)
+    if len(watch.values) == 1:
+        return
+    left = excess(net, data)
+    if watch.strangers == 0 and len(watch.values) == STEPS:
+        yield from _batches(watch, data)
+        yield from _updates(watch, left)
+    what = "part of the excess loss that is left"
+    yield _named("uphill" if left > 1.2 else "not trained", what, 0.0, left, 0.05, "at most 0.05")
+    seen = torch.tensor(watch.values, dtype=torch.float64)
+    apart = float((losses - seen).abs().max()) if len(seen) == STEPS else 1e3
+    what = "error of the losses returned"
+    yield _named("losses not those of the steps", what, 0.0, min(apart, 1e3), 1e-3)
+    other = Line()
+    before = other.weight.detach().clone()
+    ask(other, Watch(other), data, 4, 1e-6, shape=(4,))
+    moved = float((other.weight.detach() - before).abs().max())
+    yield _named("lr not used", "way of a weight with a tiny lr", 0.0, moved, 1e-3, "below 0.001")
+
+
+def _calls(watch: Watch) -> Iterator[Fact]:
+    count = len(watch.values)
+    name = "loss computed once" if count == 1 else "steps miscounted"
+    yield _named(name, "losses computed", STEPS, count, 0.5)
+    share = watch.strangers / max(count, 1)
+    yield _named("trains a copy", "share with another network", 0.0, share, 1e-3)
+
+
+def _batches(watch: Watch, data: Tensor) -> Iterator[Fact]:
+    size = sum(map(len, watch.batches)) / STEPS / POINTS
+    yield _named("whole data set in each step", "part of the data in a step", 0.0, size, 0.5, "at most 0.5")
+    if size > 0.5:
+        return
+    pairs = zip(watch.batches, watch.batches[1:], strict=False)
+    same = sum(a.shape == b.shape and bool((a == b).all()) for a, b in pairs) / (STEPS - 1)
+    yield _named("same batch each time", "share of batches that repeat", 0.0, same, 0.5)
+    known = torch.isin(torch.cat(watch.batches).double(), data).double().mean()
+    yield _named("not the data", "share of rows from the data", 1.0, float(known), 1e-3)
+
+
+def _updates(watch: Watch, left: float) -> Iterator[Fact]:
+    """Whether the weights move in every step, along the gradient of that step, with a steady optimiser."""
+    trail = torch.stack([*watch.weights, watch.net.weight.detach()])
+    moves = trail.diff(dim=0)
+    moved = float((moves.abs().max(dim=1).values > 0).double().mean())
+    name = "weights stand still" if moved else "no optimiser step" if watch.held else "no backward"
+    yield _named(name, "share of steps that move weights", 1.0, moved, 0.05)
+    if not moved:
+        return
+    if len(watch.held) == len(watch.own) == STEPS:
+        along = torch.cosine_similarity(torch.stack(watch.held), torch.stack(watch.own)).abs()
+        aside = float((along < 0.999).double().mean())
+        what = "share of gradients mixed with older ones"
+        yield _named("gradients add up", what, 0.0, aside, 0.05)
+    if left > 1.2:
+        return
+    lengths = moves.abs()
+    alike = (lengths - lengths[0, 0]).abs() < 0.05 * lengths[0, 0]
+    what = "share of steps of one length"
+    yield _named("optimiser made anew", what, 0.0, float(alike.all(dim=1).double().mean()), 0.5)

@@ -1,0 +1,27 @@
+"""Exercises 5.4 and 5.5: the losses of denoising score matching and of noise prediction."""
+
+from collections.abc import Iterator
+
+from ..asking import Ask
+from ..engine import exercise
+from ..facts import Fact
+from .loss_parts import loss
+from .loss_rivals import NOISE, SCORE
+from .matching import Task, facts
+
+TASK_SCORE = Task(lambda eps, beta: -eps / beta, last=0.9, told=True)
+TASK_NOISE = Task(lambda eps, beta: eps, last=1.0, told=False)
+_score = loss(lambda x, z, eps, numbers: -eps / numbers[1])
+_noise_prediction = loss(lambda x, z, eps, numbers: eps)
+
+
+@exercise("5.4", "Denoising score matching", "core", "net, z, scheduler, last", _score, SCORE, random=True)
+def score_loss(ask: Ask) -> Iterator[Fact | str]:
+    """States and times that the network is shown, the target, the square, the weight, the gradient."""
+    yield from facts(ask, TASK_SCORE)
+
+
+@exercise("5.5", "The noise loss", "core", "net, z, scheduler", _noise_prediction, NOISE, random=True)
+def noise_loss(ask: Ask) -> Iterator[Fact | str]:
+    """States and times that the network is shown, the target, the square, the weight, the gradient."""
+    yield from facts(ask, TASK_NOISE)

@@ -1,0 +1,198 @@
+"""Exercise 5.9: how much noise at what time, with fifty steps."""
+
+from collections.abc import Callable, Iterator
+from functools import cache, lru_cache
+
+import torch
+from torch import Tensor
+
+from ...distributions import GaussianMixture
+from ...paths import GaussianPath
+from ...posteriors import MixturePosterior
+from ...schedulers import StraightLine
+from ..asking import Ask
+from ..engine import exercise
+from ..facts import Fact
+
+STEPS = 50
+BOUND = 13.0
+"""Largest distance that passes, in thousandths of a data unit; sigma = 0 and sigma = 1 both miss it."""
+N, SHIFTS = 1024, 5
+"""States in one run, and runs: each has kicks of its own, the same for every sigma."""
+TIMES = torch.arange(STEPS, dtype=torch.float64) / STEPS
+
+Strength = Callable[[Tensor], Tensor | float]
+
+
+def _hills() -> GaussianMixture:
+    """Three narrow hills on the line."""
+    means = torch.tensor([[-1.5], [0.0], [1.2]], dtype=torch.float64)
+    return GaussianMixture(torch.tensor([0.3, 0.4, 0.3]), means, torch.tensor([0.1, 0.1, 0.1]))
+
+
+@cache
+def _quantiles() -> Tensor:
+    """Where an even sample of N states of the hills should lie, by bisection of the distribution function."""
+    law = _hills()
+    share = (torch.arange(N, dtype=torch.float64) + 0.5) / N
+    low, high = torch.full((N,), -4.0, dtype=torch.float64), torch.full((N,), 4.0, dtype=torch.float64)
+    for _ in range(45):
+        middle = (low + high) / 2
+        below = (
+            torch.special.ndtr((middle[:, None] - law.means[:, 0]) / law.stds[:, 0]) @ law.weights.double()
+        )
+        low, high = torch.where(below < share, middle, low), torch.where(below < share, high, middle)
+    return (low + high) / 2
+
+
+def _even() -> Tensor:
+    """N numbers in [0, 1) of which every stretch is even: van der Corput's sequence."""
+    left, value, weight = torch.arange(N), torch.zeros(N, dtype=torch.float64), 0.5
+    while bool((left > 0).any()):
+        value, left, weight = value + weight * (left % 2), left // 2, weight / 2
+    return value
+
+
+@cache
+def _kicks() -> Tensor:
+    """Standard normal kicks (steps, shifts, N, 1): even on every stretch of states, moved at random."""
+    shifts = torch.rand(STEPS, SHIFTS, 1, 1, generator=torch.Generator().manual_seed(5)).double()
+    return torch.special.ndtri(((_even()[:, None] + shifts) % 1).clamp(1e-9, 1 - 1e-9))
+
+
+def runs(sigmas: Tensor) -> Tensor:
+    """Final states (shifts, N, 1) of Euler–Maruyama's steps with these strengths (steps,), sorted.
+
+    The exact fields of the straight-line path to the hills. Start and kicks are spread evenly: in each step
+    the sorted states get the kicks of a sequence that is even on every stretch, moved by a random shift
+    (array-RQMC, L'Ecuyer, Lécot & Tuffin 2008). All strengths get the same shifts.
+    """
+    post = MixturePosterior(_hills(), GaussianPath(StraightLine()))
+    start = torch.special.ndtri((torch.arange(N, dtype=torch.float64) + 0.5) / N)
+    x, kicks, h = start[:, None].expand(SHIFTS, N, 1), _kicks(), 1 / STEPS
+    for k, sigma in enumerate(sigmas.tolist()):
+        z, score = (part.reshape(x.shape) for part in post.means(x.reshape(-1, 1), float(TIMES[k])))
+        x = x + h * (z + (1 - float(TIMES[k])) * score + sigma**2 / 2 * score)
+        x = x.sort(dim=1).values + sigma * h**0.5 * kicks[k]
+    return x.sort(dim=1).values
+
+
+def distance(sigma: Strength) -> tuple[float, float]:
+    """How far from the truth fifty Euler–Maruyama steps with strength sigma(t) end, and how sure that is.
+
+    The Wasserstein-1 distance between the final states and the data's law: the mean way from each state to
+    its place in the truth, sorted.
+
+    Args:
+        sigma: strength at times (50,), the beginnings of the steps; a tensor of that shape, or one number.
+    Returns:
+        The distance in thousandths of a data unit, and its standard error over five sets of kicks.
+    """
+    came = torch.as_tensor(sigma(TIMES.clone()), dtype=torch.float64).expand(STEPS)
+    return _distance(came.detach())
+
+
+def _distance(sigmas: Tensor) -> tuple[float, float]:
+    return _measured(tuple(sigmas.tolist()))
+
+
+@lru_cache(maxsize=64)
+def _measured(strengths: tuple[float, ...]) -> tuple[float, float]:
+    sigmas = torch.tensor(strengths, dtype=torch.float64)
+    away = 1000 * (runs(sigmas)[..., 0] - _quantiles()).abs().mean(1).nan_to_num(1e6)
+    return float(away.mean().clamp(max=1e6)), float(away.std() / SHIFTS**0.5)
+
+
+def _my_sigma(t: Tensor) -> Tensor:
+    """Strong early and in the middle, gone at the end."""
+    return 3 * (1 - t)
+
+
+RIVALS: dict[str, tuple[Strength, str]] = {
+    "no noise": (
+        lambda t: torch.zeros_like(t),
+        "Without noise you follow the flow, with the error of Euler's steps all the way. It beats a sigma of "
+        "one, but some noise at the right time mends part of that error. When would it do no harm?",
+    ),
+    "sigma one": (
+        lambda t: torch.ones_like(t),
+        "This is the sigma to beat. Near the end the score is steep, and the pull of one step overshoots. "
+        "How could your sigma depend on time?",
+    ),
+    "growing": (
+        lambda t: 1.0 * t,
+        "Your noise grows towards the end, where it hurts most: there the hills are narrow, and a step that "
+        "kicks as far as they are wide blurs them. Turn it round.",
+    ),
+}
+LOOK_NEGATIVE = (
+    "Your sigma is negative at some times. A strength of noise is at least zero: what does your formula do "
+    "towards the ends of the interval?"
+)
+LOOKS = {
+    "too much noise at the end": (
+        "With the last fifth of your noise switched off you would come much closer. Late in time the hills "
+        "are narrow and the score is steep: a kick of sigma times the root of h must stay well below their "
+        "width."
+    ),
+    "too much noise": (
+        "With half of your noise you would come closer. The pull along the score, times the step, must not "
+        "overshoot: where is the score steepest?"
+    ),
+    "too little noise": (
+        "With twice as much noise you would come closer. Noise along the way mends what Euler's steps got "
+        "wrong before; try more of it while the cloud is still wide."
+    ),
+    "not close enough": (
+        "Your sigma is not close enough yet, and neither more nor less of it everywhere would help much. "
+        "Think of when noise mends, and of when it harms: change its course in time."
+    ),
+}
+
+
+@cache
+def _yardsticks() -> str:
+    zero, one = (_distance(torch.full((STEPS,), sigma))[0] for sigma in (0.0, 1.0))
+    return f"sigma = 1 ends {one:.1f} away, no noise {zero:.1f}"
+
+
+def _diagnosis(sigmas: Tensor) -> str:
+    """Which simple change would help most."""
+    changed = {
+        "too much noise at the end": sigmas * (TIMES < 0.8),
+        "too much noise": sigmas / 2,
+        "too little noise": sigmas * 2,
+    }
+    found = {name: _distance(strength)[0] for name, strength in changed.items()}
+    best = min(found, key=lambda name: found[name])
+    return best if found[best] < 0.9 * _distance(sigmas)[0] else "not close enough"
+
+
+@exercise("5.9", "The best noise", "open", "t", _my_sigma, RIVALS, limit=10.0)
+def my_sigma(ask: Ask) -> Iterator[Fact | str]:
+    """A strength at least zero, and the distance to the truth after fifty steps."""
+    # Asked for its negative: to return the time itself is an attempt, not a slip.
+    turned = Ask(ask.number, ask.parameters, lambda t: -1.0 * ask.answer(t), ask.limit)
+    sigmas = -turned(TIMES, shape=(STEPS,), broadcast=True).double()
+    some = sigmas[[0, STEPS // 2, STEPS - 1]]
+    what = "sigma at the start, in the middle and at the end"
+    yield Fact("negative", what, some.clamp(min=0), some, LOOK_NEGATIVE, 1e-9, 0.02, "at least 0")
+    lowest = float(sigmas.min())
+    if lowest < 0:
+        yield Fact("negative", "smallest sigma", 0.0, lowest, LOOK_NEGATIVE, 1e-9, 0.02, "at least 0")
+        return
+    away, error = _distance(sigmas)
+    what = "distance to the truth, in thousandths"
+    name = "not close enough" if away <= BOUND else _diagnosis(sigmas)
+    # What is closer than the bound is as good as the truth itself.
+    yield Fact(name, what, 0.0, away, LOOKS[name], BOUND, 0.05, f"at most {BOUND:g}")
+    if away <= BOUND:
+        yield (
+            f"Your distance: {away:.1f} ± {error:.1f} thousandths of a data unit; the lower, the better. To "
+            f"compare: {_yardsticks()}, the best of our search {_best():.1f}."
+        )
+
+
+@cache
+def _best() -> float:
+    return _distance(5 * (1 - TIMES) ** 2)[0]

@@ -1,0 +1,1220 @@
+"""Chapter 05, Fokker–Planck and score matching: answers as students write them."""
+
+import math
+
+import torch
+
+from . import right, wrong
+
+# ---------------------------------------------------------------- 5.1 conditional_score(x, z, t, scheduler)
+
+
+@wrong("5.1", "one over beta")
+def divided_once(x, z, t, scheduler):
+    a, b, _, _ = scheduler(t)
+    return -(x - a * z) / b
+
+
+@wrong("5.1", "one over beta")
+def minus_the_noise(x, z, t, scheduler):
+    a, b = scheduler(t)[:2]
+    eps = (x - a * z) / b
+    return -eps
+
+
+@wrong("5.1", "sign of the score")
+def downhill(x, z, t, scheduler):
+    a, b, _, _ = scheduler(t)
+    return (x - a * z) / b.pow(2)
+
+
+@wrong("5.1", "sign, and one over beta")
+def the_noise(x, z, t, scheduler):
+    a, b, _, _ = scheduler(t)
+    return (x - a * z) / b
+
+
+@wrong("5.1", "beta squared multiplied")
+def times_the_variance(x, z, t, scheduler):
+    a, b, _, _ = scheduler(t)
+    return -(x - a * z) * b * b
+
+
+@wrong("5.1", "width left out")
+def way_to_the_centre(x, z, t, scheduler):
+    return scheduler(t)[0] * z - x
+
+
+@wrong("5.1", "not centred")
+def towards_the_origin(x, z, t, scheduler):
+    return -x / scheduler(t)[1] ** 2
+
+
+@wrong("5.1", "alpha forgotten")
+def towards_the_data_point(x, z, t, scheduler):
+    return (z - x) / scheduler(t)[1] ** 2
+
+
+@wrong("5.1", "alpha and beta swapped")
+def order_of_the_scheduler(x, z, t, scheduler):
+    beta, alpha, _, _ = scheduler(t)
+    return -(x - alpha * z) / beta**2
+
+
+@wrong("5.1", "third taken for the second")
+def alpha_then_its_slope(x, z, t, scheduler):
+    alpha, _, beta, _ = scheduler(t)
+    return -(x - alpha * z) / beta**2
+
+
+@wrong("5.1", "two too many")
+def two_kept(x, z, t, scheduler):
+    a, b, _, _ = scheduler(t)
+    return -0.5 * (x - a * z) / b**2
+
+
+@wrong("5.1", "half forgotten")
+def derivative_without_the_half(x, z, t, scheduler):
+    a, b, _, _ = scheduler(t)
+    return -2 * (x - a * z) / b**2
+
+
+@wrong("5.1", "velocity for score")
+def chapter_four(x, z, t, scheduler):
+    a, b, ad, bd = scheduler(t)
+    return (ad - bd / b * a) * z + bd / b * x
+
+
+@wrong("5.1", "straight line assumed")
+def by_heart(x, z, t, scheduler):
+    return -(x - t * z) / (1 - t) ** 2
+
+
+@wrong("5.1", "time along the wrong axis")
+def squeezed(x, z, t, scheduler):
+    a, b, _, _ = scheduler(t.squeeze())
+    return -(x - a * z) / b**2
+
+
+@wrong("5.1", "one time for the whole batch")
+def first_time(x, z, t, scheduler):
+    a, b, _, _ = scheduler(t[0])
+    return -(x - a * z) / b**2
+
+
+@wrong("5.1", "mean over the batch")
+def gradient_of_a_mean(x, z, t, scheduler):
+    a, b, _, _ = scheduler(t)
+    x = x.clone().requires_grad_()
+    mean = torch.distributions.Normal(a * z, b).log_prob(x).sum(1).mean()
+    return torch.autograd.grad(mean, x)[0]
+
+
+@wrong("5.1", "wrong shape")
+def log_density(x, z, t, scheduler):
+    a, b, _, _ = scheduler(t)
+    return torch.distributions.Normal(a * z, b).log_prob(x).sum(-1)
+
+
+@right("5.1")
+def by_autograd(x, z, t, scheduler):
+    a, b, _, _ = scheduler(t)
+    x = x.clone().requires_grad_()
+    total = torch.distributions.Normal(a * z, b).log_prob(x).sum()
+    return torch.autograd.grad(total, x)[0]
+
+
+@right("5.1")
+def with_a_small_number(x, z, t, scheduler):
+    a, b, *_ = scheduler(t)
+    return (a * z - x) / (b.square() + 1e-5)
+
+
+@right("5.1")
+def by_the_noise(x, z, t, scheduler):
+    a, b, *_ = scheduler(t)
+    eps = (x - a * z) / (b + 1e-6)
+    return -eps / b
+
+
+@right("5.1")
+def row_by_row(x, z, t, scheduler):
+    rows = []
+    for i in range(len(x)):
+        a, b = (float(w) for w in scheduler(t[i])[:2])
+        rows.append((a * z[i] - x[i]) / b**2)
+    return torch.stack(rows)
+
+
+# ------------------------------------------------------ 5.2 convert(value, x, t, scheduler, wanted)
+
+
+def weights(t, scheduler):
+    alpha, beta, alpha_dot, beta_dot = scheduler(t)
+    a = alpha_dot / alpha
+    return a, beta**2 * a - beta * beta_dot
+
+
+def both(x, value, a, b, wanted):
+    return (value - a * x) / b if wanted == "score" else a * x + b * value
+
+
+@wrong("5.2", "coefficients swapped")
+def a_and_b_swapped(value, x, t, scheduler, wanted):
+    b, a = weights(t, scheduler)
+    return both(x, value, a, b, wanted)
+
+
+@wrong("5.2", "coefficients swapped")
+def swapped_one_way(value, x, t, scheduler, wanted):
+    a, b = weights(t, scheduler)
+    if wanted == "velocity":
+        return b * x + a * value
+    return (value - a * x) / b
+
+
+@wrong("5.2", "sign of the second part")
+def plus_beta_beta_dot(value, x, t, scheduler, wanted):
+    al, be, ald, bed = scheduler(t)
+    return both(x, value, ald / al, be**2 * ald / al + be * bed, wanted)
+
+
+@wrong("5.2", "beta for beta squared")
+def square_forgotten(value, x, t, scheduler, wanted):
+    al, be, ald, bed = scheduler(t)
+    return both(x, value, ald / al, be * ald / al - be * bed, wanted)
+
+
+@wrong("5.2", "beta missing at its derivative")
+def beta_dot_alone(value, x, t, scheduler, wanted):
+    al, be, ald, bed = scheduler(t)
+    return both(x, value, ald / al, be**2 * ald / al - bed, wanted)
+
+
+@wrong("5.2", "first part only")
+def no_beta_dot(value, x, t, scheduler, wanted):
+    al, be, ald, _ = scheduler(t)
+    return both(x, value, ald / al, be**2 * ald / al, wanted)
+
+
+@wrong("5.2", "alpha upside down")
+def inverse_rate(value, x, t, scheduler, wanted):
+    al, be, ald, bed = scheduler(t)
+    return both(x, value, al / ald, be**2 * al / ald - be * bed, wanted)
+
+
+@wrong("5.2", "sign of the score")
+def eps_is_beta_s(value, x, t, scheduler, wanted):
+    al, be, ald, bed = scheduler(t)
+    if wanted == "velocity":
+        eps = be * value
+        return ald * (x - be * eps) / al + bed * eps
+    return (ald * x - al * value) / (al * bed - be * ald) / -be
+
+
+@wrong("5.2", "alpha beta times the ratio")
+def noise_equals_minus_score(value, x, t, scheduler, wanted):
+    al, be, ald, bed = scheduler(t)
+    if wanted == "velocity":
+        eps = -value
+        return ald * (x - be * eps) / al + bed * eps
+    a = ald / al
+    return (value - a * x) / (be * a - bed)
+
+
+@wrong("5.2", "directions swapped")
+def reads_wanted_as_given(value, x, t, scheduler, wanted):
+    a, b = weights(t, scheduler)
+    return a * x + b * value if wanted == "score" else (value - a * x) / b
+
+
+@wrong("5.2", "straight line assumed")
+def line_by_heart(value, x, t, scheduler, wanted):
+    return (t * value - x) / (1 - t) if wanted == "score" else (x + (1 - t) * value) / t
+
+
+@wrong("5.2", "only one direction")
+def never_asks(value, x, t, scheduler, wanted):
+    a, b = weights(t, scheduler)
+    return a * x + b * value
+
+
+@wrong("5.2", "multiplied on the way back")
+def times_b(value, x, t, scheduler, wanted):
+    a, b = weights(t, scheduler)
+    return b * (value - a * x) if wanted == "score" else a * x + b * value
+
+
+@wrong("5.2", "brackets on the way back")
+def no_brackets(value, x, t, scheduler, wanted):
+    a, b = weights(t, scheduler)
+    return value - a * x / b if wanted == "score" else a * x + b * value
+
+
+@wrong("5.2", "added on the way back")
+def plus(value, x, t, scheduler, wanted):
+    a, b = weights(t, scheduler)
+    return (value + a * x) / b if wanted == "score" else a * x + b * value
+
+
+@wrong("5.2", "noise on the way back")
+def stops_at_the_noise(value, x, t, scheduler, wanted):
+    al, be, ald, bed = scheduler(t)
+    if wanted == "score":
+        return (al * value - ald * x) / (al * bed - ald * be)
+    return both(x, value, *weights(t, scheduler), wanted)
+
+
+@wrong("5.2", "one time for the whole batch")
+def time_of_the_first(value, x, t, scheduler, wanted):
+    return both(x, value, *weights(t[0], scheduler), wanted)
+
+
+@wrong("5.2", "time along the wrong axis")
+def flat_times(value, x, t, scheduler, wanted):
+    return both(x, value, *weights(t.flatten(), scheduler), wanted)
+
+
+@right("5.2")
+def through_the_hub(value, x, t, scheduler, wanted):
+    al, be, ald, bed = scheduler(t)
+    if wanted == "velocity":
+        eps = -be * value
+        return ald * ((x - be * eps) / al) + bed * eps
+    eps = (al * value - ald * x) / (al * bed - be * ald)
+    return -eps / be
+
+
+@right("5.2")
+def by_a_linear_system(value, x, t, scheduler, wanted):
+    al, be, ald, bed = (w[:, 0].double() for w in scheduler(t))
+    zero = torch.zeros_like(al)
+    state, speed = torch.stack([al, be], -1), torch.stack([ald, bed], -1)
+    score = torch.stack([zero, -1 / be], -1)
+    known, asked = (speed, score) if wanted == "score" else (score, speed)
+    right_side = torch.stack([x.double(), value.double()], 1)
+    hub = torch.linalg.solve(torch.stack([state, known], 1), right_side)
+    return torch.einsum("bk,bkd->bd", asked, hub)
+
+
+@right("5.2")
+def with_small_numbers(value, x, t, scheduler, wanted):
+    al, be, ald, bed = scheduler(t)
+    a = ald / (al + 1e-6)
+    b = be * (be * a - bed)
+    return {"score": (value - a * x) / (b + 1e-6), "velocity": a * x + b * value}[wanted]
+
+
+@right("5.2")
+def by_logarithms(value, x, t, scheduler, wanted):
+    al, be, ald, bed = scheduler(t)
+    rate = ald / al - bed / be
+    if wanted == "velocity":
+        return bed / be * x + rate * (x + be**2 * value)
+    return ((value - bed / be * x) / rate - x) / be**2
+
+
+# ------------------------------------------------- 5.3 extended_drift(x, t, velocity, score, sigma)
+
+
+@wrong("5.3", "sigma squared, without the half")
+def whole_square(x, t, velocity, score, sigma):
+    return velocity(x, t) + sigma**2 * score(x, t)
+
+
+@wrong("5.3", "drift left uncorrected")
+def flow_only(x, t, velocity, score, sigma):
+    return velocity(x, t)
+
+
+@wrong("5.3", "noise inside the drift")
+def whole_step(x, t, velocity, score, sigma):
+    return velocity(x, t) + 0.5 * sigma**2 * score(x, t) + sigma * torch.randn(x.shape)
+
+
+@wrong("5.3", "velocity with noise")
+def ode_with_noise(x, t, velocity, score, sigma):
+    return velocity(x, t) + sigma * torch.randn_like(x)
+
+
+@wrong("5.3", "sign of the score")
+def minus_the_score(x, t, velocity, score, sigma):
+    return velocity(x, t) - 0.5 * sigma**2 * score(x, t)
+
+
+@wrong("5.3", "sign, without the half")
+def reverse_time(x, t, velocity, score, sigma):
+    return velocity(x, t) - sigma * sigma * score(x, t)
+
+
+@wrong("5.3", "sigma for sigma squared")
+def sigma_over_two(x, t, velocity, score, sigma):
+    return velocity(x, t) + sigma / 2 * score(x, t)
+
+
+@wrong("5.3", "half of sigma, squared")
+def bracket(x, t, velocity, score, sigma):
+    return velocity(x, t) + (sigma / 2) ** 2 * score(x, t)
+
+
+@wrong("5.3", "sigma left out")
+def half_score(x, t, velocity, score, sigma):
+    return velocity(x, t) + 0.5 * score(x, t)
+
+
+@wrong("5.3", "score added whole")
+def sum_of_both(x, t, velocity, score, sigma):
+    return velocity(x, t) + score(x, t)
+
+
+@wrong("5.3", "velocity left out")
+def langevin(x, t, velocity, score, sigma):
+    return sigma**2 / 2 * score(x, t)
+
+
+@wrong("5.3", "velocity scaled too")
+def both_scaled(x, t, velocity, score, sigma):
+    return 0.5 * sigma**2 * (velocity(x, t) + score(x, t))
+
+
+@wrong("5.3", "fields swapped")
+def arguments_swapped(x, t, score, velocity, sigma):
+    return velocity(x, t) + sigma**2 / 2 * score(x, t)
+
+
+@wrong("5.3", "mean score of the batch")
+def averaged(x, t, velocity, score, sigma):
+    return velocity(x, t) + sigma**2 / 2 * score(x, t).mean(dim=0, keepdim=True)
+
+
+@wrong("5.3", "score at another time")
+def score_of_the_start(x, t, velocity, score, sigma):
+    return velocity(x, t) + sigma**2 / 2 * score(x, 0.0)
+
+
+@wrong("5.3", "field misused")
+def time_first(x, t, velocity, score, sigma):
+    return velocity(t, x) + sigma**2 / 2 * score(t, x)
+
+
+@right("5.3")
+def sigma_as_a_tensor(x, t, velocity, score, sigma):
+    sigma = torch.as_tensor(sigma)
+    return velocity(x, t) + 0.5 * sigma.square() * score(x, t)
+
+
+@right("5.3")
+def langevin_on_top(x, t, velocity, score, sigma):
+    pull = lambda x: 0.5 * sigma**2 * score(x, t)  # noqa: E731
+    return pull(x) + velocity(x, t)
+
+
+@right("5.3")
+def times_made_columns(x, t, velocity, score, sigma):
+    t = torch.as_tensor(t, dtype=x.dtype).reshape(-1, 1).expand(len(x), 1)
+    return torch.add(velocity(x, t), score(x, t), alpha=sigma**2 / 2)
+
+
+@right("5.3")
+def flow_if_no_noise(x, t, velocity, score, sigma):
+    u = velocity(x, t)
+    if sigma == 0:
+        return u
+    return u + score(x, t) * sigma**2 / 2
+
+
+# ---------------------------------------------------------- 5.4 score_loss(net, z, scheduler, last)
+
+
+def drawn(z, scheduler, last=1.0):
+    t, eps = last * torch.rand(len(z), 1), torch.randn_like(z)
+    alpha, beta, _, _ = scheduler(t)
+    return t, eps, alpha, beta, alpha * z + beta * eps
+
+
+@wrong("5.4", "times up to one")
+def no_cut_off(net, z, scheduler, last):
+    t, eps, _, beta, x = drawn(z, scheduler)
+    return ((net(x, t) + eps / beta) ** 2).mean()
+
+
+@wrong("5.4", "times cut off instead of scaled")
+def clamped(net, z, scheduler, last):
+    t, eps = torch.rand(len(z), 1).clamp(0, last), torch.randn_like(z)
+    alpha, beta, _, _ = scheduler(t)
+    return (net(alpha * z + beta * eps, t) + eps / beta).square().mean()
+
+
+@wrong("5.4", "sign of the target")
+def plus_noise(net, z, scheduler, last):
+    t, eps, _, beta, x = drawn(z, scheduler, last)
+    return ((net(x, t) - eps / beta) ** 2).mean()
+
+
+@wrong("5.4", "one over beta squared")
+def squared_beta(net, z, scheduler, last):
+    t, eps, _, beta, x = drawn(z, scheduler, last)
+    return ((net(x, t) + eps / beta**2) ** 2).mean()
+
+
+@wrong("5.4", "minus noise for the score")
+def from_exercise_one_wrong(net, z, scheduler, last):
+    t, _, alpha, beta, x = drawn(z, scheduler, last)
+    return ((net(x, t) + (x - alpha * z) / beta) ** 2).mean()
+
+
+@wrong("5.4", "noise for the score")
+def next_exercise(net, z, scheduler, last):
+    t, eps, _, _, x = drawn(z, scheduler, last)
+    return torch.nn.functional.mse_loss(net(x, t), eps)
+
+
+@wrong("5.4", "target not centred")
+def pulls_home(net, z, scheduler, last):
+    t, _, _, beta, x = drawn(z, scheduler, last)
+    return ((net(x, t) + x / beta**2) ** 2).mean()
+
+
+@wrong("5.4", "alpha forgotten in the target")
+def pulls_to_z(net, z, scheduler, last):
+    t, _, _, beta, x = drawn(z, scheduler, last)
+    return ((net(x, t) + (x - z) / beta**2) ** 2).mean()
+
+
+@wrong("5.4", "velocity for target")
+def flow_matching(net, z, scheduler, last):
+    t, eps, _, _, x = drawn(z, scheduler, last)
+    _, _, alpha_dot, beta_dot = scheduler(t)
+    return ((net(x, t) - alpha_dot * z - beta_dot * eps) ** 2).mean()
+
+
+@wrong("5.4", "two draws of noise")
+def drawn_twice(net, z, scheduler, last):
+    t = last * torch.rand(len(z), 1)
+    alpha, beta, _, _ = scheduler(t)
+    x = alpha * z + beta * torch.randn_like(z)
+    return ((net(x, t) + torch.randn_like(z) / beta) ** 2).mean()
+
+
+@wrong("5.4", "weighted by beta squared")
+def cured_too_early(net, z, scheduler, last):
+    t, eps, _, beta, x = drawn(z, scheduler, last)
+    return ((beta * net(x, t) + eps) ** 2).mean()
+
+
+@wrong("5.4", "weighted by beta")
+def half_cured(net, z, scheduler, last):
+    t, eps, _, beta, x = drawn(z, scheduler, last)
+    return (beta * (net(x, t) + eps / beta) ** 2).mean()
+
+
+@wrong("5.4", "one time for the whole batch")
+def a_single_time(net, z, scheduler, last):
+    t, eps = last * torch.rand(1), torch.randn_like(z)
+    alpha, beta, _, _ = scheduler(t)
+    x = alpha * z + beta * eps
+    return ((net(x, t.expand(len(z), 1)) + eps / beta) ** 2).mean()
+
+
+@wrong("5.4", "clean data shown")
+def sees_z(net, z, scheduler, last):
+    t, eps, _, beta, _ = drawn(z, scheduler, last)
+    return ((net(z, t) + eps / beta) ** 2).mean()
+
+
+@wrong("5.4", "pure noise shown")
+def sees_eps(net, z, scheduler, last):
+    t, eps, _, beta, _ = drawn(z, scheduler, last)
+    return ((net(eps, t) + eps / beta) ** 2).mean()
+
+
+@wrong("5.4", "rand for randn")
+def uniform_noise(net, z, scheduler, last):
+    t, eps = last * torch.rand(len(z), 1), torch.rand_like(z)
+    alpha, beta, _, _ = scheduler(t)
+    return ((net(alpha * z + beta * eps, t) + eps / beta) ** 2).mean()
+
+
+@wrong("5.4", "square after the mean")
+def mean_then_square(net, z, scheduler, last):
+    t, eps, _, beta, x = drawn(z, scheduler, last)
+    return (net(x, t) + eps / beta).mean() ** 2
+
+
+@wrong("5.4", "length, not its square")
+def norm_of_the_rows(net, z, scheduler, last):
+    t, eps, _, beta, x = drawn(z, scheduler, last)
+    return torch.linalg.norm(net(x, t) + eps / beta, dim=1).mean()
+
+
+@wrong("5.4", "no gradient")
+def a_plain_number(net, z, scheduler, last):
+    t, eps, _, beta, x = drawn(z, scheduler, last)
+    return ((net(x, t) + eps / beta) ** 2).mean().item()
+
+
+@wrong("5.4", "wrong shape")
+def no_mean(net, z, scheduler, last):
+    t, eps, _, beta, x = drawn(z, scheduler, last)
+    return ((net(x, t) + eps / beta) ** 2).sum(dim=1)
+
+
+@wrong("5.4", "raises")
+def times_without_an_axis(net, z, scheduler, last):
+    t, eps = last * torch.rand(len(z)), torch.randn_like(z)
+    alpha, beta, _, _ = scheduler(t)
+    return ((net(alpha * z + beta * eps, t) + eps / beta) ** 2).mean()
+
+
+@right("5.4")
+def by_the_conditional_score(net, z, scheduler, last):
+    t, _, alpha, beta, x = drawn(z, scheduler, last)
+    return ((net(x, t) - (alpha * z - x) / beta**2) ** 2).mean()
+
+
+@right("5.4")
+def summed_over_coordinates(net, z, scheduler, last):
+    t, eps, _, beta, x = drawn(z, scheduler, last)
+    return (net(x, t) + eps / (beta + 1e-5)).square().sum(-1).mean()
+
+
+@right("5.4")
+def summed_over_everything(net, z, scheduler, last):
+    t, eps, _, beta, x = drawn(z, scheduler, last)
+    return 0.5 * torch.sum((net(x, t) + eps / beta) ** 2)
+
+
+@right("5.4")
+def spread_times_and_flat_ones_for_the_net(net, z, scheduler, last):
+    t = last * (torch.randperm(len(z)) + torch.rand(len(z))) / len(z)
+    alpha, beta = (w[:, None] for w in scheduler(t)[:2])
+    eps = torch.normal(0.0, 1.0, z.shape)
+    return torch.nn.functional.mse_loss(net(alpha * z + beta * eps, t), -eps / beta)
+
+
+@right("5.4")
+def target_by_autograd(net, z, scheduler, last):
+    t, _, alpha, beta, x = drawn(z, scheduler, last)
+    at = x.clone().requires_grad_()
+    with torch.enable_grad():
+        log = torch.distributions.Normal(alpha * z, beta).log_prob(at).sum()
+    target = torch.autograd.grad(log, at)[0]
+    return ((net(x, t) - target) ** 2).sum() / len(z)
+
+
+# ---------------------------------------------------------------- 5.5 noise_loss(net, z, scheduler)
+
+
+@wrong("5.5", "sign of the noise")
+def minus_noise(net, z, scheduler):
+    t, eps, _, _, x = drawn(z, scheduler)
+    return ((net(x, t) + eps) ** 2).mean()
+
+
+@wrong("5.5", "score for target")
+def still_the_score(net, z, scheduler):
+    t, eps, _, beta, x = drawn(z, scheduler)
+    return ((net(x, t) + eps / beta) ** 2).mean()
+
+
+@wrong("5.5", "noise over beta")
+def divided_noise(net, z, scheduler):
+    t, eps, _, beta, x = drawn(z, scheduler)
+    return ((net(x, t) - eps / beta) ** 2).mean()
+
+
+@wrong("5.5", "noise times beta")
+def noise_as_it_arrives(net, z, scheduler):
+    t, _, alpha, _, x = drawn(z, scheduler)
+    return ((net(x, t) - (x - alpha * z)) ** 2).mean()
+
+
+@wrong("5.5", "state minus data")
+def what_was_added(net, z, scheduler):
+    t, _, _, _, x = drawn(z, scheduler)
+    return ((net(x, t) - (x - z)) ** 2).mean()
+
+
+@wrong("5.5", "data for target")
+def denoiser(net, z, scheduler):
+    t, _, _, _, x = drawn(z, scheduler)
+    return ((net(x, t) - z) ** 2).mean()
+
+
+@wrong("5.5", "velocity for target")
+def chapter_four_again(net, z, scheduler):
+    t, eps, _, _, x = drawn(z, scheduler)
+    return ((net(x, t) - scheduler(t)[2] * z - scheduler(t)[3] * eps) ** 2).mean()
+
+
+@wrong("5.5", "two draws of noise")
+def other_noise(net, z, scheduler):
+    t, _, _, _, x = drawn(z, scheduler)
+    return ((net(x, t) - torch.randn_like(z)) ** 2).mean()
+
+
+@wrong("5.5", "weighted by beta squared")
+def weight_twice(net, z, scheduler):
+    t, eps, _, beta, x = drawn(z, scheduler)
+    return (beta**2 * (net(x, t) - eps) ** 2).mean()
+
+
+@wrong("5.5", "weighted by one over beta squared")
+def the_old_loss_again(net, z, scheduler):
+    t, eps, _, beta, x = drawn(z, scheduler)
+    return ((-net(x, t) / beta + eps / beta) ** 2).mean()
+
+
+@wrong("5.5", "one time for the whole batch")
+def one_number(net, z, scheduler):
+    t, eps = torch.rand(()), torch.randn_like(z)
+    alpha, beta, _, _ = scheduler(t)
+    return ((net(alpha * z + beta * eps, float(t)) - eps) ** 2).mean()
+
+
+@wrong("5.5", "clean data shown")
+def clean(net, z, scheduler):
+    t, eps, *_ = drawn(z, scheduler)
+    return ((net(z, t) - eps) ** 2).mean()
+
+
+@wrong("5.5", "pure noise shown")
+def copies(net, z, scheduler):
+    t, eps, *_ = drawn(z, scheduler)
+    return ((net(eps, t) - eps) ** 2).mean()
+
+
+@wrong("5.5", "alpha and beta swapped")
+def beta_first(net, z, scheduler):
+    t, eps, alpha, beta, _ = drawn(z, scheduler)
+    return ((net(beta * z + alpha * eps, t) - eps) ** 2).mean()
+
+
+@wrong("5.5", "one noise for the whole batch")
+def one_draw(net, z, scheduler):
+    t, eps = torch.rand(len(z), 1), torch.randn(1, z.shape[1])
+    alpha, beta, _, _ = scheduler(t)
+    return ((net(alpha * z + beta * eps, t) - eps) ** 2).mean()
+
+
+@wrong("5.5", "one noise for all coordinates")
+def column_of_noise(net, z, scheduler):
+    t, eps = torch.rand(len(z), 1), torch.randn(len(z), 1)
+    alpha, beta, _, _ = scheduler(t)
+    return ((net(alpha * z + beta * eps, t) - eps) ** 2).mean()
+
+
+@wrong("5.5", "straight line assumed")
+def line_mixed(net, z, scheduler):
+    t, eps = torch.rand(len(z), 1), torch.randn_like(z)
+    return ((net(t * z + (1 - t) * eps, t) - eps) ** 2).mean()
+
+
+@wrong("5.5", "time turned round")
+def papers_clock(net, z, scheduler):
+    t, eps, _, _, x = drawn(z, scheduler)
+    return ((net(x, 1 - t) - eps) ** 2).mean()
+
+
+@wrong("5.5", "the same draw each time")
+def seeded(net, z, scheduler):
+    torch.manual_seed(0)
+    t, eps, _, _, x = drawn(z, scheduler)
+    return ((net(x, t) - eps) ** 2).mean()
+
+
+@wrong("5.5", "not squared")
+def absolute(net, z, scheduler):
+    t, eps, _, _, x = drawn(z, scheduler)
+    return (net(x, t) - eps).abs().mean()
+
+
+@wrong("5.5", "root of the mean")
+def root(net, z, scheduler):
+    t, eps, _, _, x = drawn(z, scheduler)
+    return ((net(x, t) - eps) ** 2).mean() ** 0.5
+
+
+@wrong("5.5", "coordinates summed before the square")
+def summed_too_early(net, z, scheduler):
+    t, eps, _, _, x = drawn(z, scheduler)
+    return ((net(x, t) - eps).sum(dim=1) ** 2).mean()
+
+
+@wrong("5.5", "square after the mean over the batch")
+def norm_of_the_mean(net, z, scheduler):
+    t, eps, _, _, x = drawn(z, scheduler)
+    return (net(x, t) - eps).mean(dim=0).norm() ** 2
+
+
+@wrong("5.5", "no gradient")
+def under_no_grad(net, z, scheduler):
+    t, eps, _, _, x = drawn(z, scheduler)
+    with torch.no_grad():
+        return ((net(x, t) - eps) ** 2).mean()
+
+
+@wrong("5.5", "net not asked")
+def no_net(net, z, scheduler):
+    _, eps, _, _, x = drawn(z, scheduler)
+    return ((x - eps) ** 2).mean()
+
+
+@right("5.5")
+def by_mse(net, z, scheduler):
+    t, eps, _, _, x = drawn(z, scheduler)
+    return torch.nn.functional.mse_loss(net(x, t), eps)
+
+
+@right("5.5")
+def as_weighted_score_loss(net, z, scheduler):
+    t, eps, _, beta, x = drawn(z, scheduler)
+    score = -net(x, t) / beta
+    return (beta**2 * (score + eps / beta) ** 2).sum(dim=1).mean()
+
+
+@right("5.5")
+def away_from_the_ends(net, z, scheduler):
+    t = 1e-3 + (1 - 2e-3) * torch.rand_like(z[:, :1])
+    alpha, beta, *_ = scheduler(t)
+    eps = torch.randn(*z.shape)
+    return torch.sum((eps - net(alpha * z + beta * eps, t)) ** 2)
+
+
+@right("5.5")
+def noise_found_again(net, z, scheduler):
+    t, _, alpha, beta, x = drawn(z, scheduler, 0.999)
+    return ((net(x, t[:, 0]) - (x - alpha * z) / beta) ** 2).mean()
+
+
+# ------------------------------------------------------ 5.6 marginal_score(x, points, t, scheduler)
+
+
+def logs(x, points, alpha, beta):
+    return -(((x[:, None] - alpha[:, None] * points) / beta[:, None]) ** 2).sum(-1) / 2
+
+
+@wrong("5.6", "all points weighted alike")
+def plain_mean(x, points, t, scheduler):
+    a, b, _, _ = scheduler(t)
+    return (-(x[:, None] - a[:, None] * points) / b[:, None] ** 2).mean(1)
+
+
+@wrong("5.6", "all points weighted alike")
+def around_the_mean(x, points, t, scheduler):
+    a, b, _, _ = scheduler(t)
+    return (a * points.mean(0) - x) / b**2
+
+
+@wrong("5.6", "nearest point only")
+def nearest(x, points, t, scheduler):
+    a, b, _, _ = scheduler(t)
+    return (a * points[logs(x, points, a, b).argmax(1)] - x) / b**2
+
+
+@wrong("5.6", "weights normalised over the states")
+def other_axis(x, points, t, scheduler):
+    a, b, _, _ = scheduler(t)
+    w = torch.softmax(logs(x, points, a, b), dim=0)
+    each = -(x[:, None] - a[:, None] * points) / b[:, None] ** 2
+    return (w[..., None] * each).sum(1)
+
+
+@wrong("5.6", "exp before the sum")
+def by_densities(x, points, t, scheduler):
+    a, b, _, _ = scheduler(t)
+    p = torch.exp(logs(x, points, a, b))
+    return (a * (p / p.sum(1, keepdim=True)) @ points - x) / b**2
+
+
+@wrong("5.6", "one over beta")
+def divided_by_width(x, points, t, scheduler):
+    a, b, _, _ = scheduler(t)
+    return (a * logs(x, points, a, b).softmax(1) @ points - x) / b
+
+
+@wrong("5.6", "sign of the score")
+def away_from_all(x, points, t, scheduler):
+    a, b, _, _ = scheduler(t)
+    return (x - a * logs(x, points, a, b).softmax(1) @ points) / b**2
+
+
+@wrong("5.6", "half missing in the weights")
+def exponent_doubled(x, points, t, scheduler):
+    a, b, _, _ = scheduler(t)
+    return (a * (2 * logs(x, points, a, b)).softmax(1) @ points - x) / b**2
+
+
+@wrong("5.6", "alpha forgotten in the weights")
+def distance_from_the_points(x, points, t, scheduler):
+    a, b, _, _ = scheduler(t)
+    w = torch.softmax(-(torch.cdist(x, points) ** 2) / (2 * b**2), 1)
+    return (a * w @ points - x) / b**2
+
+
+@wrong("5.6", "data point for score")
+def best_guess(x, points, t, scheduler):
+    a, b, _, _ = scheduler(t)
+    return logs(x, points, a, b).softmax(1) @ points
+
+
+@wrong("5.6", "straight line assumed")
+def line_again(x, points, t, scheduler):
+    return (t * logs(x, points, t, 1 - t).softmax(1) @ points - x) / (1 - t) ** 2
+
+
+@wrong("5.6", "wrong shape")
+def a_log_density(x, points, t, scheduler):
+    a, b, _, _ = scheduler(t)
+    return logs(x, points, a, b).logsumexp(1, keepdim=True)
+
+
+@right("5.6")
+def slope_of_the_logarithm(x, points, t, scheduler):
+    a, b, _, _ = scheduler(t)
+    x = x.clone().requires_grad_()
+    return torch.autograd.grad(logs(x, points, a, b).logsumexp(1).sum(), x)[0]
+
+
+@right("5.6")
+def average_of_scores(x, points, t, scheduler):
+    a, b, _, _ = scheduler(t)
+    w = torch.softmax(logs(x, points, a, b), dim=1)
+    each = -(x[:, None] - a[:, None] * points) / (b[:, None] ** 2 + 1e-5)
+    return torch.einsum("bm,bmd->bd", w, each)
+
+
+@right("5.6")
+def state_by_state(x, points, t, scheduler):
+    rows = []
+    for state, time in zip(x, t):  # noqa: B905
+        a, b = (float(w) for w in scheduler(time)[:2])
+        log = -((state - a * points) ** 2).sum(1) / (2 * b * b)
+        p = torch.exp(log - log.max())
+        rows.append(((p / p.sum()) @ (a * points) - state) / b**2)
+    return torch.stack(rows)
+
+
+@right("5.6")
+def through_the_library(x, points, t, scheduler):
+    a, b, _, _ = scheduler(t)
+    parts = torch.distributions.Normal(a[:, None] * points, b[:, None])
+    w = (parts.log_prob(x[:, None]).sum(-1)).softmax(-1)
+    return (a * (w @ points) - x) / b**2
+
+
+# ------------------ 5.7 fokker_planck_residual(before, now, after, drift, sigma, dt, dx)
+
+
+def middle(values):
+    return values[1:-1]
+
+
+def slope(values, dx):
+    return (values[2:] - values[:-2]) / (2 * dx)
+
+
+def bend(values, dx):
+    return (values[2:] - 2 * values[1:-1] + values[:-2]) / (dx * dx)
+
+
+@wrong("5.7", "sigma squared, without the half")
+def no_half(before, now, after, drift, sigma, dt, dx):
+    return middle(after - before) / (2 * dt) + slope(now * drift, dx) - sigma**2 * bend(now, dx)
+
+
+@wrong("5.7", "sigma for sigma squared")
+def sigma_once(before, now, after, drift, sigma, dt, dx):
+    return middle(after - before) / (2 * dt) + slope(now * drift, dx) - sigma / 2 * bend(now, dx)
+
+
+@wrong("5.7", "sign of the Laplacian")
+def plus_laplacian(before, now, after, drift, sigma, dt, dx):
+    return middle(after - before) / (2 * dt) + slope(now * drift, dx) + sigma**2 / 2 * bend(now, dx)
+
+
+@wrong("5.7", "Laplacian left out")
+def continuity(before, now, after, drift, sigma, dt, dx):
+    return middle(after - before) / (2 * dt) + slope(now * drift, dx)
+
+
+@wrong("5.7", "sign of the divergence")
+def minus_divergence(before, now, after, drift, sigma, dt, dx):
+    return middle(after - before) / (2 * dt) - slope(now * drift, dx) - sigma**2 / 2 * bend(now, dx)
+
+
+@wrong("5.7", "drift outside the derivative")
+def advection(before, now, after, drift, sigma, dt, dx):
+    return middle(after - before) / (2 * dt) + middle(drift) * slope(now, dx) - sigma**2 / 2 * bend(now, dx)
+
+
+@wrong("5.7", "density left out of the flux")
+def drift_only(before, now, after, drift, sigma, dt, dx):
+    return middle(after - before) / (2 * dt) + slope(drift, dx) - sigma**2 / 2 * bend(now, dx)
+
+
+@wrong("5.7", "dt for two dt")
+def one_gap(before, now, after, drift, sigma, dt, dx):
+    return middle(after - before) / dt + slope(now * drift, dx) - sigma**2 / 2 * bend(now, dx)
+
+
+@wrong("5.7", "one-sided in time")
+def forward_difference(before, now, after, drift, sigma, dt, dx):
+    return middle(after - now) / dt + slope(now * drift, dx) - sigma**2 / 2 * bend(now, dx)
+
+
+@wrong("5.7", "dx for two dx")
+def one_cell(before, now, after, drift, sigma, dt, dx):
+    return middle(after - before) / (2 * dt) + 2 * slope(now * drift, dx) - sigma**2 / 2 * bend(now, dx)
+
+
+@wrong("5.7", "dx for dx squared")
+def divided_by_dx_once(before, now, after, drift, sigma, dt, dx):
+    return middle(after - before) / (2 * dt) + slope(now * drift, dx) - sigma**2 / 2 * dx * bend(now, dx)
+
+
+@wrong("5.7", "drift spread too")
+def laplacian_of_the_flux(before, now, after, drift, sigma, dt, dx):
+    flux = now * drift
+    return middle(after - before) / (2 * dt) + slope(flux, dx) - sigma**2 / 2 * bend(flux, dx)
+
+
+@wrong("5.7", "wrong shape")
+def rolled(before, now, after, drift, sigma, dt, dx):
+    def shifted(values):
+        return (values.roll(-1) - values.roll(1)) / (2 * dx)
+
+    curve = (now.roll(-1) - 2 * now + now.roll(1)) / dx**2
+    return (after - before) / (2 * dt) + shifted(now * drift) - sigma**2 / 2 * curve
+
+
+@right("5.7")
+def by_torch_gradient(before, now, after, drift, sigma, dt, dx):
+    first = torch.gradient(now * drift, spacing=dx)[0]
+    second = torch.gradient(torch.gradient(now, spacing=dx)[0], spacing=dx)[0]
+    return ((after - before) / (2 * dt) + first - 0.5 * sigma**2 * second)[1:-1]
+
+
+@right("5.7")
+def by_convolution(before, now, after, drift, sigma, dt, dx):
+    def stencil(values, *numbers):
+        kernel = torch.tensor(numbers, dtype=values.dtype)[None, None]
+        return torch.nn.functional.conv1d(values[None, None], kernel)[0, 0]
+
+    spread = 0.5 * sigma**2 / dx**2 * stencil(now, 1.0, -2.0, 1.0)
+    return (
+        stencil(after - before, 0.0, 0.5 / dt, 0.0) + stencil(now * drift, -0.5 / dx, 0.0, 0.5 / dx) - spread
+    )
+
+
+@right("5.7")
+def by_fluxes_between_cells(before, now, after, drift, sigma, dt, dx):
+    flux = (now * drift)[:-1] / 2 + (now * drift)[1:] / 2 - sigma**2 / 2 * now.diff() / dx
+    return middle(after - before) / dt / 2 + flux.diff() / dx
+
+
+@right("5.7")
+def point_by_point(before, now, after, drift, sigma, dt, dx):
+    out = []
+    for i in range(1, len(now) - 1):
+        rate = (after[i] - before[i]) / (2 * dt)
+        flow = (now[i + 1] * drift[i + 1] - now[i - 1] * drift[i - 1]) / (2 * dx)
+        out.append(rate + flow - sigma**2 / 2 * (now[i + 1] - 2 * now[i] + now[i - 1]) / dx**2)
+    return torch.stack(out)
+
+
+# ------------------------------------------------------ 5.8 probability_flow(score, x, times, scheduler)
+
+
+def speed(score, x, t, scheduler):
+    a, b = weights(torch.as_tensor(t, dtype=x.dtype), scheduler)
+    return a * x + b * score(x, t)
+
+
+def gaps(times):
+    ticks = times.tolist()
+    return [(t, after - t) for t, after in zip(ticks, ticks[1:])]  # noqa: B905, RUF007
+
+
+@wrong("5.8", "noise in the ODE")
+def euler_maruyama(score, x, times, scheduler):
+    for t, h in gaps(times):
+        x = x + h * speed(score, x, t, scheduler) + h**0.5 * torch.randn_like(x)
+    return x
+
+
+@wrong("5.8", "noise added to the extended drift")
+def the_sde(score, x, times, scheduler):
+    for t, h in gaps(times):
+        drift = speed(score, x, t, scheduler) + 0.5 * score(x, t)
+        x = x + h * drift + math.sqrt(h) * torch.randn_like(x)
+    return x
+
+
+@wrong("5.8", "corrected without noise")
+def drift_of_the_sde(score, x, times, scheduler):
+    for t, h in gaps(times):
+        x = x + h * (speed(score, x, t, scheduler) + 0.5 * score(x, t))
+    return x
+
+
+@wrong("5.8", "score for velocity")
+def climbs(score, x, times, scheduler):
+    for t, h in gaps(times):
+        x = x + h * score(x, t)
+    return x
+
+
+@wrong("5.8", "coefficients swapped")
+def state_and_score_swapped(score, x, times, scheduler):
+    for t, h in gaps(times):
+        b, a = weights(torch.tensor(t, dtype=x.dtype), scheduler)
+        x = x + h * (a * x + b * score(x, t))
+    return x
+
+
+@wrong("5.8", "time stands still")
+def first_time_always(score, x, times, scheduler):
+    for _, h in gaps(times):
+        x = x + h * speed(score, x, float(times[0]), scheduler)
+    return x
+
+
+@wrong("5.8", "equal steps assumed")
+def one_length(score, x, times, scheduler):
+    h = (times[-1] - times[0]) / (len(times) - 1)
+    for t in times[:-1]:
+        x = x + h * speed(score, x, t, scheduler)
+    return x
+
+
+@wrong("5.8", "steps of one over their number")
+def unit_interval(score, x, times, scheduler):
+    for t in times[:-1]:
+        x = x + speed(score, x, t, scheduler) / (len(times) - 1)
+    return x
+
+
+@wrong("5.8", "one step short")
+def stops_early(score, x, times, scheduler):
+    for i in range(len(times) - 2):
+        x = x + (times[i + 1] - times[i]) * speed(score, x, times[i], scheduler)
+    return x
+
+
+@wrong("5.8", "straight line assumed")
+def line_once_more(score, x, times, scheduler):
+    for t, h in gaps(times):
+        x = x + h * (x + (1 - t) * score(x, t)) / t
+    return x
+
+
+@wrong("5.8", "wrong shape")
+def all_states(score, x, times, scheduler):
+    states = [x]
+    for t, h in gaps(times):
+        states.append(states[-1] + h * speed(score, states[-1], t, scheduler))
+    return torch.stack(states)
+
+
+@right("5.8")
+def by_heun(score, x, times, scheduler):
+    for t, h in gaps(times):
+        first = speed(score, x, t, scheduler)
+        x = x + h * (first + speed(score, x + h * first, t + h, scheduler)) / 2
+    return x
+
+
+@right("5.8")
+def times_as_columns(score, x, times, scheduler):
+    for i in range(len(times) - 1):
+        t = times[i].expand(len(x), 1)
+        al, be, ald, bed = scheduler(t)
+        eps = -be * score(x, t)
+        x = x + (times[i + 1] - times[i]) * (ald * (x - be * eps) / al + bed * eps)
+    return x
+
+
+@right("5.8")
+def by_midpoints(score, x, times, scheduler):
+    for t, h in gaps(times):
+        half = x + h / 2 * speed(score, x, t, scheduler)
+        x = x + h * speed(score, half, t + h / 2, scheduler)
+    return x
+
+
+@right("5.8")
+def by_ddim(score, x, times, scheduler):
+    for t, after in zip(times[:-1], times[1:]):  # noqa: B905, RUF007
+        eps = -scheduler(t)[1] * score(x, t)
+        z = (x - scheduler(t)[1] * eps) / scheduler(t)[0]
+        x = scheduler(after)[0] * z + scheduler(after)[1] * eps
+    return x
+
+
+# ---------------------------------------------------------------------------------- 5.9 my_sigma(t)
+
+
+@wrong("5.9", "no noise")
+def silence(t):
+    return 0.0
+
+
+@wrong("5.9", "sigma one")
+def as_it_was(t):
+    return torch.ones_like(t)
+
+
+@wrong("5.9", "growing")
+def proportional_to_time(t):
+    return t
+
+
+@wrong("5.9", "too much noise at the end")
+def strong_everywhere(t):
+    return 1.5 * torch.ones_like(t)
+
+
+@wrong("5.9", "too much noise")
+def rising_root(t):
+    return t.sqrt()
+
+
+@wrong("5.9", "too much noise")
+def far_too_strong_early(t):
+    return 14.0 * (t < 0.5)
+
+
+@wrong("5.9", "too little noise")
+def hardly_any(t):
+    return 0.5 * (1 - t)
+
+
+@wrong("5.9", "negative")
+def falls_below_zero(t):
+    return 1 - 1.5 * t
+
+
+@wrong("5.9", "NaN")
+def root_of_something_negative(t):
+    return torch.sqrt(0.5 - t)
+
+
+@right("5.9")
+def root_of_beta(t):
+    return 1.5 * (1 - t).sqrt()
+
+
+@right("5.9")
+def half_a_wave(t):
+    return 2 * torch.sin(math.pi * t)
+
+
+@right("5.9")
+def falling_line(t):
+    return 2 * (1 - t)
+
+
+@right("5.9")
+def off_before_the_end(t):
+    return torch.where(t < 0.75, 1.5 * torch.ones_like(t), torch.zeros_like(t))
