@@ -136,8 +136,7 @@ def coverage(x: Tensor, real: Tensor, k: int = 5) -> float:
         mean over r in real of [ min |x - r| < distance from r to its k-th nearest other real sample ]
 
     Naeem et al. 2020. It falls when kinds of real samples are never generated, and also when what is
-    generated lies away from the data. n samples of the real law itself are not expected to reach 1, but
-    `expected_coverage(n, len(real), k)`.
+    generated lies away from the data. Not even fresh samples of the real law reach 1: compare with theirs.
 
     Args:
         x: generated samples, (n, *event).
@@ -154,27 +153,6 @@ def coverage(x: Tensor, real: Tensor, k: int = 5) -> float:
     between = torch.cdist(real, real, compute_mode="donot_use_mm_for_euclid_dist")
     radius = between.kthvalue(k + 1, dim=1).values  # each sample's own place in the row comes first
     return float((nearest(real, x)[0] < radius).double().mean())
-
-
-def expected_coverage(n: int, m: int, k: int = 5) -> float:
-    """Coverage of m real samples by n fresh ones of the same law, on average.
-
-        1 - product over i = 0 … k - 1 of (m - 1 - i) / (m - 1 + n - i)
-
-    A real sample stays uncovered if its k nearest, among n fresh and m - 1 other real ones, are all real;
-    as all come from one law, each choice of k is equally likely. Naeem et al. 2020.
-
-    Args:
-        n: number of fresh samples.
-        m: number of real samples, above `k`.
-        k: as in `coverage`.
-    Returns:
-        A probability.
-    """
-    uncovered = 1.0
-    for i in range(k):
-        uncovered *= (m - 1 - i) / (m - 1 + n - i)
-    return 1 - uncovered
 
 
 def within_class_diversity(x: Tensor, y: Tensor) -> float:

@@ -8,7 +8,6 @@ import torch
 from coursekit.metrics import (
     agreement,
     coverage,
-    expected_coverage,
     frechet_distance,
     frechet_floor,
     nearest,
@@ -136,6 +135,12 @@ def test_coverage_counts_the_real_samples_within_reach():
     assert coverage(torch.tensor([[-1.0]]), real, k=1) == 0  # at the radius is not within it
     assert coverage(real, real, k=1) == 1
     assert coverage(torch.tensor([[-2.0]]), real, k=2) == pytest.approx(1 / 3)  # radii 3, 2, 3
+
+
+def expected_coverage(n, m, k):
+    """Of m real samples by n fresh ones: uncovered if the k nearest of n + m - 1 others are all real."""
+    uncovered = [(m - 1 - i) / (m - 1 + n - i) for i in range(k)]
+    return 1 - math.prod(uncovered)
 
 
 def test_expected_coverage_by_counting():
