@@ -110,7 +110,7 @@ FAULTS = {
     "no return": ("returns nothing", lambda e: lambda *args: None),
     "tuple": ("wrong type", lambda e: like(e.reference, lambda value: (value, value))),
     "string": ("wrong type", lambda e: like(e.reference, str)),
-    "numpy": ("wrong type", lambda e: like(e.reference, each(lambda value: wide(value).numpy()))),
+    "numpy": ("wrong type", lambda e: like(e.reference, each(lambda value: wide(value).detach().numpy()))),
     "bool": ("wrong type", lambda e: lambda *args: True),
     "odd object": ("unreadable", lambda e: lambda *args: Odd()),
     "another shape": ("wrong shape", lambda e: like(e.reference, each(wide))),

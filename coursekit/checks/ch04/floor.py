@@ -13,7 +13,7 @@ from ..facts import Fact, margin
 from .common import column_of
 
 N, DIM = 4000, 2
-CENTRE = 1.0
+CENTRE = 2.0
 WIDTHS = (0.5, 1.5)
 TESTS = 4
 """Statistical facts in this check; they share the family's level."""
