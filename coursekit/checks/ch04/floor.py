@@ -92,7 +92,8 @@ RIVALS: dict[str, tuple[Callable[..., Any], str]] = {
     ),
     "length for its square": (
         _estimate(square=lambda rest: rest.norm(dim=1)),
-        "You average lengths. The loss averages squares, so its floor does.",
+        "You average the lengths of the differences. The loss averages their squares, so its floor has to "
+        "average squares as well.",
     ),
     "spread for standard error": (
         _estimate(finish=lambda each: (each.mean(), each.std())),
