@@ -13,7 +13,7 @@ from ..facts import Fact, margin
 from .common import column_of
 
 N, DIM = 4000, 2
-CENTRE = 1.0
+CENTRE = 2.0
 WIDTHS = (0.5, 1.5)
 TESTS = 4
 """Statistical facts in this check; they share the family's level."""
@@ -92,7 +92,8 @@ RIVALS: dict[str, tuple[Callable[..., Any], str]] = {
     ),
     "length for its square": (
         _estimate(square=lambda rest: rest.norm(dim=1)),
-        "You average lengths. The loss averages squares, so its floor does.",
+        "You average the lengths of the differences. The loss averages their squares, so its floor has to "
+        "average squares as well.",
     ),
     "spread for standard error": (
         _estimate(finish=lambda each: (each.mean(), each.std())),

@@ -203,6 +203,5 @@ def _told(ask: Ask, factor: float) -> str:
     reasons = ["summed over the batch"] * (abs(batch - 2) < 0.05)
     reasons += ["summed over the coordinates"] * (abs(axes - 2) < 0.05)
     why = f" ({', and '.join(reasons)})" if reasons else ""
-    return (
-        f"Your loss is {number(factor)} times the mean{why}. Accepted; divide before comparing with a floor."
-    )
+    said = f"Your loss is {number(factor)} times the mean{why}."
+    return f"{said} Accepted; divide before comparing with a floor."

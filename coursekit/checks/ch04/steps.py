@@ -14,7 +14,7 @@ from ..engine import exercise
 from ..facts import Fact
 from ..probes import Spy, steady
 
-N = 200
+N = 150
 COUNTS = (1, 2, 4, 8, 16, 32, 64)
 SHIFT = 2.0
 LEAST = 8
@@ -143,7 +143,7 @@ def _enough(ask: Ask, field: Spy, shift: float) -> Tensor:
 
     Whoever uses one noise for all numbers of steps finds none that is enough once in twenty times.
     """
-    for _ in range(5):
+    for _ in range(4):
         fresh = torch.randn(N, 2, dtype=torch.float64) + torch.tensor([shift, 0.0])
         came = ask(field, fresh, shape=())
         if float(came) != 0:

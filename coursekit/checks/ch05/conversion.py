@@ -1,6 +1,7 @@
 """Exercise 5.2: from velocity to score and back."""
 
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 
 import torch
 from torch import Tensor
@@ -9,6 +10,7 @@ from ..asking import Ask
 from ..ch03.common import Numbers, bent, straight
 from ..engine import exercise
 from ..facts import Fact
+from ..faults import Fault
 from .conditional import column
 
 Scheduler = Callable[[Tensor], Numbers]
@@ -207,9 +209,12 @@ def convert(ask: Ask) -> Iterator[Fact]:
         x, u = alpha * z + beta * eps, alpha_dot * z + beta_dot * eps
         came = ask(-eps / beta, x, times, bent, "velocity", shape=(n, dim))
         fact = Fact("wrong velocity", "velocity made from the score", u, came, LOOK_FORTH, 0.01, 0.02)
-        yield fact
         if not fact.holds():
+            with suppress(Fault):  # a second call shows an answer that is the same for all
+                ask(u, x, times, bent, "score", shape=(n, dim))
+            yield fact
             return
+        yield fact
         came = ask(u, x, times, bent, "score", shape=(n, dim)) * beta
         fact = Fact(
             "wrong score", "score made from the velocity, times beta", -eps, came, LOOK_BACK, 0.01, 0.02

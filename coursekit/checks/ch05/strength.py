@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from functools import cache, lru_cache
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -172,7 +173,7 @@ def _diagnosis(sigmas: Tensor) -> str:
 def my_sigma(ask: Ask) -> Iterator[Fact | str]:
     """A strength at least zero, and the distance to the truth after fifty steps."""
     # Asked for its negative: to return the time itself is an attempt, not a slip.
-    turned = Ask(ask.number, ask.parameters, lambda t: -1.0 * ask.answer(t), ask.limit)
+    turned = Ask(ask.number, ask.parameters, lambda t: _turned(ask.answer(t)), ask.limit)
     sigmas = -turned(TIMES, shape=(STEPS,), broadcast=True).double()
     some = sigmas[[0, STEPS // 2, STEPS - 1]]
     what = "sigma at the start, in the middle and at the end"
@@ -191,6 +192,12 @@ def my_sigma(ask: Ask) -> Iterator[Fact | str]:
             f"Your distance: {away:.1f} ± {error:.1f} thousandths of a data unit; the lower, the better. To "
             f"compare: {_yardsticks()}, the best of our search {_best():.1f}."
         )
+
+
+def _turned(value: Any) -> Any:
+    """Minus a number or a tensor; everything else as it came, for the generic faults."""
+    kind = type(value)
+    return -value if kind is not bool and issubclass(kind, (Tensor, float, int)) else value
 
 
 @cache
