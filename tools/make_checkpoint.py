@@ -17,7 +17,7 @@ from coursekit.command.folder import STATE
 ROOT = Path(__file__).parents[1]
 OPTIONS = {
     "digits": ["--net", "mlp", "--steps", "2000", "--batch", "256", "--seed", "0"],
-    "mnist": ["--net", "unet", "--steps", "8000", "--batch", "128", "--seed", "0"],
+    "mnist": ["--net", "unet", "--seconds", "1500", "--batch", "128", "--seed", "0"],
 }
 
 
