@@ -49,9 +49,9 @@ def ten(y, rate, null):
     return torch.where(torch.rand(len(y)) < rate, 10, y)
 
 
-@wrong("6.1", "input edited")
-def labels_in_place(y, rate, null):
-    y[torch.rand(len(y)) < rate] = null
+@wrong("6.1", "null label equal to a real class")
+def zeros_in_place(y, rate, null):
+    y[torch.rand(len(y)) < rate] = 0
     return y
 
 
@@ -122,6 +122,12 @@ def rows_removed(y, rate, null):
 def clone_then_mask(y, rate, null):
     y = y.clone()
     y[torch.rand(y.shape) < rate] = null
+    return y
+
+
+@right("6.1")
+def labels_in_place(y, rate, null):
+    y[torch.rand(len(y)) < rate] = null
     return y
 
 
@@ -245,10 +251,9 @@ def their_convention_translated(net, x, t, y, w, null):
 
 @right("6.2")
 def branch_without_weight_left_out(net, x, t, y, w, null):
-    if w == 1:
-        return net(x, t, y)
     times = torch.full((len(x), 1, 1, 1), t)
-    return (1 - w) * net(x, times, torch.full_like(y, null)) + w * net(x, times, y)
+    told = net(x, times, y)
+    return told if w == 1 else (1 - w) * net(x, times, torch.full_like(y, null)) + w * told
 
 
 # ---------------------------------------------------------------- 6.3 guidance_loss(net, z, y, null, rate)

@@ -1,7 +1,6 @@
 """Exercise 6.1: drop labels."""
 
 from collections.abc import Callable, Iterator
-from functools import wraps
 from typing import Any
 
 import torch
@@ -11,7 +10,6 @@ from ...guidance import drop_labels as _library
 from ..asking import Ask
 from ..engine import exercise
 from ..facts import Fact
-from ..faults import Fault
 from .common import CALLS, LOOK, RATE, ROWS, coins, labels_of
 
 NULL = 7
@@ -56,39 +54,56 @@ RIVALS: dict[str, tuple[Callable[..., Tensor], str]] = {
 }
 
 
-def whole(answer: Callable[..., Any]) -> Callable[..., Any]:
-    """Let the check read whole-number labels; other kinds of numbers are told from them."""
+LOOK_MASK = (
+    "Your function returns which labels are dropped, true or false for each. What is asked for are the "
+    "labels themselves, with `null` in the place of those that are dropped."
+)
+LOOK_DECIMAL = (
+    "Your labels come back as decimal numbers. A label is an index: the network picks a row of a table with "
+    "it, and that takes a whole number. Which operation turned them into decimals?"
+)
 
-    @wraps(answer)
-    def wrapped(*args: Any) -> Any:
-        value = answer(*args)
-        if not isinstance(value, Tensor):
+
+class _Read:
+    """An answer whose whole-number labels the check can read, and what it did with its own."""
+
+    def __init__(self, answer: Callable[..., Any]) -> None:
+        self.answer, self.kind, self.edits = answer, torch.long, False
+
+    def __call__(self, y: Tensor, *more: Any) -> Any:
+        """Its labels, as decimal numbers if they are whole or true and false; all else as it came."""
+        before = y.clone()
+        value = self.answer(y, *more)
+        self.edits = self.edits or not torch.equal(y, before)
+        if not issubclass(type(value), Tensor):  # an odd object may have no class of its own to be asked for
             return value
-        if value.dtype == torch.bool:
-            raise Fault(
-                "mask returned",
-                "Your function returns which labels are dropped, true or false for each. What is asked for "
-                "are the labels themselves, with `null` in the place of those that are dropped.",
-            )
-        if value.is_floating_point():
-            raise Fault(
-                "labels not whole numbers",
-                "Your labels come back as decimal numbers. A label is an index: the network picks a row of "
-                "a table with it, and that takes a whole number. Which operation turned them into decimals?",
-            )
-        return value.double()
+        self.kind = value.dtype
+        return value if value.is_complex() or value.is_floating_point() else value.double()
 
-    return wrapped
+
+def _not_labels(kind: torch.dtype) -> Iterator[Fact]:
+    """Say what came in place of whole numbers, if something did."""
+    what = "share of labels that are whole numbers"
+    if kind == torch.bool:
+        yield Fact("mask returned", what, 1.0, 0.0, LOOK_MASK)
+    if kind.is_floating_point:
+        yield Fact("labels not whole numbers", what, 1.0, 0.0, LOOK_DECIMAL)
 
 
 @exercise("6.1", "Drop labels", "core", "y, rate, null", _drop_labels, RIVALS, random=True)
-def drop_labels(ask: Ask) -> Iterator[Fact]:
+def drop_labels(ask: Ask) -> Iterator[Fact | str]:
     """A hundred batches of labels: what stands for a dropped one, how many go, and which."""
-    ask.answer = whole(ask.answer)
+    ask.answer = read = _Read(ask.answer)
     y = torch.stack([labels_of(NULL) for _ in range(CALLS)])
-    shown = torch.stack([ask(batch, RATE, NULL, shape=(ROWS,)) for batch in y])
+    shown = torch.stack([ask(batch, RATE, NULL, shape=(ROWS,), may_edit=("y",)) for batch in y])
+    yield from _not_labels(read.kind)
     yield coins(shown, y, NULL)
     some = labels_of(NULL)
-    kept = float((ask(some, 0.0, NULL, shape=(ROWS,)) == some).double().mean())
+    kept = float((ask(some, 0.0, NULL, shape=(ROWS,), may_edit=("y",)) == some).double().mean())
     what = "share of labels that are kept at rate 0"
     yield Fact("wrong share dropped", what, 1.0, kept, LOOK["wrong share dropped"])
+    if read.edits:
+        yield (
+            "Your function writes into the labels that it is given. The lab hands it copies, so it is "
+            "accepted; where the caller still needs its labels, they would be lost."
+        )

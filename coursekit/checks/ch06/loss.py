@@ -62,6 +62,7 @@ class _Batch:
         self.z = 1 + 3**0.5 * torch.randn(n, 1, 1, width, dtype=torch.float64)
         self.y = labels_of(NULL, n)
         self.rule, self.net = rule, Told(self._answer, (1, 1, width), NULL)
+        self.trouble: Fault | None = None
 
     def _answer(self, x: Tensor, t: Tensor, y: Tensor) -> Tensor:
         if len(x) == self.n:
@@ -76,11 +77,17 @@ class _Batch:
                 "whose label is dropped: it is the label that goes, not the image."
             )
         )
-        raise Fault(name, words)
+        self.trouble = Fault(name, words)  # told later: the line that asks is not the one to mend
+        return torch.zeros_like(x)
 
     def loss(self) -> Tensor:
         """The answer for this batch; labels may be edited."""
-        value = self.ask(self.net, self.z, self.y, NULL, RATE, shape=(), may_edit=("y",)).double()
+        try:
+            value = self.ask(self.net, self.z, self.y, NULL, RATE, shape=(), may_edit=("y",)).double()
+        except Fault as fault:
+            raise self.trouble or fault from None
+        if self.trouble:
+            raise self.trouble
         if len(self.net.asked) > 1:
             raise Fault("both branches in the loss", LOOK_ONCE)
         if not self.net.asked:
@@ -142,7 +149,7 @@ def _target(ask: Ask, rule: Any, right: float, silent: float) -> tuple[Fact, ...
     what = f"loss of a network that {who}, over a silent one's"
     tol, near = 0.03 if right else 5e-3, 0.03 + 0.25 * abs(ratio)
     own = sum(len(batch.net.asked[-1].t.unique()) for batch in batches) / (SQUARE * REPEATS)
-    words = "share of images with a time of their own"
+    words = "share of own times"
     return (
         Fact("wrong target", what, right, ratio, LOOK_TARGET, tol, near),
         Fact("times shared", words, 1.0, own, LOOK_TIMES, 0.05, 0.2),
@@ -156,7 +163,7 @@ def _weights(batches: list[_Batch]) -> Fact:
     z = torch.cat([batch.z for batch in batches]).flatten(1)
     late = torch.cat([batch.net.asked[-1].t for batch in batches]) >= 0.5
     came = torch.stack([(x * (z - 1))[half].mean() / 3 for half in (~late, late)]).nan_to_num(0.0)
-    what = "weight of the image in the states, early and late"
+    what = "weight of the image, early and late"
     return Fact("wrong states", what, torch.tensor([0.25, 0.75]), came, LOOK_STATES, 0.09)
 
 
@@ -214,15 +221,15 @@ def _cost(ask: Ask) -> Iterator[Fact | str]:
     gradient = _reached(ask.last, net, even[0], one)
     others = torch.stack([_wrong_by(ask, errors)[0] for errors in (2 * even, -even, signs * even, axis)])
     came = (others / one).clamp(-100, 100) if float(one.abs()) > 1e-9 else others * 0
-    what = "cost of double, opposite, mixed and gathered errors, over plain ones"
+    what = "cost of four kinds of errors, over plain ones"
     yield Fact("wrong cost", what, torch.tensor([4.0, 1.0, 1.0, 1.0]), came, LOOK_SQUARE, 0.02, 0.05)
     what = "gradient, over the right one"
     yield Fact("no gradient", what, 1.0, gradient, LOOK_GRADIENT, tol=0.02)
     factor = float(one) / 2.5
     if abs(factor - 1) > 0.02:
         yield (
-            f"Your loss is {number(factor)} times the mean over images and pixels here. Its minimum is the "
-            "same, so it is accepted; a learning rate may have to be smaller."
+            f"Your loss is {number(factor)} times the mean over images and pixels. It is accepted: its "
+            "minimum is the same."
         )
 
 
