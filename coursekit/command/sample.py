@@ -20,7 +20,7 @@ from .folder import write
 from .job import PATH
 
 METHODS: dict[str, Method] = {"euler": Euler(), "heun": Heun()}
-AT_ONCE = 250
+AT_ONCE = 64
 """Images simulated together: more would need more memory and gain no time."""
 FIRST = 0.02
 """First time for a network that predicts noise: at t = 0 the noise says nothing about the data."""
