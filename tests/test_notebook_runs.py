@@ -103,7 +103,7 @@ def test_the_record_holds_times_and_memory(run):
     assert sorted(record) == ["lectures/00_here.ipynb", "solutions/00_here.ipynb"]
     lecture = record["lectures/00_here.ipynb"]
     assert lecture["slowest"]["cell"] == 1
-    assert lecture["slowest"]["seconds"] >= 1.4
+    assert lecture["slowest"]["seconds"] >= 1.4 - 0.05  # the system counts it in ticks of 10 ms
     assert lecture["seconds"] >= sum(cell["seconds"] for cell in lecture["cells"])
     assert lecture["mb"] >= 130  # the block and the kernel, seen although it was freed within the cell
 
