@@ -11,7 +11,7 @@ from safetensors.torch import save_file
 from coursekit import checkpoints, flow, time_grid
 from coursekit.data import digits
 from coursekit.guidance import guided
-from coursekit.judges import digit_judges
+from coursekit.judges import digit_judges, mnist_judges
 from coursekit.metrics import agreement, frechet_distance
 from coursekit.nets import MLP, DiT, FiLMMLP, UNet
 
@@ -90,6 +90,23 @@ def test_the_shipped_generator_is_small_and_says_how_it_was_made():
     assert 0.5 <= told["frechet_floor"] <= 1.0
     assert told["nearest_neighbour_ratio"] >= 0.8
     assert told["command"].startswith("coursekit train digits")
+
+
+def test_the_shipped_generator_of_mnist_is_small_and_says_how_it_was_made():
+    assert len((WEIGHTS / "mnist.safetensors").read_bytes()) < 4_000_000
+    told = json.loads((WEIGHTS / "mnist.json").read_text())
+    net = checkpoints.mnist()
+    assert told["parameters"] == sum(weight.numel() for weight in net.parameters())
+    assert told["command"].startswith("coursekit train mnist")
+    assert told["agreement_w1.5"] >= 0.9
+
+
+def test_the_shipped_generator_of_mnist_makes_the_digits_asked_for():
+    net, y = checkpoints.mnist(), torch.arange(10).repeat(4)
+    noise = torch.randn(len(y), *net.event, generator=torch.Generator().manual_seed(5))
+    made = flow(guided(net, y, 1.5, net.null), noise, time_grid(8))
+    seen = mnist_judges().classify(made)
+    assert agreement(seen, y) > 0.75  # of forty: at the card's rate this fails once in thousands
 
 
 def test_the_shipped_generator_makes_the_digits_asked_for():

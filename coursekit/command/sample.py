@@ -21,7 +21,7 @@ from .job import PATH
 
 METHODS: dict[str, Method] = {"euler": Euler(), "heun": Heun()}
 AT_ONCE = 64
-"""Images simulated together: more would need more memory and gain no time."""
+"""Images simulated together: many more would cost time, as their memory is asked for anew in every step."""
 FIRST = 0.02
 """First time for a network that predicts noise: at t = 0 the noise says nothing about the data."""
 
