@@ -5,14 +5,12 @@ from importlib.resources import as_file, files
 from pathlib import Path
 from typing import Any
 
-from torch import nn
+from .nets import MLP, DiT, FiLMMLP, ImageNetwork, UNet
 
-from .nets import MLP, FiLMMLP
-
-NETS: dict[str, type[MLP] | type[FiLMMLP]] = {"MLP": MLP, "FiLMMLP": FiLMMLP}
+NETS: dict[str, type[MLP] | type[ImageNetwork]] = {kind.__name__: kind for kind in (MLP, FiLMMLP, UNet, DiT)}
 
 
-def save(net: MLP | FiLMMLP, path: Path | str, **notes: Any) -> None:
+def save(net: MLP | ImageNetwork, path: Path | str, /, **notes: Any) -> None:
     """Write a network to a safetensors file, with its sizes and your notes in the file's header.
 
     Args:
@@ -32,7 +30,7 @@ def save(net: MLP | FiLMMLP, path: Path | str, **notes: Any) -> None:
     save_file(weights, _checked(path), metadata=header)
 
 
-def load(path: Path | str) -> nn.Module:
+def load(path: Path | str) -> MLP | ImageNetwork:
     """Read a network that `save` wrote, ready to be called.
 
     Only safetensors files are read: loading a pickle (.pt, .pth) may run whatever its author put in.
@@ -77,11 +75,27 @@ def _header(path: Path | str) -> dict[str, str]:
         raise ValueError(f"{path} is damaged or no safetensors file ({error}); fetch it anew") from error
 
 
-def digits() -> nn.Module:
-    """Load the shipped generator of digits, net(x, t, y): 64 pixels, labels 0 … 9, null label 10.
+def digits() -> ImageNetwork:
+    """Load the shipped generator of digits, net(x, t, y): images (1, 8, 8), labels 0 … 9, null label 10.
 
     It was trained as in chapter 06, on the 1,297 training digits of `coursekit.data`;
-    tools/make_checkpoint.py makes it and writes its measurements beside it.
+    `python tools/make_checkpoint.py digits` makes it and writes its measurements beside it.
     """
-    with as_file(files("coursekit") / "weights" / "digits.safetensors") as path:
-        return load(path)
+    return _shipped("digits")
+
+
+def mnist() -> ImageNetwork:
+    """Load the shipped generator of MNIST digits, net(x, t, y): images (1, 28, 28), null label 10.
+
+    It was trained on the 60,000 training images; `python tools/make_checkpoint.py mnist` makes it and
+    writes its measurements beside it.
+    """
+    return _shipped("mnist")
+
+
+def _shipped(name: str) -> ImageNetwork:
+    with as_file(files("coursekit") / "weights" / f"{name}.safetensors") as path:
+        net = load(path)
+    if not isinstance(net, ImageNetwork):
+        raise ValueError(f"{name} holds a network of points, not of images; install coursekit anew")
+    return net

@@ -1,6 +1,7 @@
 """Losses: what a network is asked to get right."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Protocol
 
 import torch
@@ -24,37 +25,64 @@ class Loss(Protocol):
 
 
 Residual = Callable[[Tensor, Tensor, Tensor, Tensor], Tensor]
+"""What should be zero: called as residual(answer, z, eps, t)."""
 
 
-def _matching(
-    path: GaussianPath, residual: Residual, last: float = 1.0, pairing: Pairing | None = None
-) -> Loss:
-    """Mean square of residual(answer, z, eps, t) over t uniform on [0, last], noise and data."""
-    if not 0 < last <= 1:
-        raise ValueError(f"last = {last}; times of training lie between 0 and `last`, which is at most 1")
+@dataclass(frozen=True, eq=False)
+class Matching:
+    """Mean square of what a network's answer misses, over times, noise and data.
 
-    def loss(
-        net: nn.Module, z: Tensor, y: Tensor | None = None, *, generator: Generator | None = None
-    ) -> Tensor:
+        E [ residual(net(x, t), z, eps, t)^2 ],   x = alpha z + beta eps,
+        t uniform on [0, last], eps from N(0, I)
+
+    Calling it draws and evaluates; the two steps are there on their own for those who draw elsewhere.
+
+    Args:
+        path: the probability path between noise and data.
+        residual: what should be zero, called as residual(answer, z, eps, t).
+        last: the largest time, in (0, 1].
+        pairing: how to rearrange a batch's noise to go with its data; independent unless given.
+    Raises:
+        ValueError: `last` does not lie in (0, 1].
+    """
+
+    path: GaussianPath
+    residual: Residual
+    last: float = 1.0
+    pairing: Pairing | None = None
+
+    def __post_init__(self) -> None:
+        if not 0 < self.last <= 1:
+            raise ValueError(f"last = {self.last}; times of training lie between 0 and it; it is at most 1")
+
+    def draw(self, z: Tensor, generator: Generator | None = None) -> tuple[Tensor, Tensor]:
+        """Draw for each data point of a batch (batch, *event) its time (batch, 1, …, 1) and its noise."""
         t = torch.rand(time_shape(z), generator=generator, dtype=z.dtype, device=z.device)
         eps = torch.randn(z.shape, generator=generator, dtype=z.dtype, device=z.device)
-        if last < 1:
-            t = last * t
-        if pairing is not None:
-            eps = pairing(z, eps)
-        x = path.sample(z, eps, t)
+        return t if self.last == 1 else self.last * t, eps if self.pairing is None else self.pairing(z, eps)
+
+    def value(self, net: nn.Module, z: Tensor, t: Tensor, eps: Tensor, y: Tensor | None = None) -> Tensor:
+        """Mean loss on a batch whose times and noise are given, a tensor without axes.
+
+        Raises ValueError if the network's answer is not shaped like `z`.
+        """
+        x = self.path.sample(z, eps, t)
         answer = net(x, t) if y is None else net(x, t, y)
         if answer.shape != z.shape:
             raise ValueError(
                 f"the network answers with shape {tuple(answer.shape)}, but the answer is shaped like the "
                 f"state, {tuple(z.shape)}"
             )
-        return residual(answer, z, eps, t).square().mean()
+        return self.residual(answer, z, eps, t).square().mean()
 
-    return loss
+    def __call__(
+        self, net: nn.Module, z: Tensor, y: Tensor | None = None, *, generator: Generator | None = None
+    ) -> Tensor:
+        """Mean loss of `net` on data `z` (batch, *event) with labels `y` (batch,), a tensor without axes."""
+        return self.value(net, z, *self.draw(z, generator), y)
 
 
-def velocity_loss(path: GaussianPath, pairing: Pairing | None = None) -> Loss:
+def velocity_loss(path: GaussianPath, pairing: Pairing | None = None) -> Matching:
     """Make the conditional flow-matching loss of a path.
 
         E || net(x, t) - (alpha' z + beta' eps) ||^2 / dim,   x = alpha z + beta eps,
@@ -73,10 +101,10 @@ def velocity_loss(path: GaussianPath, pairing: Pairing | None = None) -> Loss:
         The call raises ValueError if z has no event axis or holds whole numbers, or if the network's
         answer is not shaped like z.
     """
-    return _matching(path, lambda answer, z, eps, t: answer - path.target(z, eps, t), pairing=pairing)
+    return Matching(path, lambda answer, z, eps, t: answer - path.target(z, eps, t), pairing=pairing)
 
 
-def noise_loss(path: GaussianPath) -> Loss:
+def noise_loss(path: GaussianPath) -> Matching:
     """Make the noise-prediction loss: the network answers with the noise in its state.
 
         E || net(x, t) - eps ||^2 / dim,   x = alpha z + beta eps
@@ -88,10 +116,25 @@ def noise_loss(path: GaussianPath) -> Loss:
     Returns:
         A loss, called as that of `velocity_loss`.
     """
-    return _matching(path, lambda answer, z, eps, t: answer - eps)
+    return Matching(path, lambda answer, z, eps, t: answer - eps)
 
 
-def score_loss(path: GaussianPath, last: float = 0.99, weighted: bool = False) -> Loss:
+def data_loss(path: GaussianPath) -> Matching:
+    """Make the data-prediction loss: the network answers with the data point behind its state.
+
+        E || net(x, t) - z ||^2 / dim,   x = alpha z + beta eps
+
+    Its best answer is the denoiser E[z | x]. Li & He 2025 make the case for asking images this way.
+
+    Args:
+        path: the probability path between noise and data.
+    Returns:
+        A loss, called as that of `velocity_loss`.
+    """
+    return Matching(path, lambda answer, z, eps, t: answer - z)
+
+
+def score_loss(path: GaussianPath, last: float = 0.99, weighted: bool = False) -> Matching:
     """Make the denoising score-matching loss: the network answers with the score.
 
         E [ w(t) || net(x, t) + eps / beta ||^2 ] / dim,   w = 1, or beta^2 if weighted
@@ -113,4 +156,4 @@ def score_loss(path: GaussianPath, last: float = 0.99, weighted: bool = False) -
         beta = path.scheduler.beta(t)
         return beta * answer + eps if weighted else answer + eps / beta
 
-    return _matching(path, residual, last)
+    return Matching(path, residual, last)

@@ -136,8 +136,7 @@ def coverage(x: Tensor, real: Tensor, k: int = 5) -> float:
         mean over r in real of [ min |x - r| < distance from r to its k-th nearest other real sample ]
 
     Naeem et al. 2020. It falls when kinds of real samples are never generated, and also when what is
-    generated lies away from the data. n samples of the real law itself are not expected to reach 1, but
-    `expected_coverage(n, len(real), k)`.
+    generated lies away from the data. Not even fresh samples of the real law reach 1: compare with theirs.
 
     Args:
         x: generated samples, (n, *event).
@@ -156,25 +155,32 @@ def coverage(x: Tensor, real: Tensor, k: int = 5) -> float:
     return float((nearest(real, x)[0] < radius).double().mean())
 
 
-def expected_coverage(n: int, m: int, k: int = 5) -> float:
-    """Coverage of m real samples by n fresh ones of the same law, on average.
+def within_class_diversity(x: Tensor, y: Tensor) -> float:
+    """Mean squared distance of two different samples of the same class, averaged over the classes.
 
-        1 - product over i = 0 … k - 1 of (m - 1 - i) / (m - 1 + n - i)
+        1/K sum over classes c of mean over i != j, y_i = y_j = c of [ |x_i - x_j|^2 ]
+            = 1/K sum over classes c of 2 tr C_c,    C_c: unbiased covariance of class c
 
-    A real sample stays uncovered if its k nearest, among n fresh and m - 1 other real ones, are all real;
-    as all come from one law, each choice of k is equally likely. Naeem et al. 2020.
+    Each class counts the same, however many samples it has. What is generated divided by what is real, on
+    features of a judge, says how much variety is left: 1 as much as in life, near 0 one sample for each
+    class. The ratio is one of squared distances; distances themselves shrink by about its root.
 
     Args:
-        n: number of fresh samples.
-        m: number of real samples, above `k`.
-        k: as in `coverage`.
+        x: samples or their features, (n, *event).
+        y: their labels, (n,), each class at least twice.
     Returns:
-        A probability.
+        The diversity, squared feature units, not negative.
+    Raises:
+        ValueError: a class has one sample, samples are not finite, or there are not as many labels.
     """
-    uncovered = 1.0
-    for i in range(k):
-        uncovered *= (m - 1 - i) / (m - 1 + n - i)
-    return 1 - uncovered
+    x, y = _rows(x, "x", least=2), y.to("cpu" if x.device.type == "mps" else x.device)
+    if y.shape != x.shape[:1]:
+        raise ValueError(f"labels have shape {tuple(y.shape)} for {len(x)} samples; give one label for each")
+    classes, sizes = y.unique(return_counts=True)
+    if sizes.min() < 2:
+        alone = classes[sizes < 2].tolist()
+        raise ValueError(f"only one sample of class {alone[0]}; a distance needs two, so give more of it")
+    return float(torch.stack([2 * x[y == c].var(dim=0).sum() for c in classes]).mean())
 
 
 def straightness(states: Tensor, times: Tensor) -> float:

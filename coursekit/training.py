@@ -4,11 +4,14 @@ import copy
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Generic, TypeVar
 
 import torch
 from torch import Generator, Tensor, nn
 
 from .losses import Loss
+
+Net = TypeVar("Net", bound=nn.Module)
 
 
 @dataclass(frozen=True)
@@ -26,7 +29,7 @@ class Step:
     lr: float
 
 
-class EMA:
+class EMA(Generic[Net]):
     """A smoothed copy of a network: the exponential moving average of its weights.
 
         average <- d average + (1 - d) weights,   d = min(decay, k / (k + 9)) in update k
@@ -41,10 +44,10 @@ class EMA:
         ValueError: `decay` lies outside.
     """
 
-    def __init__(self, net: nn.Module, decay: float = 0.99) -> None:
+    def __init__(self, net: Net, decay: float = 0.99) -> None:
         if not 0 <= decay < 1:
             raise ValueError(f"decay = {decay}; it must be at least 0 and below 1, such as 0.99")
-        self.net = copy.deepcopy(net).eval().requires_grad_(False)
+        self.net: Net = copy.deepcopy(net).eval().requires_grad_(False)
         self.decay = decay
         self.updates = 0
         self._averages, self._weights = list(self.net.parameters()), list(net.parameters())
@@ -142,12 +145,28 @@ def _steps(
         rate = adam.param_groups[0]["lr"] = lr * cosine_rate(step, steps)
         rows = torch.randint(n, (batch,), generator=generator, device=device)
         value = loss(net, *(column[rows] for column in columns), generator=generator)
-        adam.zero_grad()
-        value.backward()
-        number = value.item()
-        if not math.isfinite(number):
-            raise FloatingPointError(f"the loss is {number} in step {step}; try a smaller lr than {lr}")
-        adam.step()
-        if ema is not None:
-            ema.update()
-        yield Step(step, number, rate)
+        yield Step(step, improve(adam, value, ema), rate)
+
+
+def improve(adam: torch.optim.Optimizer, value: Tensor, ema: EMA | None = None) -> float:
+    """Make one step of training: from the loss of a batch to better weights.
+
+    Args:
+        adam: the optimiser; its rate is set already.
+        value: the loss, a tensor without axes.
+        ema: a smoothed copy to update.
+    Returns:
+        The loss as a number.
+    Raises:
+        FloatingPointError: the loss is infinite or not a number; the weights stay as they were.
+    """
+    adam.zero_grad()
+    value.backward()
+    number = value.item()
+    if not math.isfinite(number):
+        lr = adam.param_groups[0]["lr"]
+        raise FloatingPointError(f"the loss is {number}; try a smaller lr than {lr:.3g}")
+    adam.step()
+    if ema is not None:
+        ema.update()
+    return number

@@ -36,7 +36,7 @@ def first_tensor(args):
 def writes(reference):
     def answer(*args):
         result = reference(*args)
-        first_tensor(args).add_(1.0)
+        first_tensor(args).add_(1)  # whole, for labels too
         return result
 
     return answer
@@ -57,6 +57,10 @@ def filled(number):
 
 def another_number(exercise):
     return (lambda: 0.0) if len(exercise.parameters) == 1 else (lambda only: only)
+
+
+def one_too_many(exercise):
+    return eval(f"lambda {', '.join([*exercise.parameters, 'one_more'])}: one_more")
 
 
 class Grumpy(Exception):
@@ -122,7 +126,7 @@ FAULTS = {
     "identity": ("identity", lambda e: lambda *args: first_tensor(args)),
     "input edited": ("input edited", lambda e: writes(e.reference)),
     "another number": ("wrong parameters", another_number),
-    "one too many": ("wrong parameters", lambda e: lambda a, b, c, d, e, f: a),
+    "one too many": ("wrong parameters", one_too_many),
     "keyword only": ("wrong parameters", lambda e: lambda *args, must: must),
     "a number": ("not a function", lambda e: 3.0),
     "a tensor": ("not a function", lambda e: torch.zeros(2)),
@@ -132,6 +136,8 @@ IMPOSSIBLE = {
     *itertools.product(("1.5", "2.7", "3.8"), ("identity", "input edited")),  # they are given no tensor
     ("3.8", "constant"),  # it is given nothing, so it cannot depend on it
     *itertools.product(("5.9",), ("identity", "constant")),  # a strength t, or the same always, is an attempt
+    ("6.1", "whole numbers"),  # labels are
+    ("6.1", "input edited"),  # labels may be edited in place: it is handed a copy
     *((number, "one parameter") for number, task in registry.items() if len(task.parameters) == 1),
 }
 CASES = [(n, kind) for n in registry for kind in FAULTS if (n, kind) not in IMPOSSIBLE]

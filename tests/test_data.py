@@ -12,7 +12,7 @@ KNOWN = digits()
 def test_sizes_types_and_range():
     for part, n in ((KNOWN.train, 1297), (KNOWN.test, 500)):
         images, labels = part
-        assert images.shape == (n, 64)
+        assert images.shape == (n, 1, 8, 8)
         assert images.dtype == torch.float32
         assert labels.shape == (n,)
         assert labels.dtype == torch.int64
@@ -25,9 +25,16 @@ def test_parts_together_are_the_whole_and_labels_stay_with_their_images():
     pixels, classes = load_digits(return_X_y=True)
     whole = torch.cat([torch.as_tensor(pixels), torch.as_tensor(classes)[:, None]], dim=1)
     parts = [
-        torch.cat([(p.images.double() + 1) * 8, p.labels[:, None]], dim=1) for p in (KNOWN.train, KNOWN.test)
+        torch.cat([(p.images.flatten(1).double() + 1) * 8, p.labels[:, None]], dim=1)
+        for p in (KNOWN.train, KNOWN.test)
     ]
     assert sorted(torch.cat(parts).tolist()) == sorted(whole.tolist())
+
+
+def test_rows_of_an_image_are_rows_of_the_scan():
+    scans = torch.as_tensor(load_digits().images / 8 - 1).float()
+    there = torch.cat([KNOWN.train.images, KNOWN.test.images])[:, 0]
+    assert sum(torch.equal(scans[0], image) for image in there) == 1
 
 
 def test_held_out_part_has_each_class_at_its_share():
@@ -36,7 +43,7 @@ def test_held_out_part_has_each_class_at_its_share():
 
 
 def test_no_held_out_image_is_in_the_training_part():
-    assert torch.cdist(KNOWN.test.images, KNOWN.train.images).min() > 0.5
+    assert torch.cdist(KNOWN.test.images.flatten(1), KNOWN.train.images.flatten(1)).min() > 0.5
 
 
 def test_split_is_the_same_on_every_call():

@@ -11,6 +11,7 @@ from PIL import Image
 
 from coursekit import GaussianMixture, explore
 from coursekit.explore import button, choice, explorer, motion, slider
+from coursekit.nets import ImageNetwork
 
 
 def line(ax, height, kind="plain", presses=0):
@@ -159,11 +160,14 @@ def test_noise_to_data_begins_as_noise_ends_as_data_and_computes_nothing_in_betw
     assert "t = 1.00: data" in panel.picture.alt
 
 
-class Drift(torch.nn.Module):
+class Drift(ImageNetwork):
     """Moves every pixel at the speed of its label, and not at all without one: ends at noise + w * y / 9."""
 
+    def __init__(self, size=8):
+        super().__init__(channels=1, size=size, classes=10, condition=1)
+
     def forward(self, x, t, y):
-        return torch.where(y == 10, 0, y / 9)[:, None].expand_as(x)
+        return torch.where(y == 10, 0, y / 9)[:, None, None, None].expand_as(x)
 
 
 def test_digit_draws_new_noise_for_every_press_and_follows_the_choice():
@@ -206,3 +210,16 @@ def test_guidance_keeps_what_it_has_computed():
     net.forward = None
     w.value = 3.0
     assert panel.picture.png == before
+
+
+def test_guidance_says_what_the_images_cost_and_takes_new_noise():
+    panel = explore.guidance(Drift(12))
+    w, steps, method, noise = (control(panel, k) for k in (1, 2, 3, 4))
+    assert "20 steps of Heun: each image took 80 evaluations" in panel.picture.alt
+    w.value = 1.0
+    assert "40 evaluations" in panel.picture.alt
+    steps.value, method.value = 7, "Euler"
+    assert "7 steps of Euler: each image took 7 evaluations" in panel.picture.alt
+    before = panel.picture.png
+    noise.click()
+    assert panel.picture.png != before

@@ -63,10 +63,10 @@ def test_field_is_the_weighted_sum_of_both_branches(w, t):
 
 
 def test_guidance_zero_is_unconditional_and_one_is_conditional_to_the_bit():
-    net = FiLMMLP(3, NULL, hidden=8)
+    net = FiLMMLP(1, 2, NULL, hidden=8)
     for weight in net.parameters():
         torch.nn.init.normal_(weight)
-    x, y = torch.randn(4, 3), torch.tensor([0, 1, 2, 3])
+    x, y = torch.randn(4, 1, 2, 2), torch.tensor([0, 1, 2, 3])
     assert torch.equal(guided(net, y, 0.0, NULL)(x, 0.4), net(x, 0.4, torch.full_like(y, NULL)))
     assert torch.equal(guided(net, y, 1.0, NULL)(x, 0.4), net(x, 0.4, y))
 

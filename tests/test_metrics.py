@@ -8,12 +8,12 @@ import torch
 from coursekit.metrics import (
     agreement,
     coverage,
-    expected_coverage,
     frechet_distance,
     frechet_floor,
     nearest,
     nearest_neighbour_ratio,
     straightness,
+    within_class_diversity,
 )
 
 
@@ -137,6 +137,12 @@ def test_coverage_counts_the_real_samples_within_reach():
     assert coverage(torch.tensor([[-2.0]]), real, k=2) == pytest.approx(1 / 3)  # radii 3, 2, 3
 
 
+def expected_coverage(n, m, k):
+    """Of m real samples by n fresh ones: uncovered if the k nearest of n + m - 1 others are all real."""
+    uncovered = [(m - 1 - i) / (m - 1 + n - i) for i in range(k)]
+    return 1 - math.prod(uncovered)
+
+
 def test_expected_coverage_by_counting():
     """One fresh sample and m - 1 real ones in a random order: is the fresh one among the first k?"""
     assert expected_coverage(1, 3, 1) == pytest.approx(1 / 3)
@@ -168,6 +174,41 @@ def test_coverage_errors():
         coverage(torch.zeros(3, 2), torch.zeros(5, 2))
     with pytest.raises(ValueError, match="number 1"):
         coverage(torch.zeros(3, 2), torch.zeros(5, 2), k=0)
+
+
+def test_diversity_of_counted_pairs():
+    """Class 0: pairs at distances 3, 4 and 5; class 7: one pair at distance 2, which counts the same."""
+    x = torch.tensor([[0.0, 0.0], [10.0, 0.0], [3.0, 0.0], [0.0, 4.0], [10.0, 2.0]])
+    y = torch.tensor([0, 7, 0, 0, 7])
+    assert within_class_diversity(x, y) == pytest.approx(((9 + 16 + 25) / 3 + 4) / 2)
+
+
+def test_diversity_is_the_mean_over_all_pairs():
+    x, y = torch.randn(60, 2, 3, generator=seeded()) + 1e4, torch.arange(60) % 3
+    pairs = [torch.pdist(x[y == c].flatten(1).double()).square().mean() for c in range(3)]
+    assert within_class_diversity(x, y) == pytest.approx(float(sum(pairs) / 3), rel=1e-9)
+
+
+def test_diversity_laws():
+    x, y = torch.randn(90, 4, generator=seeded(1), dtype=torch.float64), torch.arange(90) % 3
+    d = within_class_diversity(x, y)
+    assert within_class_diversity(3 * x, y) == pytest.approx(9 * d)
+    assert within_class_diversity(x + 100 * y[:, None], y) == pytest.approx(
+        d
+    )  # where classes lie is no matter
+    assert within_class_diversity(y[:, None].double(), y) == 0  # one sample for each class, over and over
+    # In a standard normal law |x - x'|^2 is 2 chi^2 with 4 degrees: 8 on average. tr C of n has 2 * 4 / n.
+    assert d == pytest.approx(8, abs=5 * 2 * (8 / 90) ** 0.5)
+
+
+def test_diversity_errors():
+    with pytest.raises(ValueError, match="only one sample of class 4"):
+        within_class_diversity(torch.zeros(3, 2), torch.tensor([1, 1, 4]))
+    for y in (torch.zeros(4), torch.zeros(3, 1)):
+        with pytest.raises(ValueError, match="one label for each"):
+            within_class_diversity(torch.zeros(3, 2), y)
+    with pytest.raises(ValueError, match="not a number"):
+        within_class_diversity(torch.tensor([[1.0], [math.nan]]), torch.zeros(2))
 
 
 def test_straight_walks_at_constant_speed_are_straight():

@@ -16,7 +16,7 @@ STEPS = 500
 
 def test_five_seconds_of_training_reach_99_percent_agreement():
     torch.manual_seed(1)
-    net, plain = FiLMMLP(dim=64, classes=10), velocity_loss(GaussianPath())
+    net, plain = FiLMMLP(), velocity_loss(GaussianPath())
     ema, generator = EMA(net), torch.Generator().manual_seed(1)
 
     def loss(net, z, y, *, generator=None):
@@ -25,5 +25,7 @@ def test_five_seconds_of_training_reach_99_percent_agreement():
     for _ in fit(net, loss, digits().train, STEPS, ema=ema, generator=generator):
         pass
     y = torch.arange(10).repeat(100)
-    made = flow(guided(ema.net, y, 1.5, net.null), torch.randn(1000, 64, generator=generator), time_grid(20))
+    made = flow(
+        guided(ema.net, y, 1.5, net.null), torch.randn(1000, 1, 8, 8, generator=generator), time_grid(20)
+    )
     assert agreement(digit_judges().classify(made), y) >= 0.99

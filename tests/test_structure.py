@@ -5,13 +5,16 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+import pytest
+
+import coursekit.command
 import coursekit.release
 
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = ROOT / "coursekit"
 FILES = sorted(PACKAGE.rglob("*.py"))
 TREES = {path: ast.parse(path.read_text(encoding="utf-8")) for path in FILES}
-BESIDE = {"checks", "release"}
+BESIDE = {"checks", "release", "command"}
 FENCE = re.compile(r"^```\{code-cell\}.*?\n(.*?)^```", re.M | re.S)
 
 
@@ -46,7 +49,7 @@ def module(path):
 
 
 def test_the_order_names_every_module():
-    there = {module(path) for path in FILES} - {"__init__"} - BESIDE
+    there = {module(path) for path in FILES} - {"__init__", "__main__"} - BESIDE
     assert sorted(order()) == sorted(there)
 
 
@@ -62,25 +65,30 @@ def test_each_module_imports_only_from_those_before_it():
             assert target[1] == mine or place[target[1]] < place[mine], f"{path} imports {'.'.join(target)}"
 
 
-def test_nothing_imports_checks_or_release_but_the_table_of_progress():
+def test_nothing_imports_what_stands_beside_but_the_table_of_progress():
     found = [
         (module(path), target[1])
         for path, tree in TREES.items()
         for target in imported(path, tree)
         if target[1] in BESIDE and target[1] != module(path)
     ]
-    assert found == [("__init__", "checks")]
+    assert sorted(found) == [("__init__", "checks"), ("__main__", "command")]
     (progress,) = [node for node in TREES[PACKAGE / "__init__.py"].body if isinstance(node, ast.FunctionDef)]
     assert [target[1] for target in imported(PACKAGE / "__init__.py", progress)] == ["checks"]
 
 
-def test_release_goes_the_way_that_it_says():
-    way = re.findall(r"^    (\w+)  ", coursekit.release.__doc__, re.M)
-    files = {path.stem: path for path in FILES if path.parent.name == "release"}
+@pytest.mark.parametrize("package", [coursekit.release, coursekit.command], ids=["release", "command"])
+def test_a_package_beside_goes_the_way_that_it_says(package):
+    """Inside; the command uses all of the course's way, the release gates none of it."""
+    folder = package.__name__.rpartition(".")[2]
+    way = re.findall(r"^    (\w+)  ", package.__doc__, re.M)
+    files = {path.stem: path for path in FILES if path.parent.name == folder}
     assert sorted(way) == sorted(files.keys() - {"__init__", "__main__"})
     for name in way:
         for target in imported(files[name], TREES[files[name]]):
-            assert target[1] == "release"
+            if folder == "command" and target[1] in order():
+                continue
+            assert target[1] == folder
             assert way.index(target[2]) < way.index(name), f"{name} imports {'.'.join(target)}"
 
 

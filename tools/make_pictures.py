@@ -22,7 +22,7 @@ PICTURES = {
     "03_probability_paths": ("03_probability_paths", "Two rows of five panels"),
     "04_flow_matching": ("04_flow_matching", "Three rows of five panels. White arrows"),
     "05_score_matching": ("05_score_matching", "Three maps of the same density"),
-    "06_guidance": ("06_guidance", "Ten rows of twelve generated"),
+    "06_guidance": ("06_guidance", "Two rows of ten generated"),
 }
 
 

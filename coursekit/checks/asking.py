@@ -149,7 +149,8 @@ class Ask:
             raise faults.nothing_came()
         result = _as_tensor(value, shape, broadcast)
         if result.dtype.is_complex or (isinstance(value, Tensor) and not result.is_floating_point()):
-            raise faults.wrong_dtype(result)
+            unchanged = self._unchanged(args, result)
+            raise faults.identity(unchanged) if unchanged else faults.wrong_dtype(result)
         if shape == () and result.numel() == 1:
             result = result.reshape(())
         if broadcast and _fits(result.shape, shape):
@@ -166,7 +167,10 @@ class Ask:
     def _unchanged(self, args: tuple[Any, ...], result: Tensor) -> str | None:
         """Name of the argument that `result` is a copy of."""
         for name, arg in zip(self.parameters, args, strict=False):  # none is named for one part of several
-            if isinstance(arg, Tensor) and arg.shape == result.shape and torch.equal(arg.to(result), result):
+            if not isinstance(arg, Tensor) or arg.shape != result.shape:
+                continue
+            alike = result.is_floating_point() or arg.dtype == result.dtype  # labels come back as labels
+            if alike and torch.equal(arg.to(result), result):
                 return name
         return None
 

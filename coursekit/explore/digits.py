@@ -1,34 +1,35 @@
 """Explorers of a network that generates handwritten digits."""
 
-from functools import cache
+from functools import lru_cache
 
 import torch
 from matplotlib.axes import Axes
-from torch import Tensor, nn
+from torch import Tensor
 
 from .. import checkpoints
 from ..guidance import guided
+from ..nets import ImageNetwork
 from ..plots import digit_grid
-from ..simulators import Heun, simulate, time_grid
+from ..simulators import Euler, Heun, Method, flow, simulate, time_grid
 from .panel import Explorer, button, choice, explorer, slider
 
-PIXELS = 64
 STEPS = 20
 NULL = 10
 EVERY = "every digit"
+METHODS: dict[str, Method] = {"Euler": Euler(), "Heun": Heun()}
 
 
-def _states(net: nn.Module, noise: Tensor, y: Tensor, w: float) -> Tensor:
-    """States from noise to images, (STEPS + 1, batch, PIXELS)."""
+def _states(net: ImageNetwork, noise: Tensor, y: Tensor, w: float) -> Tensor:
+    """States from noise to images, (STEPS + 1, batch, *event)."""
     field = guided(net, y, w, NULL)
     return simulate(field, noise, time_grid(STEPS), Heun())
 
 
-def digit(net: nn.Module | None = None, w: float = 1.5) -> Explorer:
+def digit(net: ImageNetwork | None = None, w: float = 1.5) -> Explorer:
     """Generate a handwritten digit of one's choice, and show how it comes out of the noise.
 
     Args:
-        net: a network on 64 pixels with labels 0 to 9, null label 10; None loads the course's own.
+        net: a network of square images with labels 0 to 9, null label 10; None loads the course's own.
         w: guidance scale.
     Returns:
         The explorer: a menu for the digit, and a button for another one from new noise.
@@ -37,10 +38,14 @@ def digit(net: nn.Module | None = None, w: float = 1.5) -> Explorer:
     shown = range(0, STEPS + 1, STEPS // 5)
 
     def draw(ax: Axes, label: int, again: int) -> str:
-        noise = torch.randn(1, PIXELS, generator=torch.Generator().manual_seed(again))
+        noise = torch.randn(1, *made.event, generator=torch.Generator().manual_seed(again))
         strip = _states(made, noise, torch.tensor([label]), w)[list(shown), 0]
         digit_grid(strip, ax=ax, columns=len(shown))
-        ax.set_xticks([9 * i + 3.5 for i in range(len(shown))], [f"t = {k / STEPS:.1f}" for k in shown])
+        side = made.event[-1]
+        ax.set_xticks(
+            [(side + 1) * i + (side - 1) / 2 for i in range(len(shown))],
+            [f"t = {k / STEPS:.1f}" for k in shown],
+        )
         return f"Noise turns into a handwritten {label}, in {len(shown)} pictures from t = 0 to t = 1."
 
     return explorer(
@@ -51,25 +56,27 @@ def digit(net: nn.Module | None = None, w: float = 1.5) -> Explorer:
     )
 
 
-def guidance(net: nn.Module | None = None, most: float = 6.0) -> Explorer:
-    """Explore what the guidance scale w does to generated digits; the noise stays the same.
+def guidance(net: ImageNetwork | None = None, most: float = 6.0) -> Explorer:
+    """Explore what the guidance scale, the method and its steps do to generated digits.
 
     Args:
-        net: a network on 64 pixels with labels 0 to 9, null label 10; None loads the course's own.
+        net: a network of square images with labels 0 to 9, null label 10; None loads the course's own.
         most: greatest guidance scale offered.
     Returns:
-        The explorer: a menu for the digit (or every digit) and a slider for w.
+        The explorer: a menu for the digit (or every digit), sliders for w and the number of steps, a menu for
+        the method, and a button for new noise; the noise stays the same until it is pressed.
     """
     made = checkpoints.digits() if net is None else net
-    noise = torch.randn(10 * 10, PIXELS, generator=torch.Generator().manual_seed(0))
 
-    @cache
-    def images(label: int | str, w: float) -> Tensor:
+    @lru_cache(maxsize=256)
+    def images(label: int | str, w: float, steps: int, method: str, seed: int) -> Tensor:
         y = torch.arange(10).repeat_interleave(10) if label == EVERY else torch.tensor([label] * 40)
-        return _states(made, noise[: len(y)], y, w)[-1]
+        noise = torch.randn(100, *made.event, generator=torch.Generator().manual_seed(seed))
+        field = guided(made, y, w, NULL)
+        return flow(field, noise[: len(y)], time_grid(steps), METHODS[method])
 
-    def draw(ax: Axes, label: int | str, w: float) -> str:
-        found = images(label, w)
+    def draw(ax: Axes, label: int | str, w: float, steps: int, method: str, seed: int) -> str:
+        found = images(label, w, steps, method, seed)
         rows = torch.arange(10).repeat_interleave(10) if label == EVERY else None
         digit_grid(found, rows, ax)
         meaning = {0.0: ", which ignores the label", 1.0: ", the class as it was learnt"}.get(w, "")
@@ -78,11 +85,17 @@ def guidance(net: nn.Module | None = None, most: float = 6.0) -> Explorer:
             if label == EVERY
             else f"40 generated images of the digit {label}"
         )
-        return f"{what} at guidance scale w = {w:.2f}{meaning}."
+        # Heun asks for the field twice in a step, guidance for two branches of it unless one has no weight.
+        rows_asked = steps * METHODS[method].evaluations * (1 if w in (0.0, 1.0) else 2)
+        cost = f"{steps} steps of {method}: each image took {rows_asked} evaluations of the network"
+        return f"{what} at guidance scale w = {w:.2f}{meaning}. {cost}."
 
     return explorer(
         draw,
         (4.6, 4.6),
         label=choice("digit", [EVERY, *range(10)]),
         w=slider("guidance scale w", 0.0, most, 1.5, 0.25),
+        steps=slider("steps", 1, 30, 20),
+        method=choice("method", list(METHODS), "Heun"),
+        seed=button("Another noise"),
     )

@@ -1,4 +1,4 @@
-"""Judges: classifiers that know the real digits and have never seen the generator."""
+"""Judges of 8 x 8 digits, which take an image as a row of 64 numbers; fit in two seconds."""
 
 from dataclasses import dataclass
 from functools import cache
@@ -8,15 +8,17 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from .data import Digits, digits
+from ..data import Digits, digits
 
 
 def _rows(images: Tensor) -> np.ndarray:
     """Images as rows of pixels in float64, as scikit-learn wants them."""
-    flat = images.detach().cpu().flatten(1)
-    if flat.shape[1] != 64:
-        raise ValueError(f"images have shape {tuple(images.shape)}; the judges know (n, 64) or (n, 1, 8, 8)")
-    return flat.double().numpy()
+    if images.ndim != 4 or images.shape[1:] != (1, 8, 8):
+        raise ValueError(
+            f"images have shape {tuple(images.shape)}; these judges know (n, 1, 8, 8): rows of pixels become "
+            "that by images.reshape(-1, 1, 8, 8), and images of 28 x 28 pixels are for mnist_judges()"
+        )
+    return images.detach().cpu().flatten(1).double().numpy()
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,22 +34,26 @@ class Judges:
     mlp: Any
 
     def classify(self, images: Tensor) -> Tensor:
-        """Name the digit the support vector machine sees in each of the images (n, 64): (n,) labels.
+        """Name the digit the support vector machine sees in each of the images: (n,) labels.
 
+        Args:
+            images: (n, 1, 8, 8), pixels in [-1, 1].
         Raises:
-            ValueError: the images have another size.
+            ValueError: the images have another shape.
         """
         return torch.from_numpy(self.svm.predict(_rows(images)))
 
     def features(self, images: Tensor) -> Tensor:
-        """Describe images (n, 64) by the classifier's hidden units: (n, 64) float64, none negative.
+        """Describe images by the classifier's hidden units: (n, 64) float64, none negative.
 
             features = relu(W images + b)
 
         Pixels are a poor measure of likeness; what a classifier has learnt to look at is a better one.
 
+        Args:
+            images: (n, 1, 8, 8), pixels in [-1, 1].
         Raises:
-            ValueError: the images have another size.
+            ValueError: the images have another shape.
         """
         hidden = _rows(images) @ self.mlp.coefs_[0] + self.mlp.intercepts_[0]
         return torch.from_numpy(np.maximum(hidden, 0.0))
@@ -57,7 +63,7 @@ def fit_judges(known: Digits) -> Judges:
     """Fit both judges on the training part of `known`; about two seconds on one core.
 
     Args:
-        known: the digits; the held-out part isn't looked at.
+        known: 8 x 8 digits; the held-out part isn't looked at.
     Returns:
         The judges; the same ones for the same digits, but for rounding.
     """

@@ -1,0 +1,125 @@
+"""A small diffusion transformer: an image as a row of patches that look at one another."""
+
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import gelu, scaled_dot_product_attention
+
+from ..times import Time
+from .conditioning import FiLM, ImageNetwork, silent
+
+
+class AttentionBlock(nn.Module):
+    """A transformer layer whose features are scaled and shifted by time and label.
+
+        x -> x + O attention( film(norm(x), c) ),   x -> x + B gelu( A film(norm(x), c) )
+
+    In *attention* each patch asks all others a question, and takes in the answers of those that fit: a
+    softmax of scalar products says how well (Vaswani et al. 2017). The second layer works on each patch
+    alone. O and B start at zero, so that a fresh block passes its input on. Peebles & Xie 2023, adaLN-zero.
+
+    Args:
+        width: numbers in each patch's features.
+        heads: questions that each patch asks at once, a divisor of `width`.
+        condition: numbers in the conditioning vector.
+    """
+
+    def __init__(self, width: int, heads: int, condition: int) -> None:
+        super().__init__()
+        self.heads = heads
+        self.norm = nn.LayerNorm(width, elementwise_affine=False)
+        self.film_look, self.film_think = FiLM(condition, width), FiLM(condition, width)
+        self.ask, self.take = nn.Linear(width, 3 * width), silent(nn.Linear(width, width))
+        self.inward, self.outward = nn.Linear(width, 4 * width), silent(nn.Linear(4 * width, width))
+
+    def forward(self, x: Tensor, condition: Tensor) -> Tensor:
+        """Pass features (batch, patches, width) on, changed by a condition (batch, condition)."""
+        asked = self.ask(self.film_look(self.norm(x), condition))
+        query, key, value = asked.unflatten(-1, (3, self.heads, -1)).permute(2, 0, 3, 1, 4)
+        heard = scaled_dot_product_attention(query, key, value)  # (batch, heads, patches, width / heads)
+        x = x + self.take(heard.transpose(1, 2).flatten(2))
+        return x + self.outward(gelu(self.inward(self.film_think(self.norm(x), condition))))
+
+
+class DiT(ImageNetwork):
+    """A transformer of images: cut into square patches, each a vector with a place of its own.
+
+    It knows nothing about neighbours but what it learns: every patch can look at every other from the first
+    layer on. Peebles & Xie 2023, diffusion transformer.
+
+    Args:
+        channels: numbers in each pixel.
+        size: pixels along a side, a multiple of `patch`.
+        classes: number of labels, the null label not counted.
+        patch: pixels along a patch's side.
+        width: numbers in each patch's features.
+        depth: number of layers.
+        heads: questions that each patch asks at once, a divisor of `width`.
+        condition: numbers in the vector that time and label are embedded in.
+    Raises:
+        ValueError: a size is below 1, the patches don't fill the image, or `heads` doesn't divide `width`.
+    """
+
+    def __init__(
+        self,
+        channels: int = 1,
+        size: int = 28,
+        classes: int = 10,
+        patch: int = 4,
+        width: int = 96,
+        depth: int = 4,
+        heads: int = 4,
+        condition: int = 64,
+    ) -> None:
+        super().__init__(
+            channels=channels,
+            size=size,
+            classes=classes,
+            patch=patch,
+            width=width,
+            depth=depth,
+            heads=heads,
+            condition=condition,
+        )
+        if size % patch or width % heads:
+            raise ValueError(
+                f"patch = {patch} must divide size = {size}, and heads = {heads} must divide width = {width}"
+            )
+        pixels = channels * patch**2
+        self.inward = nn.Linear(pixels, width)
+        self.place = nn.Parameter(0.02 * torch.randn((size // patch) ** 2, width))
+        self.blocks = nn.ModuleList(AttentionBlock(width, heads, condition) for _ in range(depth))
+        self.norm, self.film = nn.LayerNorm(width, elementwise_affine=False), FiLM(condition, width)
+        self.outward = silent(nn.Linear(width, pixels))
+
+    def forward(self, x: Tensor, t: Time, y: Tensor) -> Tensor:
+        """Answer of the network at states and times, for the labels wished for.
+
+        Args:
+            x: states, (batch, channels, size, size).
+            t: times in [0, 1], a float, (batch,) or (batch, 1, 1, 1).
+            y: labels, (batch,) whole numbers from 0 to `null`.
+        Returns:
+            Same shape as `x`; data units per unit time, if it was trained to give a velocity.
+        Raises:
+            ValueError: `x`, `t` or `y` has another shape.
+        """
+        condition = self.heard(x, t, y)
+        features = self.inward(patchify(x, self.config["patch"])) + self.place
+        for block in self.blocks:
+            features = block(features, condition)
+        return unpatchify(self.outward(self.film(self.norm(features), condition)), x.shape)
+
+
+def patchify(x: Tensor, patch: int) -> Tensor:
+    """Cut images (batch, channels, size, size) into patches, (batch, patches, channels patch patch)."""
+    cut = x.unfold(2, patch, patch).unfold(3, patch, patch)  # (batch, channels, rows, columns, patch, patch)
+    return cut.permute(0, 2, 3, 1, 4, 5).flatten(3).flatten(1, 2)
+
+
+def unpatchify(patches: Tensor, shape: torch.Size) -> Tensor:
+    """Put patches together again into images of a shape: the inverse of `patchify`."""
+    batch, channels, size, _ = shape
+    patch = round((patches.shape[-1] / channels) ** 0.5)
+    row = size // patch
+    cells = patches.reshape(batch, row, row, channels, patch, patch)
+    return cells.permute(0, 3, 1, 4, 2, 5).reshape(shape)

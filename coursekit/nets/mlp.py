@@ -1,0 +1,90 @@
+"""A residual network that sees an image as a row of numbers."""
+
+from torch import Tensor, nn
+
+from ..times import Time
+from .conditioning import FiLM, ImageNetwork, silent
+
+
+class FiLMBlock(nn.Module):
+    """A residual layer whose units are scaled and shifted by time and label.
+
+        x -> x + B silu( film(A norm(x), c) )
+
+    Scale, shift and B start at zero, so that a fresh block passes its input on and a stack of them trains
+    from the first step.
+
+    Args:
+        hidden: number of units.
+        condition: numbers in the conditioning vector.
+    """
+
+    def __init__(self, hidden: int, condition: int) -> None:
+        super().__init__()
+        self.norm = nn.LayerNorm(hidden, elementwise_affine=False)
+        self.inward, self.film = nn.Linear(hidden, hidden), FiLM(condition, hidden)
+        self.outward = silent(nn.Linear(hidden, hidden))
+
+    def forward(self, x: Tensor, condition: Tensor) -> Tensor:
+        """Pass features (batch, hidden) on, changed by a condition (batch, condition)."""
+        middle = self.film(self.inward(self.norm(x)), condition)
+        return x + self.outward(nn.functional.silu(middle))
+
+
+class FiLMMLP(ImageNetwork):
+    """A residual network of images as vectors; time and label scale and shift its units.
+
+    It knows nothing about which pixels are neighbours. For small images that is no loss, and nothing trains
+    faster: with the default sizes and 8 × 8 pixels it has about 170,000 parameters. The output starts at
+    zero. Labels and the null label are those of `Condition`.
+
+    Args:
+        channels: numbers in each pixel.
+        size: pixels along a side.
+        classes: number of labels, the null label not counted.
+        hidden: units in each block.
+        blocks: number of residual blocks.
+        condition: numbers in the vector that time and label are embedded in.
+    Raises:
+        ValueError: a size is below 1.
+    """
+
+    def __init__(
+        self,
+        channels: int = 1,
+        size: int = 8,
+        classes: int = 10,
+        hidden: int = 160,
+        blocks: int = 2,
+        condition: int = 64,
+    ) -> None:
+        super().__init__(
+            channels=channels,
+            size=size,
+            classes=classes,
+            hidden=hidden,
+            blocks=blocks,
+            condition=condition,
+        )
+        self.inward = nn.Linear(channels * size**2, hidden)
+        self.blocks = nn.ModuleList(FiLMBlock(hidden, condition) for _ in range(blocks))
+        last = silent(nn.Linear(hidden, channels * size**2))
+        self.outward = nn.Sequential(nn.LayerNorm(hidden, elementwise_affine=False), nn.SiLU(), last)
+
+    def forward(self, x: Tensor, t: Time, y: Tensor) -> Tensor:
+        """Answer of the network at states and times, for the labels wished for.
+
+        Args:
+            x: states, (batch, channels, size, size).
+            t: times in [0, 1], a float, (batch,) or (batch, 1, 1, 1).
+            y: labels, (batch,) whole numbers from 0 to `null`.
+        Returns:
+            Same shape as `x`; data units per unit time, if it was trained to give a velocity.
+        Raises:
+            ValueError: `x`, `t` or `y` has another shape.
+        """
+        condition = self.heard(x, t, y)
+        features = self.inward(x.flatten(1))
+        for block in self.blocks:
+            features = block(features, condition)
+        return self.outward(features).reshape(x.shape)
