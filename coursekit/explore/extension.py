@@ -23,7 +23,7 @@ SHOWN = 25  # paths drawn; more would cover one another
 REACH = 4.5  # half the height of the picture, data units
 APART = 1.75  # from the left edge of the flow to that of the SDE, units of time
 WIDTH = 0.55  # room for a histogram right of its paths, units of time
-STEPS = [10, 20, 50, 100]  # each has every time of the slider on its grid
+STEPS = [10, 20, 50]  # each has every time of the slider on its grid
 CORRECTED, ALONE = "corrected", "left as it was"
 BUMPS = GaussianMixture(
     torch.tensor([0.3, 0.5, 0.2]), torch.tensor([[-1.6], [0.3], [1.8]]), torch.tensor([0.3, 0.35, 0.3])
@@ -118,7 +118,7 @@ def extension() -> Explorer:
         sigma=slider("diffusion coefficient σ", 0.0, 2.0, 1.0, 0.1),
         drift=choice("drift", [CORRECTED, ALONE]),
         t=slider("time t (0 noise, 1 data)", 0.0, 1.0, 1.0, 0.1),
-        steps=choice("number of steps", STEPS, 100),
+        steps=choice("number of steps", STEPS, 50),
     )
 
 
