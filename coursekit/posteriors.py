@@ -14,7 +14,7 @@ from .samplers import Empirical
 from .times import Time, as_time
 from .truncated import truncated_normal
 
-_TILE = 2**20  # numbers in the largest block of pairs: 8 MB
+_TILE = 2**18  # numbers in the largest block of pairs: 2 MB, which stay in the cache
 
 
 class Posterior(Protocol):
