@@ -97,7 +97,7 @@ def half_way_there(x, z, t, scheduler):
     return (x - a * z) / b
 
 
-@wrong("4.1", "first time for all")
+@wrong("4.1", "one time for the whole batch")
 def only_the_first_time(x, z, t, scheduler):
     a, b, da, db = (float(value) for value in scheduler(t.flatten()[0]))
     return da * z + db * (x - a * z) / b
@@ -247,7 +247,7 @@ def columns(x, points, t, scheduler):
     return logs_of(x, points, t, scheduler).softmax(1).T
 
 
-@wrong("4.2", "mean time for all")
+@wrong("4.2", "mean time for the whole batch")
 def average_time(x, points, t, scheduler):
     return logs_of(x, points, t.mean().expand_as(t), scheduler).softmax(1)
 
@@ -353,7 +353,7 @@ def own_weights(x, points, t, scheduler):
     return as_in_the_notes(x, underflows(x, points, t, scheduler) @ points, t, scheduler)
 
 
-@wrong("4.3", "first time for all")
+@wrong("4.3", "one time for the whole batch")
 def one_moment(x, points, t, scheduler):
     t = t[:1].expand_as(t)
     return as_in_the_notes(x, by_products(x, points, t, scheduler) @ points, t, scheduler)

@@ -9,6 +9,7 @@ from torch import Tensor
 from ..asking import Ask
 from ..engine import exercise
 from ..facts import Fact, margin
+from ..rivals import one_time_for_all
 from .common import Numbers, bent, column, equal_share, root_mean_square
 from .cosine import _cosine_scheduler
 
@@ -114,16 +115,7 @@ RIVALS = {
         "You multiply the noise by the third number of the scheduler, the derivative of the data's weight. "
         "Look up the order in which a scheduler returns its four numbers.",
     ),
-    "one time for the whole batch": (
-        lambda z, t, scheduler: _sample_conditional(z, t[:1].expand_as(t), scheduler),
-        "You use the first of the times for all states. Each row of `t` is the time of the state in the "
-        "same row, and the weights have to differ from row to row.",
-    ),
-    "mean time for the whole batch": (
-        lambda z, t, scheduler: _sample_conditional(z, t.mean().expand_as(t), scheduler),
-        "You use the mean of the times for all states. Each row of `t` is the time of the state in the "
-        "same row, and the weights have to differ from row to row.",
-    ),
+    **one_time_for_all(_sample_conditional, 1),
 }
 LOOK_RANDOM = (
     "Two runs with the same arguments should give different states, because each run draws fresh noise. "

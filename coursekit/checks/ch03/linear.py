@@ -10,6 +10,7 @@ from ...paths import LinearPath
 from ..asking import Ask
 from ..engine import exercise
 from ..facts import Fact
+from ..rivals import one_time_for_all
 
 
 def _linear_path(x0: Tensor, x1: Tensor, t: Tensor) -> Tensor:
@@ -83,16 +84,7 @@ RIVALS: dict[str, tuple[Callable[..., Tensor], str]] = {
         "You mix with the roots of the weights. They start and end in the right places, but halfway in time "
         "the state should be halfway between the ends.",
     ),
-    "one time for the whole batch": (
-        lambda x0, x1, t: (1 - t[0]) * x0 + t[0] * x1,
-        "You use the first of the times for all states. Each state has a time of its own, the one with the "
-        "same place in `t`.",
-    ),
-    "mean time for the whole batch": (
-        lambda x0, x1, t: (1 - t.mean()) * x0 + t.mean() * x1,
-        "You use the mean of the times for all states. Each state has a time of its own, the one with the "
-        "same place in `t`.",
-    ),
+    **one_time_for_all(_linear_path, 2),
 }
 LOOK_ENDS = (
     "The path does not begin and end where it should. Put time 0 and time 1 into your line by hand: it has "

@@ -5,6 +5,7 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
+from ..rivals import one_time_for_all
 from .conditional import RIVALS as CONDITIONAL
 from .conditional import Scheduler, _sample_conditional
 
@@ -37,19 +38,8 @@ RIVALS = {
         "All samples of a run come from one data point: you draw a single z for the whole batch. Then the "
         "batch shows a conditional path, and never the marginal one. How many indices do you draw?",
     ),
-    "one time for the whole batch": (
-        lambda points, t, scheduler: _sample_conditional(
-            _drawn(points, len(t)), t[:1].expand_as(t), scheduler
-        ),
-        "You use the first of the times for all samples. Each row of `t` is the time of the sample in the "
-        "same row; hand on the whole column.",
-    ),
-    "mean time for the whole batch": (
-        lambda points, t, scheduler: _sample_conditional(
-            _drawn(points, len(t)), t.mean().expand_as(t), scheduler
-        ),
-        "You use the mean of the times for all samples. Each row of `t` is the time of the sample in the "
-        "same row; hand on the whole column.",
+    **one_time_for_all(
+        lambda points, t, scheduler: _sample_conditional(_drawn(points, len(t)), t, scheduler), 1
     ),
     "averaged samples": (
         _averaged_samples,

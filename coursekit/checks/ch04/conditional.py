@@ -9,6 +9,7 @@ from ..asking import Ask
 from ..ch03.common import Numbers, bent, straight
 from ..engine import exercise
 from ..facts import Fact
+from ..rivals import one_time_for_all
 
 Scheduler = Callable[[Tensor], Numbers]
 Field = Callable[[Tensor, Tensor, Tensor, Scheduler], Tensor]
@@ -21,10 +22,6 @@ def _mixed(mix: Callable[..., Tensor]) -> Field:
 
 
 conditional_velocity = _mixed(lambda x, z, a, b, da, db: da * z + db * (x - a * z) / b)
-
-
-def _at_one_time(choose: Callable[[Tensor], Tensor]) -> Field:
-    return lambda x, z, t, scheduler: conditional_velocity(x, z, choose(t).expand_as(t), scheduler)
 
 
 RIVALS: dict[str, tuple[Callable[..., Tensor], str]] = {
@@ -103,16 +100,7 @@ RIVALS: dict[str, tuple[Callable[..., Tensor], str]] = {
         "You return the noise in the state. That is the first half of the way: now let both weights change, "
         "and say how fast the state moves.",
     ),
-    "first time for all": (
-        _at_one_time(lambda t: t[:1]),
-        "You use the first of the times for all states. Each row of `t` is the time of the state in the same "
-        "row.",
-    ),
-    "mean time for all": (
-        _at_one_time(lambda t: t.mean()),
-        "You use the mean of the times for all states. Each row of `t` is the time of the state in the same "
-        "row.",
-    ),
+    **one_time_for_all(conditional_velocity, 2),
 }
 LOOK_SPEED = (
     "A state that keeps its data point and its noise moves as the two weights change. Your field gives "

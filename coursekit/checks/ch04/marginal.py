@@ -9,6 +9,7 @@ from ..asking import Ask
 from ..ch03.common import bent, straight
 from ..engine import exercise
 from ..facts import Fact
+from ..rivals import one_time_for_all
 from .conditional import Scheduler, conditional_velocity
 from .weight_rivals import Law, weigh
 
@@ -34,10 +35,6 @@ _marginal_field = _averaged()
 def _nearest(x: Tensor, points: Tensor, t: Tensor, scheduler: Scheduler) -> Tensor:
     chosen = points[weigh()(x, points, t, scheduler).argmax(1)]
     return conditional_velocity(x, chosen, t, scheduler)
-
-
-def _at_one_time(choose: Callable[[Tensor], Tensor]) -> Law:
-    return lambda x, points, t, scheduler: _marginal_field(x, points, choose(t).expand_as(t), scheduler)
 
 
 RIVALS: dict[str, tuple[Callable[..., Tensor], str]] = {
@@ -100,16 +97,7 @@ RIVALS: dict[str, tuple[Callable[..., Tensor], str]] = {
         "Early in time your field is right. Late in time all densities are smaller than any float, and zero "
         "is divided by zero. Take the weights from exercise 4.2, which stays with logarithms.",
     ),
-    "first time for all": (
-        _at_one_time(lambda t: t[:1]),
-        "You use the first of the times for all states. Each row of `t` is the time of the state in the same "
-        "row.",
-    ),
-    "mean time for all": (
-        _at_one_time(lambda t: t.mean()),
-        "You use the mean of the times for all states. Each row of `t` is the time of the state in the same "
-        "row.",
-    ),
+    **one_time_for_all(_marginal_field, 2),
 }
 LOOK_FLUX = (
     "On a line, what the field carries past a point in a moment is what the probability left of it loses. "

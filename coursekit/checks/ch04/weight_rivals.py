@@ -5,6 +5,7 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
+from ..rivals import one_time_for_all
 from .conditional import Scheduler
 
 Law = Callable[[Tensor, Tensor, Tensor, Scheduler], Tensor]
@@ -32,10 +33,6 @@ def weigh(
         return shares(exponent(rest, beta))
 
     return rule
-
-
-def _one_time(choose: Callable[[Tensor], Tensor]) -> Law:
-    return lambda x, points, t, scheduler: weigh()(x, points, choose(t).expand_as(t), scheduler)
 
 
 RIVALS: dict[str, tuple[Callable[..., Tensor], str]] = {
@@ -129,14 +126,5 @@ RIVALS: dict[str, tuple[Callable[..., Tensor], str]] = {
         "The weights are right, but they stand in columns: one row for each state was asked for, "
         "(batch, n). Swap the two axes.",
     ),
-    "first time for all": (
-        _one_time(lambda t: t[:1]),
-        "You use the first of the times for all states. Each row of `t` is the time of the state in the same "
-        "row.",
-    ),
-    "mean time for all": (
-        _one_time(lambda t: t.mean()),
-        "You use the mean of the times for all states. Each row of `t` is the time of the state in the same "
-        "row.",
-    ),
+    **one_time_for_all(weigh(), 2),
 }

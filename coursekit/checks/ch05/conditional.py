@@ -9,6 +9,7 @@ from ..asking import Ask
 from ..ch03.common import Numbers, bent
 from ..engine import exercise
 from ..facts import Fact
+from ..rivals import one_time_for_all
 
 Scheduler = Callable[[Tensor], Numbers]
 Rule = Callable[[Tensor, Tensor, Tensor, Scheduler], Tensor]
@@ -108,16 +109,7 @@ RIVALS: dict[str, tuple[Rule, str]] = {
         "Each *coordinate* gets a time of its own in your function, and each state should. `t` has the shape "
         "(batch, 1), which stretches over the coordinates by itself. Do you drop its second axis?",
     ),
-    "one time for the whole batch": (
-        lambda x, z, t, scheduler: conditional_law()(x, z, t[:1].expand_as(t), scheduler),
-        "You use the first of the times for all states. Each row of `t` is the time of the state in the same "
-        "row, and the weights have to differ from row to row.",
-    ),
-    "mean time for the whole batch": (
-        lambda x, z, t, scheduler: conditional_law()(x, z, t.mean().expand_as(t), scheduler),
-        "You use the mean of the times for all states. Each row of `t` is the time of the state in the same "
-        "row, and the weights have to differ from row to row.",
-    ),
+    **one_time_for_all(conditional_law(), 2),
     "mean over the batch": (
         lambda x, z, t, scheduler: conditional_law()(x, z, t, scheduler) / len(x),
         "Your score is smaller the more states there are. Each state has a score of its own: is the "

@@ -11,6 +11,7 @@ from ..ch03.common import Numbers, bent, straight
 from ..engine import exercise
 from ..facts import Fact
 from ..faults import Fault
+from ..rivals import one_time_for_all
 from .conditional import column
 
 Scheduler = Callable[[Tensor], Numbers]
@@ -132,11 +133,7 @@ RIVALS: dict[str, tuple[Callable[..., Tensor], str]] = {
         "Your conversion is right for the straight line, but you do not ask the scheduler. The check hands "
         "over another one: take all four numbers from it.",
     ),
-    "one time for the whole batch": (
-        lambda value, x, t, scheduler, wanted: _rule()(value, x, t[:1].expand_as(t), scheduler, wanted),
-        "You use the first of the times for all states. Each row of `t` is the time of the state in the same "
-        "row, and the weights have to differ from row to row.",
-    ),
+    **one_time_for_all(_rule(), 2),
     "time along the wrong axis": (
         lambda value, x, t, scheduler, wanted: _rule()(value, x, t.reshape(1, -1), scheduler, wanted),
         "Each *coordinate* gets a time of its own in your function, and each state should. `t` has the shape "

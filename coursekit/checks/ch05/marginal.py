@@ -9,6 +9,7 @@ from ..asking import Ask
 from ..ch03.common import Numbers, bent
 from ..engine import exercise
 from ..facts import Fact
+from ..rivals import one_time_for_all
 from .conditional import column, slopes
 
 Scheduler = Callable[[Tensor], Numbers]
@@ -155,11 +156,7 @@ RIVALS: dict[str, tuple[Callable[..., Tensor], str]] = {
         "Your score is right for the straight line, but you do not ask the scheduler. The check hands over "
         "another one.",
     ),
-    "one time for the whole batch": (
-        lambda x, points, t, scheduler: marginal_law()(x, points, t[:1].expand_as(t), scheduler),
-        "You use the first of the times for all states. Each row of `t` is the time of the state in the same "
-        "row. Keep `alpha` and `beta` as columns, one row for each state.",
-    ),
+    **one_time_for_all(marginal_law(), 2),
 }
 LOOK_ONE = (
     "With a single data point the marginal path is the conditional one, so the score has to be that of "
