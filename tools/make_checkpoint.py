@@ -1,7 +1,7 @@
 """Make a generator that the course ships: `python tools/make_checkpoint.py digits` (or `mnist`).
 
 It runs `coursekit train` with the options below in build/ (killed, it goes on where it was), and copies the
-network to coursekit/weights/ with its settings and measurements beside it.
+network to coursekit/weights/, with its settings and measurements beside it as JSON and as a model card.
 """
 
 import argparse
@@ -9,8 +9,11 @@ import json
 import platform
 import shutil
 from pathlib import Path
+from typing import Any
 
 import coursekit  # noqa: F401 - first: it asks for one thread before torch starts
+
+import torch  # isort: skip
 from coursekit.command.cli import main as command
 from coursekit.command.folder import STATE
 
@@ -19,6 +22,30 @@ OPTIONS = {
     "digits": ["--net", "mlp", "--steps", "2000", "--batch", "256", "--seed", "0"],
     "mnist": ["--net", "unet", "--seconds", "6600", "--batch", "64", "--seed", "0"],
 }
+DATA = {
+    "digits": "1,297 handwritten digits of 8 × 8 pixels that come with scikit-learn (Alpaydin & Kaynak 1998)",
+    "mnist": "the 60,000 training images of MNIST, 28 × 28 pixels (LeCun, Bottou, Bengio & Haffner 1998)",
+}
+JUDGE = {
+    "digits": "support vector machines that were trained on real digits alone",
+    "mnist": "a convolutional network that was trained on real digits alone (mnist_judge.json)",
+}
+CARD = Path(__file__).with_name("model_card.md")
+
+
+def processor() -> str:
+    """Name of the processor, where the system tells it."""
+    known = Path("/proc/cpuinfo")
+    lines = known.read_text(encoding="utf-8").splitlines() if known.exists() else []
+    names = [line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")]
+    return names[0] if names else platform.processor() or platform.machine()
+
+
+def card(told: dict[str, Any]) -> str:
+    """The model card, from what was asked for and measured."""
+    known = {name.replace(".", "_"): value for name, value in told.items()}
+    source, judge = DATA[told["data"]], JUDGE[told["data"]]
+    return CARD.read_text(encoding="utf-8").format(**known, source=source, judge=judge)
 
 
 def main() -> None:
@@ -33,12 +60,15 @@ def main() -> None:
     if status := command([*options, "--device", "cpu", "--out", str(folder), *going_on]):
         raise SystemExit(status)
     shutil.copyfile(folder / "model.safetensors", chosen.out / f"{chosen.data}.safetensors")
-    told = {"command": f"coursekit {' '.join(options)} --out DIR", "machine": platform.machine()}
+    told: dict[str, Any] = {
+        "command": f"coursekit {' '.join(options)} --out DIR",
+        "machine": f"one thread of {processor()}, torch {torch.__version__}",
+    }
     for name in ("config.json", "metrics.json"):
         told |= json.loads((folder / name).read_text(encoding="utf-8"))
-    card = chosen.out / f"{chosen.data}.json"
-    card.write_text(json.dumps(told, indent=2) + "\n", encoding="utf-8")
-    print(f"{card} tells how it was made and how good it is")
+    (chosen.out / f"{chosen.data}.json").write_text(json.dumps(told, indent=2) + "\n", encoding="utf-8")
+    (chosen.out / f"{chosen.data}.md").write_text(card(told), encoding="utf-8")
+    print(f"{chosen.out / chosen.data}.md tells how it was made and how good it is")
 
 
 if __name__ == "__main__":
