@@ -95,7 +95,12 @@ class FiLM(nn.Module):
 
 
 class ImageNetwork(nn.Module):
-    """A network of square images with labels: called as net(x, t, y); what all three kinds share.
+    """A network of square images with labels, called as net(x, t, y); what all three kinds share.
+
+    The call takes states `x` (batch, channels, size, size), times `t` in [0, 1] as a float, (batch,) or
+    (batch, 1, 1, 1), and labels `y` (batch,), whole numbers from 0 to `null`. It gives an answer of the shape
+    of `x`, in data units per unit time if it was trained to give a velocity, and raises ValueError if one of
+    the three has another shape.
 
     Args:
         config: the sizes it was made with, each at least 1; among them channels, size and classes.

@@ -87,17 +87,7 @@ class UNet(ImageNetwork):
         self.last = nn.Sequential(nn.GroupNorm(8, width), nn.SiLU(), last)
 
     def forward(self, x: Tensor, t: Time, y: Tensor) -> Tensor:
-        """Answer of the network at states and times, for the labels wished for.
-
-        Args:
-            x: states, (batch, channels, size, size).
-            t: times in [0, 1], a float, (batch,) or (batch, 1, 1, 1).
-            y: labels, (batch,) whole numbers from 0 to `null`.
-        Returns:
-            Same shape as `x`; data units per unit time, if it was trained to give a velocity.
-        Raises:
-            ValueError: `x`, `t` or `y` has another shape.
-        """
+        """Answer for states, times and labels; `ImageNetwork` says which shapes they have."""
         condition = self.heard(x, t, y)
         features, bridges = self.first(x), []
         for level, blocks in enumerate(self.down):
