@@ -16,7 +16,7 @@ from coursekit.losses import velocity_loss
 from coursekit.nets import MLP
 from coursekit.training import EMA, fit
 
-STEPS, ROUNDS, BATCH = 200, 11, 1_000
+STEPS, ROUNDS, BATCH = 200, 41, 1_000
 
 
 def by_hand(net: torch.nn.Module, data: torch.Tensor) -> None:
