@@ -35,11 +35,11 @@ class Recipe:
 
 RECIPES = {
     ("digits", "mlp"): Recipe({}, lr=1e-2, decay=0.99, batch=256),
-    ("digits", "unet"): Recipe({"width": 16, "levels": 3}, lr=4e-3, decay=0.99, batch=128),
-    ("digits", "dit"): Recipe({"patch": 2, "width": 64, "depth": 3}, lr=4e-3, decay=0.99, batch=128),
+    ("digits", "unet"): Recipe({"width": 16, "levels": 3}, lr=4e-3, decay=0.99, batch=64),
+    ("digits", "dit"): Recipe({"patch": 2, "width": 64, "depth": 3}, lr=4e-3, decay=0.99, batch=64),
     ("mnist", "mlp"): Recipe({"hidden": 512, "blocks": 3}, lr=2e-3, decay=0.999, batch=256),
-    ("mnist", "unet"): Recipe({"width": 24, "levels": 3}, lr=2e-3, decay=0.999, batch=128),
-    ("mnist", "dit"): Recipe({"patch": 4, "width": 96, "depth": 4}, lr=2e-3, decay=0.999, batch=128),
+    ("mnist", "unet"): Recipe({"width": 24, "levels": 3}, lr=2e-3, decay=0.999, batch=64),
+    ("mnist", "dit"): Recipe({"patch": 4, "width": 96, "depth": 4}, lr=2e-3, decay=0.999, batch=64),
 }
 """What worked, for each pair of data and network."""
 
