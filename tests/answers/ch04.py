@@ -781,7 +781,7 @@ def no_step(net, loss, data, steps, lr):
     return torch.stack(losses)
 
 
-@wrong("4.5", "no optimiser step")
+@wrong("4.5", "gradients cleared too early")
 def cleared_before_the_step(net, loss, data, steps, lr):
     opt, losses = torch.optim.Adam(net.parameters(), lr=lr), []
     for _ in range(steps):
