@@ -82,8 +82,8 @@ RIVALS: dict[str, tuple[Callable[..., Tensor], str]] = {
     ),
     "sigma times the score": (
         _rule(lambda u, s, sigma: u + sigma * s),
-        "You multiply the score by sigma. The noise spreads the states at a rate of sigma *squared*, and half "
-        "of that is what the pull has to balance.",
+        "You multiply the score by sigma. The noise spreads the states at a rate of sigma *squared*, and "
+        "half of that is what the pull has to balance.",
     ),
     "sigma left out": (
         _rule(lambda u, s, sigma: u + s / 2),
