@@ -45,7 +45,7 @@ class Fact:
         return self.name == other.name and _close(self.came, other.came, near)
 
     def numbers(self) -> tuple[str, str]:
-        """Expected and measured value as text: all of a short list, else the entry that is farthest off, and where."""
+        """Expected and measured value as text: all of a short list, else the entry farthest off and where."""
         expected, came = _tensor(self.expected), _tensor(self.came)
         if self.wanted:
             return self.wanted, listed(came)

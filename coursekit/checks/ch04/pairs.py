@@ -124,7 +124,7 @@ def _rows_of(answer: Callable[..., Any]) -> Callable[..., Any]:
     @wraps(answer)
     def wrapped(*args: Any) -> Any:
         value = answer(*args)
-        if isinstance(value, Tensor) and value.dim() == 1 and not value.is_floating_point():
+        if issubclass(type(value), Tensor) and value.dim() == 1 and not value.is_floating_point():
             raise Fault(
                 "order returned",
                 "Your function returns numbers of rows: the order itself. The rows of the noise are asked "

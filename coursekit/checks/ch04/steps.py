@@ -134,7 +134,7 @@ def _counted(answer: Callable[..., Any]) -> Callable[..., Any]:
     @wraps(answer)
     def wrapped(*args: Any) -> Any:
         value = answer(*args)
-        whole = isinstance(value, Tensor) and value.dtype in (torch.int64, torch.int32)
+        whole = issubclass(type(value), Tensor) and value.dtype in (torch.int64, torch.int32)
         return value.double() if whole else value
 
     return wrapped

@@ -85,9 +85,9 @@ def listed(answer: Callable[..., Any]) -> Callable[..., Any]:
     return wrapped
 
 
-def _single(one: object) -> bool:
-    if isinstance(one, Tensor):
-        return one.numel() == 1
+def _single(one: Any) -> bool:
+    if issubclass(type(one), Tensor):
+        return bool(one.numel() == 1)
     return type(one) in (int, float) or (type(one).__module__ == "numpy" and getattr(one, "size", 0) == 1)
 
 
