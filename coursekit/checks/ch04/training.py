@@ -111,6 +111,8 @@ def train(ask: Ask) -> Iterator[Fact]:
     ask.answer = listed(ask.answer)
     data = 1.5 + 0.5 * torch.randn(POINTS, 1, dtype=torch.float64)
     net = Line()
+    # Torch imports a good deal with the first optimiser; on a busy computer that is not the answer's time.
+    torch.optim.SGD(net.parameters(), lr=RATE)
     watch = Watch(net)
     with updates_of(net) as updates:
         losses = ask(net, watch, data, STEPS, RATE, shape=(STEPS,)).double()
