@@ -674,15 +674,6 @@ def in_two_halves(net, z):
     return total
 
 
-@right("4.4")
-def one_row_after_another(net, z):
-    total = torch.zeros(())
-    for c in z:
-        t, e = torch.rand(1, 1), torch.randn(1, len(c))
-        total = total + (net(t * c + (1 - t) * e, t) - (c - e)).square().mean()
-    return total / len(z)
-
-
 @wrong("4.4", "other rows")
 def two_draws_for_each(net, z):
     z = z.repeat(2, 1)
