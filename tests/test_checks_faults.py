@@ -137,6 +137,7 @@ IMPOSSIBLE = {
     ("3.8", "constant"),  # it is given nothing, so it cannot depend on it
     *itertools.product(("5.9",), ("identity", "constant")),  # a strength t, or the same always, is an attempt
     ("6.1", "whole numbers"),  # labels are
+    ("4.8", "whole numbers"),  # a number of steps is
     ("6.1", "input edited"),  # labels may be edited in place: it is handed a copy
     *((number, "one parameter") for number, task in registry.items() if len(task.parameters) == 1),
 }

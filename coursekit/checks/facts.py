@@ -45,7 +45,7 @@ class Fact:
         return self.name == other.name and _close(self.came, other.came, near)
 
     def numbers(self) -> tuple[str, str]:
-        """Expected and measured value as text: all of a short list, else the entry that is farthest off."""
+        """Expected and measured value as text: all of a short list, else the entry farthest off and where."""
         expected, came = _tensor(self.expected), _tensor(self.came)
         if self.wanted:
             return self.wanted, listed(came)
@@ -54,7 +54,9 @@ class Fact:
         if expected.shape != came.shape:
             return f"{len(expected)} values ({_first(expected)})", f"{len(came)} ({_first(came)})"
         worst = int((expected - came).abs().nan_to_num(math.inf).argmax())
-        return number(expected.flatten()[worst]), number(came.flatten()[worst])
+        wanted, had = number(expected.flatten()[worst]), number(came.flatten()[worst])
+        place = [int(index) for index in torch.unravel_index(torch.tensor(worst), expected.shape)]
+        return (wanted, had) if wanted == had or self.holds() else (f"{wanted} at {place}", had)
 
 
 def _tensor(value: Tensor | float) -> Tensor:

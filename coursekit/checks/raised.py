@@ -77,9 +77,11 @@ def from_exception(error: BaseException, number: str, given: str) -> Fault:
         said = "the function calls itself without end"
     else:
         said = safe_text(error) or "no message"
+    caret = isinstance(error, TypeError | RuntimeError) and ("for ^" in said or "bitwise_xor" in said)
+    power = " The sign ^ is no power in Python: write ** instead." if caret else ""
     return Fault(
         "raises",
-        f"Your function stopped with {kind}{_place(error)}. Python says: {said}. It was called "
+        f"Your function stopped with {kind}{_place(error)}. Python says: {said}.{power} It was called "
         f"{f'with {given}' if given else 'without any argument'}. Call it by yourself"
         f"{' with such values' if given else ''} and print the shapes on the way.",
     )

@@ -292,6 +292,46 @@ def row_by_row(x, points, t, scheduler):
     )
 
 
+@wrong("4.2", "one shift for the whole batch")
+def one_largest_for_all(x, points, t, scheduler):
+    logs = logs_of(x, points, t, scheduler)
+    p = (logs - logs.max()).exp()
+    return p / p.sum(1, keepdim=True)
+
+
+@wrong("4.2", "underflow")
+def halves_for_what_is_lost(x, points, t, scheduler):
+    p = logs_of(x, points, t, scheduler).exp()
+    return torch.nan_to_num(p / p.sum(1, keepdim=True), nan=1 / len(points))
+
+
+@wrong("4.2", "underflow")
+def clamped_logarithms(x, points, t, scheduler):
+    return logs_of(x, points, t, scheduler).clamp(min=-50).softmax(1)
+
+
+@wrong("4.2", "underflow")
+def a_little_for_each(x, points, t, scheduler):
+    p = logs_of(x, points, t, scheduler).exp() + 1e-8
+    return p / p.sum(1, keepdim=True)
+
+
+@wrong("4.2", "straight line assumed")
+def line_by_heart(x, points, t, scheduler):
+    return (-((x[:, None] - t[:, None] * points) ** 2).sum(-1) / (2 * (1 - t) ** 2)).softmax(1)
+
+
+@wrong("4.2", "beta squared multiplied")
+def no_brackets_below(x, points, t, scheduler):
+    a, b, _, _ = scheduler(t)
+    return (-((x[:, None] - a[:, None] * points) ** 2).sum(-1) / 2 * b**2).softmax(1)
+
+
+@wrong("4.2", "exponents")
+def no_softmax(x, points, t, scheduler):
+    return logs_of(x, points, t, scheduler)
+
+
 # ---------------------------------------------------------------- 4.3 marginal_field(x, points, t, scheduler)
 
 
@@ -389,6 +429,21 @@ def by_the_noise(x, points, t, scheduler):
     a, b, da, db = scheduler(t)
     z = by_products(x, points, t, scheduler) @ points
     return da * z + db * (x - a * z) / (b + 1e-9)
+
+
+@wrong("4.3", "one shift for the whole batch")
+def weights_with_one_largest(x, points, t, scheduler):
+    return as_in_the_notes(x, one_largest_for_all(x, points, t, scheduler) @ points, t, scheduler)
+
+
+@wrong("4.3", "straight line assumed")
+def the_line_throughout(x, points, t, scheduler):
+    return (line_by_heart(x, points, t, scheduler) @ points - x) / (1 - t)
+
+
+@wrong("4.3", "nearest point by distance")
+def nearest_to_the_state(x, points, t, scheduler):
+    return as_in_the_notes(x, points[torch.cdist(x, points).argmin(1)], t, scheduler)
 
 
 # ---------------------------------------------------------------- 4.4 flow_matching_loss(net, z)
@@ -610,6 +665,72 @@ def numpy_draws_and_flat_time(net, z):
     return (net(x, t) - (z - eps).detach()).square().mean()
 
 
+@right("4.4")
+def in_two_halves(net, z):
+    total = torch.zeros(())
+    for c in z.chunk(2):
+        t, e = torch.rand(len(c), 1), torch.randn_like(c)
+        total = total + (net(t * c + (1 - t) * e, t) - (c - e)).square().mean() / 2
+    return total
+
+
+@wrong("4.4", "other rows")
+def two_draws_for_each(net, z):
+    z = z.repeat(2, 1)
+    t, e = torch.rand(len(z), 1), torch.randn_like(z)
+    return (net(t * z + (1 - t) * e, t) - (z - e)).square().mean()
+
+
+@wrong("4.4", "the same times always")
+def evenly_spaced_times(net, z):
+    t, e = torch.linspace(0, 1, len(z))[:, None], torch.randn_like(z)
+    return (net(t * z + (1 - t) * e, t) - (z - e)).square().mean()
+
+
+@wrong("4.4", "times shared")
+def ends_of_time_only(net, z):
+    t, e = torch.randint(0, 2, (len(z), 1)).to(z), torch.randn_like(z)
+    return (net(t * z + (1 - t) * e, t) - (z - e)).square().mean()
+
+
+@wrong("4.4", "times not even")
+def first_half_of_time(net, z):
+    t, e = 0.5 * torch.rand(len(z), 1), torch.randn_like(z)
+    return (net(t * z + (1 - t) * e, t) - (z - e)).square().mean()
+
+
+@wrong("4.4", "wrong noise")
+def a_tenth_of_the_noise(net, z):
+    t, e = torch.rand(len(z), 1), 0.1 * torch.randn_like(z)
+    return (net(t * z + (1 - t) * e, t) - (z - e)).square().mean()
+
+
+@wrong("4.4", "backward called")
+def goes_backward(net, z):
+    t, e = torch.rand(len(z), 1), torch.randn_like(z)
+    value = (net(t * z + (1 - t) * e, t) - (z - e)).square().mean()
+    value.backward()
+    return value
+
+
+@wrong("4.4", "two draws of noise")
+def drawn_twice(net, z):
+    t = torch.rand(len(z), 1)
+    return (net(t * z + (1 - t) * torch.randn_like(z), t) - (z - torch.randn_like(z))).square().mean()
+
+
+@wrong("4.4", "z plus eps")
+def a_sum(net, z):
+    t, e = torch.rand(len(z), 1), torch.randn_like(z)
+    return (net(t * z + (1 - t) * e, t) - (z + e)).square().mean()
+
+
+@wrong("4.4", "negative")
+def turned_loss(net, z):
+    t, e = torch.rand(len(z), 1), torch.randn_like(z)
+    return -(net(t * z + (1 - t) * e, t) - (z - e)).square().mean()
+
+
 # ---------------------------------------------------------------- 4.5 train(net, loss, data, steps, lr)
 
 
@@ -651,7 +772,7 @@ def no_step(net, loss, data, steps, lr):
     return torch.stack(losses)
 
 
-@wrong("4.5", "no optimiser step")
+@wrong("4.5", "gradients cleared too early")
 def cleared_before_the_step(net, loss, data, steps, lr):
     opt, losses = torch.optim.Adam(net.parameters(), lr=lr), []
     for _ in range(steps):
@@ -881,6 +1002,99 @@ def without_backward(net, loss, data, steps, lr):
     return torch.stack(losses)
 
 
+@wrong("4.5", "only a part of the data")
+def first_256_rows(net, loss, data, steps, lr):
+    return trained_by(net, loss, data, steps, lr, lambda data: data[torch.randint(256, (256,))])
+
+
+@wrong("4.5", "batch of another size")
+def single_points(net, loss, data, steps, lr):
+    return trained_by(net, loss, data, steps, lr, lambda data: data[torch.randint(len(data), (1,))])
+
+
+@wrong("4.5", "batch of another size")
+def small_batches(net, loss, data, steps, lr):
+    return trained_by(net, loss, data, steps, lr, lambda data: data[torch.randint(len(data), (32,))])
+
+
+@wrong("4.5", "rows in order")
+def one_after_the_other(net, loss, data, steps, lr):
+    starts = iter(range(10**6))
+    return trained_by(
+        net, loss, data, steps, lr, lambda data: data[(next(starts) * 256 + torch.arange(256)) % len(data)]
+    )
+
+
+@wrong("4.5", "several updates in a step")
+def steps_twice(net, loss, data, steps, lr):
+    opt, losses = torch.optim.Adam(net.parameters(), lr=lr), []
+    for _ in range(steps):
+        value = loss(net, batch_of(data))
+        opt.zero_grad()
+        value.backward()
+        opt.step()
+        opt.step()
+        losses.append(value.detach())
+    return torch.stack(losses)
+
+
+@wrong("4.5", "update before the gradient")
+def step_before_backward(net, loss, data, steps, lr):
+    opt, losses = torch.optim.Adam(net.parameters(), lr=lr), []
+    for _ in range(steps):
+        value = loss(net, batch_of(data))
+        opt.step()
+        opt.zero_grad()
+        value.backward()
+        losses.append(value.detach())
+    return torch.stack(losses)
+
+
+@wrong("4.5", "one number for all losses")
+def mean_of_the_losses(net, loss, data, steps, lr):
+    return trained_by(net, loss, data, steps, lr, batch_of).mean()
+
+
+@wrong("4.5", "new tensors for the weights")
+def new_names_for_the_weights(net, loss, data, steps, lr):
+    losses = []
+    for _ in range(steps):
+        value = loss(net, batch_of(data))
+        for p, g in zip(net.parameters(), torch.autograd.grad(value, net.parameters()), strict=True):
+            p = p - lr * g
+        losses.append(value.detach())
+    return torch.stack(losses)
+
+
+@wrong("4.5", "no optimiser step")
+def new_names_after_backward(net, loss, data, steps, lr):
+    losses = []
+    for _ in range(steps):
+        value = loss(net, batch_of(data))
+        net.zero_grad()
+        value.backward()
+        for p in net.parameters():
+            p = p - lr * p.grad
+        losses.append(value.detach())
+    return torch.stack(losses)
+
+
+@right("4.5")
+def by_a_loader(net, loss, data, steps, lr):
+    loader = torch.utils.data.DataLoader(data, batch_size=256, shuffle=True)
+    opt, losses = torch.optim.Adam(net.parameters(), lr=lr), []
+    while len(losses) < steps:
+        for z in loader:
+            value = loss(net, z)
+            opt.zero_grad()
+            value.backward()
+            opt.step()
+            losses.append(value.item())
+            if len(losses) == steps:
+                break
+    return torch.tensor(losses)
+
+
 # ---------------------------------------------------------------- 4.6 continuity(density, field, grid, t, dt)
 
 
@@ -970,6 +1184,39 @@ def inside_only(density, field, grid, t, dt):
     return outflow + (density(inner, t + dt) - density(inner, t - dt)) / (2 * dt)
 
 
+@wrong("4.6", "two dt without brackets")
+def times_dt(density, field, grid, t, dt):
+    _, p, u, h = pieces(density, field, grid, t, dt)
+    change = (density(grid, t + dt) - density(grid, t - dt)) / 2 * dt
+    return change[1:-1] + ((p * u)[2:] - (p * u)[:-2]) / (2 * h)
+
+
+@wrong("4.6", "brackets in time")
+def only_the_earlier_divided(density, field, grid, t, dt):
+    _, p, u, h = pieces(density, field, grid, t, dt)
+    change = density(grid, t + dt) - density(grid, t - dt) / (2 * dt)
+    return change[1:-1] + ((p * u)[2:] - (p * u)[:-2]) / (2 * h)
+
+
+@wrong("4.6", "density misused")
+def time_first_then_grid(density, field, grid, t, dt):
+    change = (density(t + dt, grid) - density(t - dt, grid)) / (2 * dt)
+    _, p, u, h = pieces(density, field, grid, t, dt)
+    return change[1:-1] + ((p * u)[2:] - (p * u)[:-2]) / (2 * h)
+
+
+@wrong("4.6", "absolute values")
+def size_of_the_residual(density, field, grid, t, dt):
+    return by_gradient(density, field, grid, t, dt).abs()
+
+
+@wrong("4.6", "change at the wrong points")
+def change_of_the_left_neighbour(density, field, grid, t, dt):
+    _, p, u, h = pieces(density, field, grid, t, dt)
+    change = (density(grid, t + dt) - density(grid, t - dt)) / (2 * dt)
+    return change[:-2] + ((p * u)[2:] - (p * u)[:-2]) / (2 * h)
+
+
 # ---------------------------------------------------------------- 4.7 loss_floor(field, z)
 
 
@@ -1057,6 +1304,53 @@ def numpy_and_flat_time(field, z):
     eps = torch.randn(z.shape)
     q = (z - eps - field(t[:, None] * z + (1 - t)[:, None] * eps, t)).pow(2).mean(-1)
     return [q.mean(), q.std() * len(z) ** -0.5]
+
+
+@wrong("4.7", "root at the end")
+def root_of_the_mean(field, z):
+    q = squares_of(field, z)
+    return q.mean().sqrt(), q.std() / len(z) ** 0.5
+
+
+@wrong("4.7", "one time always")
+def at_half_time(field, z):
+    t, eps = torch.full((len(z), 1), 0.5), torch.randn_like(z)
+    q = (z - eps - field(t * z + (1 - t) * eps, t)).square().mean(1)
+    return q.mean(), q.std() / len(z) ** 0.5
+
+
+@wrong("4.7", "every coordinate a draw")
+def error_over_all_numbers(field, z):
+    t, eps = torch.rand(len(z), 1), torch.randn_like(z)
+    s = (z - eps - field(t * z + (1 - t) * eps, t)).square()
+    return s.mean(), s.std() / s.numel() ** 0.5
+
+
+@wrong("4.7", "nothing fresh")
+def with_a_seed(field, z):
+    torch.manual_seed(3)
+    q = squares_of(field, z)
+    return q.mean(), q.std() / len(z) ** 0.5
+
+
+@wrong("4.7", "rand for randn")
+def uniform_draws(field, z):
+    t, eps = torch.rand(len(z), 1), torch.rand_like(z)
+    q = (z - eps - field(t * z + (1 - t) * eps, t)).square().mean(1)
+    return q.mean(), q.std() / len(z) ** 0.5
+
+
+@wrong("4.7", "one time for the whole batch")
+def shared_time(field, z):
+    t, eps = torch.rand(1, 1), torch.randn_like(z)
+    q = (z - eps - field(t * z + (1 - t) * eps, t)).square().mean(1)
+    return q.mean(), q.std() / len(z) ** 0.5
+
+
+@wrong("4.7", "order of the two")
+def error_first(field, z):
+    q = squares_of(field, z)
+    return q.std() / len(z) ** 0.5, q.mean()
 
 
 # ---------------------------------------------------------------- 4.8 steps_needed(field, fresh)
@@ -1162,6 +1456,50 @@ def one_noise_for_all(field, fresh):
     return tried(field, fresh, draw=lambda fresh: x0)
 
 
+@right("4.8")
+def a_whole_number_in_a_tensor(field, fresh):
+    return torch.tensor(tried(field, fresh))
+
+
+@wrong("4.8", "gives up at once")
+def zero_inside_the_loop(field, fresh):
+    for steps in (1, 2, 4, 8, 16, 32, 64):
+        x = flow(field, torch.randn_like(fresh), time_grid(steps), Euler())
+        test = two_sample_test(x, fresh)
+        if test.statistic <= test.level():
+            return steps
+        return 0
+    return None
+
+
+@wrong("4.8", "wrong for a steady field")
+def the_next_number(field, fresh):
+    return 2 * tried(field, fresh)
+
+
+@wrong("4.8", "fixed level")
+def a_level_of_its_own(field, fresh):
+    for steps in (1, 2, 4, 8, 16, 32, 64):
+        x = flow(field, torch.randn_like(fresh), time_grid(steps), Euler())
+        if two_sample_test(x, fresh).statistic <= 0.05:
+            return steps
+    return 0
+
+
+@wrong("4.8", "another number of samples")
+def a_hundred_samples(field, fresh):
+    return tried(field, fresh, draw=lambda fresh: torch.randn(100, 2))
+
+
+@wrong("4.8", "calls miscounted")
+def by_heun(field, fresh):
+    for steps in (1, 2, 4, 8, 16, 32, 64):
+        test = two_sample_test(flow(field, torch.randn_like(fresh), time_grid(steps)), fresh)
+        if test.statistic <= test.level():
+            return steps
+    return 0
+
+
 # ---------------------------------------------------------------- 4.9 my_pairs(z, eps)
 
 
@@ -1248,3 +1586,25 @@ def few_exchanges(z, eps):
         a, b = a[worse], b[worse]
         eps[a], eps[b] = eps[b], eps[a].clone()
     return eps
+
+
+@wrong("4.9", "not the same noise")
+def exchanged_without_a_copy(z, eps):
+    out = eps.clone()
+    for _ in range(30):
+        a, b = torch.randperm(len(z)).chunk(2)
+        worse = ((z[a] - z[b]) * (out[a] - out[b])).sum(1) < 0
+        a, b = a[worse], b[worse]
+        out[a] = out[b]
+        out[b] = out[a]
+    return out
+
+
+@wrong("4.9", "order returned")
+def row_numbers(z, eps):
+    return torch.as_tensor(linear_sum_assignment(torch.cdist(z, eps).square().numpy())[1])
+
+
+@wrong("4.9", "no better than chance")
+def by_radius(z, eps):
+    return eps[eps.norm(dim=1).argsort()][z.norm(dim=1).argsort().argsort()]

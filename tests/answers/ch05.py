@@ -146,6 +146,27 @@ def row_by_row(x, z, t, scheduler):
     return torch.stack(rows)
 
 
+@wrong("5.1", "gradient of the density")
+def slope_of_the_density(x, z, t, scheduler):
+    a, b, _, _ = scheduler(t)
+    x = x.clone().requires_grad_()
+    density = torch.distributions.Normal(a * z, b).log_prob(x).sum(1).exp()
+    return torch.autograd.grad(density.sum(), x)[0]
+
+
+@wrong("5.1", "mean over everything")
+def gradient_of_the_mean_of_all(x, z, t, scheduler):
+    a, b, _, _ = scheduler(t)
+    x = x.clone().requires_grad_()
+    return torch.autograd.grad(torch.distributions.Normal(a * z, b).log_prob(x).mean(), x)[0]
+
+
+@wrong("5.1", "log-density, not its slope")
+def log_of_each_coordinate(x, z, t, scheduler):
+    a, b, _, _ = scheduler(t)
+    return torch.distributions.Normal(a * z, b).log_prob(x)
+
+
 # ------------------------------------------------------ 5.2 convert(value, x, t, scheduler, wanted)
 
 
@@ -314,6 +335,18 @@ def by_logarithms(value, x, t, scheduler, wanted):
     return ((value - bed / be * x) / rate - x) / be**2
 
 
+@wrong("5.2", "only the other direction")
+def always_the_score(value, x, t, scheduler, wanted):
+    a, b = weights(t, scheduler)
+    return (value - a * x) / b
+
+
+@wrong("5.2", "half of the second weight")
+def half_of_b(value, x, t, scheduler, wanted):
+    a, b = weights(t, scheduler)
+    return both(x, value, a, b / 2, wanted)
+
+
 # ------------------------------------------------- 5.3 extended_drift(x, t, velocity, score, sigma)
 
 
@@ -421,6 +454,16 @@ def flow_if_no_noise(x, t, velocity, score, sigma):
     if sigma == 0:
         return u
     return u + score(x, t) * sigma**2 / 2
+
+
+@wrong("5.3", "sigma times the score")
+def strength_times_score(x, t, velocity, score, sigma):
+    return velocity(x, t) + sigma * score(x, t)
+
+
+@wrong("5.3", "raises")
+def caret(x, t, velocity, score, sigma):
+    return velocity(x, t) + sigma ^ 2 / 2 * score(x, t)
 
 
 # ---------------------------------------------------------- 5.4 score_loss(net, z, scheduler, last)
@@ -600,6 +643,74 @@ def target_by_autograd(net, z, scheduler, last):
         log = torch.distributions.Normal(alpha * z, beta).log_prob(at).sum()
     target = torch.autograd.grad(log, at)[0]
     return ((net(x, t) - target) ** 2).sum() / len(z)
+
+
+@right("5.4")
+def in_three_pieces(net, z, scheduler, last):
+    total = torch.zeros(())
+    for part in z.chunk(3):
+        t, eps, _, beta, x = drawn(part, scheduler, last)
+        total = total + ((net(x, t) + eps / beta) ** 2).sum()
+    return total / z.numel()
+
+
+@wrong("5.4", "net misused")
+def two_for_each_row(net, z, scheduler, last):
+    t, eps, _, beta, x = drawn(z.repeat(2, 1), scheduler, last)
+    return ((net(x, t) + eps / beta) ** 2).mean()
+
+
+@wrong("5.4", "target of the straight line")
+def from_lab_four(net, z, scheduler, last):
+    t, eps, _, _, x = drawn(z, scheduler, last)
+    return ((net(x, t) - (z - eps)) ** 2).mean()
+
+
+def asked_at(net, z, scheduler, t):
+    eps = torch.randn_like(z)
+    alpha, beta, _, _ = scheduler(t)
+    return ((net(alpha * z + beta * eps, t) + eps / beta) ** 2).mean()
+
+
+@wrong("5.4", "the last time always")
+def nothing_drawn(net, z, scheduler, last):
+    return asked_at(net, z, scheduler, torch.full((len(z), 1), last))
+
+
+@wrong("5.4", "times from one downwards")
+def drawn_from_the_end(net, z, scheduler, last):
+    return asked_at(net, z, scheduler, 1 - last * torch.rand(len(z), 1))
+
+
+@wrong("5.4", "the same times always")
+def evenly_spaced(net, z, scheduler, last):
+    return asked_at(net, z, scheduler, torch.linspace(0, last, len(z))[:, None])
+
+
+@wrong("5.4", "times from randn")
+def normal_times(net, z, scheduler, last):
+    return asked_at(net, z, scheduler, last * torch.randn(len(z), 1))
+
+
+@wrong("5.4", "nearly the target")
+def a_hundredth_in_the_denominator(net, z, scheduler, last):
+    t, eps, _, beta, x = drawn(z, scheduler, last)
+    return ((net(x, t) + eps / (beta + 0.01)) ** 2).mean()
+
+
+@wrong("5.4", "negative")
+def loss_below_zero(net, z, scheduler, last):
+    t, eps, _, beta, x = drawn(z, scheduler, last)
+    return -((net(x, t) + eps / beta) ** 2).mean()
+
+
+@wrong("5.4", "backward called")
+def backward_inside(net, z, scheduler, last):
+    t, eps, _, beta, x = drawn(z, scheduler, last)
+    value = ((net(x, t) + eps / beta) ** 2).mean()
+    if value.requires_grad:
+        value.backward()
+    return value
 
 
 # ---------------------------------------------------------------- 5.5 noise_loss(net, z, scheduler)
@@ -787,6 +898,47 @@ def noise_found_again(net, z, scheduler):
     return ((net(x, t[:, 0]) - (x - alpha * z) / beta) ** 2).mean()
 
 
+@right("5.5")
+def in_two_pieces(net, z, scheduler):
+    total = 0.0
+    for part in z.split(900):
+        t, eps, _, _, x = drawn(part, scheduler)
+        total = total + ((net(x, t) - eps) ** 2).sum() / len(z)
+    return total
+
+
+@wrong("5.5", "times stop early")
+def not_to_the_end(net, z, scheduler):
+    t, eps, _, _, x = drawn(z, scheduler, 0.95)
+    return ((net(x, t) - eps) ** 2).mean()
+
+
+@wrong("5.5", "the same times always")
+def a_ladder_of_times(net, z, scheduler):
+    t, eps = torch.linspace(0, 1, len(z))[:, None], torch.randn_like(z)
+    alpha, beta, _, _ = scheduler(t)
+    return ((net(alpha * z + beta * eps, t) - eps) ** 2).mean()
+
+
+@wrong("5.5", "target of the straight line")
+def velocity_of_the_line(net, z, scheduler):
+    t, eps, _, _, x = drawn(z, scheduler)
+    return ((net(x, t) - (z - eps)) ** 2).mean()
+
+
+@wrong("5.5", "times from randn")
+def times_like_noise(net, z, scheduler):
+    t, eps = torch.randn(len(z), 1), torch.randn_like(z)
+    alpha, beta, _, _ = scheduler(t)
+    return ((net(alpha * z + beta * eps, t) - eps) ** 2).mean()
+
+
+@wrong("5.5", "negative")
+def maximised(net, z, scheduler):
+    t, eps, _, _, x = drawn(z, scheduler)
+    return -((net(x, t) - eps) ** 2).mean()
+
+
 # ------------------------------------------------------ 5.6 marginal_score(x, points, t, scheduler)
 
 
@@ -903,6 +1055,33 @@ def through_the_library(x, points, t, scheduler):
     return (a * (w @ points) - x) / b**2
 
 
+@wrong("5.6", "one shift for the whole batch")
+def one_largest_for_all(x, points, t, scheduler):
+    a, b, _, _ = scheduler(t)
+    each = logs(x, points, a, b)
+    p = (each - each.max()).exp()
+    return (a * (p / p.sum(1, keepdim=True)) @ points - x) / b**2
+
+
+@wrong("5.6", "weights over the states, the short way")
+def other_axis_in_one_product(x, points, t, scheduler):
+    a, b, _, _ = scheduler(t)
+    return (a * logs(x, points, a, b).softmax(0) @ points - x) / b**2
+
+
+@wrong("5.6", "alpha forgotten in the score")
+def mean_point_not_scaled(x, points, t, scheduler):
+    a, b, _, _ = scheduler(t)
+    return (logs(x, points, a, b).softmax(1) @ points - x) / b**2
+
+
+@wrong("5.6", "velocity for score")
+def marginal_velocity(x, points, t, scheduler):
+    a, b, ad, bd = scheduler(t)
+    z = logs(x, points, a, b).softmax(1) @ points
+    return ad * z + bd * (x - a * z) / b
+
+
 # ------------------ 5.7 fokker_planck_residual(before, now, after, drift, sigma, dt, dx)
 
 
@@ -991,7 +1170,8 @@ def rolled(before, now, after, drift, sigma, dt, dx):
 @right("5.7")
 def by_torch_gradient(before, now, after, drift, sigma, dt, dx):
     first = torch.gradient(now * drift, spacing=dx)[0]
-    second = torch.gradient(torch.gradient(now, spacing=dx)[0], spacing=dx)[0]
+    second = torch.gradient(now, spacing=dx, edge_order=2)[0]
+    second = torch.gradient(second, spacing=dx, edge_order=2)[0]
     return ((after - before) / (2 * dt) + first - 0.5 * sigma**2 * second)[1:-1]
 
 
@@ -1021,6 +1201,18 @@ def point_by_point(before, now, after, drift, sigma, dt, dx):
         flow = (now[i + 1] * drift[i + 1] - now[i - 1] * drift[i - 1]) / (2 * dx)
         out.append(rate + flow - sigma**2 / 2 * (now[i + 1] - 2 * now[i] + now[i - 1]) / dx**2)
     return torch.stack(out)
+
+
+@wrong("5.7", "sign of everything")
+def all_turned(before, now, after, drift, sigma, dt, dx):
+    return sigma**2 / 2 * bend(now, dx) - middle(after - before) / (2 * dt) - slope(now * drift, dx)
+
+
+@wrong("5.7", "one-sided at the ends")
+def slope_of_a_slope(before, now, after, drift, sigma, dt, dx):
+    second = torch.gradient(torch.gradient(now, spacing=dx)[0], spacing=dx)[0]
+    first = torch.gradient(now * drift, spacing=dx)[0]
+    return ((after - before) / (2 * dt) + first - 0.5 * sigma**2 * second)[1:-1]
 
 
 # ------------------------------------------------------ 5.8 probability_flow(score, x, times, scheduler)
@@ -1149,6 +1341,44 @@ def by_ddim(score, x, times, scheduler):
         eps = -scheduler(t)[1] * score(x, t)
         z = (x - scheduler(t)[1] * eps) / scheduler(t)[0]
         x = scheduler(after)[0] * z + scheduler(after)[1] * eps
+    return x
+
+
+@wrong("5.8", "random")
+def a_little_noise(score, x, times, scheduler):
+    for t, h in gaps(times):
+        x = x + h * speed(score, x, t, scheduler) + 0.1 * h**0.5 * torch.randn_like(x)
+    return x
+
+
+@wrong("5.8", "first step left out")
+def from_the_second_time(score, x, times, scheduler):
+    for t, after in zip(times[1:-1], times[2:]):  # noqa: B905, RUF007
+        x = x + (after - t) * speed(score, x, t, scheduler)
+    return x
+
+
+@wrong("5.8", "scheduler misused")
+def numbers_for_the_scheduler(score, x, times, scheduler):
+    ticks = times.tolist()
+    for t, after in zip(ticks[:-1], ticks[1:]):  # noqa: B905, RUF007
+        a, b, ad, bd = scheduler(t)
+        s = score(x, t)
+        x = x + (after - t) * (ad / a * x + (b**2 * ad / a - b * bd) * s)
+    return x
+
+
+@wrong("5.8", "returns in the loop")
+def return_too_far_in(score, x, times, scheduler):
+    for t, h in gaps(times):
+        return x + h * speed(score, x, t, scheduler)
+    return None
+
+
+@wrong("5.8", "state replaced by its step")
+def only_the_step(score, x, times, scheduler):
+    for t, h in gaps(times):
+        x = h * speed(score, x, t, scheduler)
     return x
 
 

@@ -9,6 +9,7 @@ from torch import Tensor
 from ..asking import Ask
 from ..engine import exercise
 from ..facts import Fact, slope
+from ..faults import Fault, described
 
 OnGrid = Callable[[Tensor, float], Tensor]
 
@@ -39,6 +40,34 @@ def _with(
     return rule
 
 
+def _shifted(first: int) -> Callable[..., Tensor]:
+    """Change in time at points that begin with another one than the first inner point."""
+
+    def rule(density: OnGrid, field: OnGrid, grid: Tensor, t: float, dt: float) -> Tensor:
+        change = (density(grid, t + dt) - density(grid, t - dt)) / (2 * dt)
+        flux = density(grid, t) * field(grid, t)
+        return change[first : first + len(grid) - 2] + _central(flux, grid)
+
+    return rule
+
+
+def _on_grid(rule: OnGrid, name: str) -> OnGrid:
+    """A density or a field for the answer, which says what is wrong with a call in a student's words."""
+
+    def asked(x: Tensor, t: float) -> Tensor:
+        one_time = isinstance(t, int | float) or (isinstance(t, Tensor) and t.numel() == 1)
+        if not isinstance(x, Tensor) or not x.dim() or not one_time:
+            raise Fault(
+                f"{name} misused",
+                f"Your function calls `{name}` with {described(x)} first and {described(t)} second. It takes "
+                "points of the grid first, and then one time for all of them.",
+            )
+        return rule(x, t)
+
+    asked.__name__ = asked.__qualname__ = name
+    return asked
+
+
 def _no_spacing(p: Tensor, u: Tensor, grid: Tensor) -> Tensor:
     return (p * u)[2:] - (p * u)[:-2]
 
@@ -51,8 +80,8 @@ RIVALS: dict[str, tuple[Callable[..., Tensor], str]] = {
     ),
     "sign of the change": (
         _with(change=-1.0),
-        "Your change in time has the wrong sign, or all of your residual but one part has. Later minus "
-        "earlier, then plus the divergence.",
+        "Change in time and divergence have opposite signs in your line. Where more flows out than in, the "
+        "divergence is positive and the density falls: later minus earlier, then *plus* the divergence.",
     ),
     "both signs": (
         _with(change=-1.0, outflow=-1.0),
@@ -110,6 +139,36 @@ RIVALS: dict[str, tuple[Callable[..., Tensor], str]] = {
         "You take the difference between now and later. It belongs to the middle of the two, so your error "
         "falls only in proportion to dt. Take one moment before and one after.",
     ),
+    "two dt without brackets": (
+        lambda density, field, grid, t, dt: (
+            _change(density, grid, t, dt) * dt**2 + _central(density(grid, t) * field(grid, t), grid)
+        ),
+        "Your change in time is divided by two and then *multiplied* by dt: a line is read from left to "
+        "right. Put brackets round the two and the dt below the line.",
+    ),
+    "brackets in time": (
+        lambda density, field, grid, t, dt: (
+            (density(grid, t + dt) - density(grid, t - dt) / (2 * dt))[1:-1]
+            + _central(density(grid, t) * field(grid, t), grid)
+        ),
+        "Only the earlier density is divided by two dt in your line: division binds more tightly than a "
+        "difference. Put brackets round the difference.",
+    ),
+    "absolute values": (
+        lambda *given: _residual(*given).abs(),
+        "You return the size of the residual. Its sign is asked for too: it tells whether probability is "
+        "missing or left over at a point.",
+    ),
+    "change at the wrong points": (
+        _shifted(0),
+        "The change in time and the divergence belong to different points in your sum: one is shifted by a "
+        "neighbour. The divergence lives at the inner points; which slice of the change does too?",
+    ),
+    "change at the wrong points, to the right": (
+        _shifted(2),
+        "The change in time belongs to the right neighbour of the point at which you take the divergence. "
+        "The divergence lives at the inner points; which slice of the change does too?",
+    ),
     "edges kept": (
         lambda density, field, grid, t, dt: torch.nn.functional.pad(
             _residual(density, field, grid, t, dt), (1, 1)
@@ -151,7 +210,8 @@ def _hill(x: Tensor, t: float) -> Tensor:
 def continuity(ask: Ask) -> Iterator[Fact]:
     """A sum known by hand, a steady flow, a hill in the wind, and the order of the error."""
     grid, t = torch.linspace(-1, 1.5, 26, dtype=torch.float64), 0.4
-    came = ask(lambda x, t: t * x, lambda x, t: x, grid, t, 0.05, shape=(24,))
+    density, field = _on_grid(lambda x, t: t * x, "density"), _on_grid(lambda x, t: 1.0 * x, "field")
+    came = ask(density, field, grid, t, 0.05, shape=(24,))
     true = grid[1:-1] * (1 + 2 * t)  # both differences are exact for such low powers
     yield Fact("wrong residual", "residual of p = t x and u = x at t = 0.4", true, came, LOOK_SUM)
     came = ask(lambda x, t: 1 + x**2, lambda x, t: 1 / (1 + x**2), grid, t, 0.05, shape=(24,))

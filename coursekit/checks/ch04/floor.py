@@ -1,8 +1,7 @@
 """Exercise 4.7: the floor of the loss, by Monte Carlo."""
 
 import math
-from collections.abc import Callable, Iterator
-from typing import Any
+from collections.abc import Iterator
 
 import torch
 from torch import Tensor
@@ -11,119 +10,27 @@ from ..asking import Ask
 from ..engine import exercise
 from ..facts import Fact, margin
 from .common import column_of
+from .floor_rivals import RIVALS, estimate
 
-N, DIM = 4000, 2
+N, DIM = 4000, 16
+NAMES = ("the estimate", "its standard error")
 CENTRE = 2.0
 WIDTHS = (0.5, 1.5)
-TESTS = 4
+TESTS = 6
 """Statistical facts in this check; they share the family's level."""
 
-Field = Callable[[Tensor, Tensor | float], Tensor]
 
-
-def _squares(rest: Tensor) -> Tensor:
-    return rest.square().mean(1)
-
-
-def _mean_and_error(each: Tensor) -> tuple[Tensor, Tensor]:
-    return each.mean(), each.std() / len(each) ** 0.5
-
-
-def _estimate(
-    target: Callable[..., Tensor] = lambda z, eps, x, t: z - eps,
-    square: Callable[[Tensor], Tensor] = _squares,
-    finish: Callable[[Tensor], tuple[Any, Any]] = _mean_and_error,
-    fed: Callable[..., Tensor] = lambda z, eps, x, t: x,
-    share: float = 1.0,
-) -> Callable[[Field, Tensor], tuple[Any, Any]]:
-    """Distance of the conditional velocity from the field, squared and averaged, with other parts."""
-
-    def rule(field: Field, z: Tensor) -> tuple[Any, Any]:
-        t, eps = torch.rand(len(z), 1, dtype=z.dtype), torch.randn_like(z)
-        x = t * z + (1 - t) * eps
-        return finish(square(target(z, eps, x, t) - share * field(fed(z, eps, x, t), t)))
-
-    return rule
-
-
-def _one_time(field: Field, z: Tensor) -> tuple[Any, Any]:
-    t, eps = torch.rand(1, 1, dtype=z.dtype).expand(len(z), 1), torch.randn_like(z)
-    return _mean_and_error(_squares(z - eps - field(t * z + (1 - t) * eps, t)))
-
-
-def _after_the_mean(each: Tensor) -> tuple[Tensor, Tensor]:
-    return each.mean(0).square().mean(), each.std() / len(each) ** 0.5
-
-
-RIVALS: dict[str, tuple[Callable[..., Any], str]] = {
-    "field left out": (
-        _estimate(share=0.0),
-        "You return the mean square of the conditional velocity itself. The floor is what remains of it "
-        "after the best answer, the exact field, has been subtracted.",
-    ),
-    "field alone": (
-        _estimate(lambda z, eps, x, t: 0 * z),
-        "You return the mean square of the field. The floor is the mean squared distance between the "
-        "conditional velocity and the field.",
-    ),
-    "z minus x_t": (
-        _estimate(lambda z, eps, x, t: z - x),
-        "You compare the field with the way that is left to the data point. It should be compared with the "
-        "velocity of the path, the target of exercise 4.4.",
-    ),
-    "eps minus z": (
-        _estimate(lambda z, eps, x, t: eps - z),
-        "Your conditional velocity has the wrong sign: it points from the data to the noise.",
-    ),
-    "distance from z": (
-        _estimate(lambda z, eps, x, t: z),
-        "You compare the field with the data point. It should be compared with the velocity of the path, the "
-        "target of exercise 4.4.",
-    ),
-    "field at z": (
-        _estimate(fed=lambda z, eps, x, t: z),
-        "You ask the field at the data point. It should be asked at the state on the path, at the time of "
-        "that state.",
-    ),
-    "norm after the mean": (
-        _estimate(square=lambda rest: rest, finish=_after_the_mean),
-        "You average the differences first and square afterwards, so that they cancel. Square each "
-        "difference, then average.",
-    ),
-    "length for its square": (
-        _estimate(square=lambda rest: rest.norm(dim=1)),
-        "You average the lengths of the differences. The loss averages their squares, so its floor has to "
-        "average squares as well.",
-    ),
-    "spread for standard error": (
-        _estimate(finish=lambda each: (each.mean(), each.std())),
-        "Your estimate is right, but what you return as its error is the spread of single draws. The mean of "
-        "n independent draws is known better than that: by which factor?",
-    ),
-    "variance for standard error": (
-        _estimate(finish=lambda each: (each.mean(), each.var())),
-        "Your estimate is right, but what you return as its error is the variance of single draws. A "
-        "standard error has the unit of the estimate, and shrinks with the number of draws.",
-    ),
-    "variance of the mean": (
-        _estimate(finish=lambda each: (each.mean(), each.var() / len(each))),
-        "Your estimate is right, but what you return as its error is the variance of the mean. Its root is "
-        "asked for.",
-    ),
-    "divided by n": (
-        _estimate(finish=lambda each: (each.mean(), each.std() / len(each))),
-        "Your estimate is right, but its error is too small: you divide the spread by the number of draws. "
-        "With four times the draws an error is halved, not quartered.",
-    ),
-    "one time for the whole batch": (
-        _one_time,
-        "All your draws share one time, so your number tells about a single moment. Draw a time for each "
-        "data point.",
-    ),
-}
 LOOK_FLOOR = (
-    "The data are a Gaussian here, and their floor is known: a quarter turn, pi over 2, times their width. "
+    "The data are a Gaussian here, and their floor is known: half of pi times their width. "
     "Your estimate is further from it than chance explains. Is it the exercise 4.4 loss of the given field?"
+)
+LOOK_DRAWS = (
+    "The states or times at which you ask the field are not those of the path: one time for each data point, "
+    "uniform between 0 and 1, and standard normal noise. Print mean and spread of what you draw."
+)
+LOOK_FRESH = (
+    "Two calls with the same data ask the field at the same places. Then your number repeats itself, and its "
+    "error is hidden. Is a seed set inside your function?"
 )
 LOOK_ERROR = (
     "Your estimate is right, its standard error is not. It is the spread of the single draws, one for each "
@@ -131,15 +38,21 @@ LOOK_ERROR = (
 )
 
 
-def gaussian_field(width: float) -> Field:
-    """Exact marginal velocity on the straight line to N(CENTRE, width² I)."""
+class Exact:
+    """Exact marginal velocity on the straight line to N(CENTRE, width² I), with a record."""
 
-    def field(x: Tensor, t: Tensor | float) -> Tensor:
+    def __init__(self, width: float) -> None:
+        self.width = width
+        self.states: list[Tensor] = []
+        self.times: list[Tensor] = []
+
+    def __call__(self, x: Tensor, t: Tensor | float) -> Tensor:
+        """Velocity at states (rows, DIM) and a time, a number or one for each row."""
         rows = column_of(t, x, "field")
-        slope = (rows * width**2 - (1 - rows)) / (rows**2 * width**2 + (1 - rows) ** 2)
+        self.states.append(x.detach().double())
+        self.times.append(rows.double())
+        slope = (rows * self.width**2 - (1 - rows)) / (rows**2 * self.width**2 + (1 - rows) ** 2)
         return CENTRE + slope * (x - rows * CENTRE)
-
-    return field
 
 
 def floor_of(width: float) -> tuple[float, float]:
@@ -159,7 +72,7 @@ def floor_of(width: float) -> tuple[float, float]:
     "The floor of the loss",
     "stretch",
     "field, z",
-    _estimate(),
+    estimate(),
     RIVALS,
     random=True,
 )
@@ -169,8 +82,13 @@ def loss_floor(ask: Ask) -> Iterator[Fact | str]:
     for width in WIDTHS:
         z = CENTRE + width * torch.randn(N, DIM, dtype=torch.float64)
         floor, spread = floor_of(width)
-        names = ("the estimate", "its standard error")
-        came, error = (float(part) for part in ask.parts(gaussian_field(width), z, shape=(), names=names))
+        field = Exact(width)
+        came, error = (float(part) for part in ask.parts(field, z, shape=(), names=NAMES))
+        if width == WIDTHS[0]:
+            drawn = list(_draws(ask, field, z))
+            yield from drawn
+            if not all(fact.holds() for fact in drawn):
+                return
         tol = margin(TESTS) * spread / N**0.5
         factor = DIM if abs(came / DIM - floor) < tol else 1  # summed over the axes
         factors.append(factor)
@@ -179,14 +97,44 @@ def loss_floor(ask: Ask) -> Iterator[Fact | str]:
         yield Fact("wrong floor", what, floor, came, LOOK_FLOOR, tol, tol + 0.02 * abs(came))
         what = "standard error, over the right one"
         # The squared squares have heavy tails: their spread is known to some ten per cent.
-        yield Fact(
-            "wrong standard error",
-            what,
-            1.0,
-            min(error, 1e3),
-            LOOK_ERROR,
-            0.3,
-            0.001 + 0.25 * min(error, 1e3),
-        )
+        near = 0.001 + 0.25 * min(error, 1e3)
+        yield Fact("wrong standard error", what, 1.0, min(error, 1e3), LOOK_ERROR, 0.3, near)
     if factors == [DIM] * len(WIDTHS):
-        yield "You sum over the coordinates, where the lab takes their mean: accepted, and said."
+        yield "You sum over the coordinates, where the lab takes their mean. That is accepted."
+
+
+def _asked_again(ask: Ask, field: Exact, z: Tensor) -> tuple[Tensor, Tensor]:
+    """States and times of a second call."""
+    field.states, field.times = [], []
+    ask.parts(field, z, shape=(), names=NAMES)
+    return torch.cat(field.states), torch.cat(field.times)
+
+
+def _draws(ask: Ask, field: Exact, z: Tensor) -> Iterator[Fact]:
+    """Where the field was asked: fresh places, times of their own, and normal noise."""
+    if not field.states or len(torch.cat(field.times)) != len(z):
+        return
+    x, t = torch.cat(field.states), torch.cat(field.times)
+    eps = ((x - t * z) / (1 - t))[(t[:, 0] < 0.5 + 1e-9) & (t[:, 0] >= 0)]
+    own = len(t.unique()) / N
+    if own < 0.9:
+        yield Fact("times shared", "share of draws with a time of their own", 1.0, own, LOOK_DRAWS)
+        same = float((_asked_again(ask, field, z)[1] == t).double().mean())
+        yield Fact("times shared", "share of times that come again", 0.0, same, LOOK_DRAWS)
+        return
+    came = torch.stack([t.mean(), t.std() * math.sqrt(3)])
+    if float((came - 0.5).abs().max()) > margin(TESTS) * 0.29 / N**0.5:
+        yield Fact("wrong times", "times: mean, scaled spread", torch.full((2,), 0.5), came, LOOK_DRAWS, 0.02)
+    moments = torch.stack([eps.mean(), eps.std()]) if len(eps) > 1 else torch.tensor([0.0, 1.0])
+    off = float((moments - torch.tensor([0.0, 1.0])).abs().max())
+    if off > 0.1:  # some 30,000 numbers: a hundredth would be chance
+        yield Fact(
+            "wrong noise",
+            "mean and spread of the noise",
+            torch.tensor([0.0, 1.0]),
+            moments.clamp(-6, 6),
+            LOOK_DRAWS,
+            0.1,
+        )
+    if torch.equal(_asked_again(ask, field, z)[0], x):
+        yield Fact("nothing fresh", "share of places that come again", 0.0, 1.0, LOOK_FRESH)

@@ -1,9 +1,13 @@
 """What a training loop is watched on: three weights to be learnt, and a loss that keeps a record."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.optim import Optimizer
+from torch.optim.optimizer import register_optimizer_step_post_hook
 
 from ..faults import Fault
 from .common import column_of, matching_loss
@@ -38,8 +42,13 @@ class Watch:
         self.values: list[float] = []
         self.own: list[Tensor] = []
         self.held: list[Tensor] = []
-        self.strangers = 0
+        self.strangers = self.asked = 0
+        self.busy = False
+        net.weight.register_hook(self._reckoned)
         net.weight.register_post_accumulate_grad_hook(self._kept)
+
+    def _reckoned(self, gradient: Tensor) -> None:
+        self.asked += not self.busy
 
     def _kept(self, weight: Tensor) -> None:
         self.held.append(torch.zeros(3) if weight.grad is None else weight.grad.detach().double().clone())
@@ -58,8 +67,26 @@ class Watch:
         self.weights.append(self.net.weight.detach().clone())
         self.values.append(float(value.detach()))
         if net is self.net and value.requires_grad:
+            self.busy = True
             self.own.append(torch.autograd.grad(value, self.net.weight, retain_graph=True)[0])
+            self.busy = False
         return value
+
+
+@contextmanager
+def updates_of(net: Line) -> Iterator[list[Optimizer]]:
+    """Keep a list of the updates that optimisers make of a network's weights."""
+    made: list[Optimizer] = []
+
+    def note(optimiser: Optimizer, args: object, more: object) -> None:
+        if any(weight is net.weight for group in optimiser.param_groups for weight in group["params"]):
+            made.append(optimiser)
+
+    handle = register_optimizer_step_post_hook(note)
+    try:
+        yield made
+    finally:
+        handle.remove()
 
 
 def _best(data: Tensor) -> tuple[Tensor, Tensor]:

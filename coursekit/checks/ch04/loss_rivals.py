@@ -72,6 +72,16 @@ RIVALS: dict[str, tuple[Callable[..., Tensor], str]] = {
         "Your target is the state itself, which the network is given already. It should answer with the "
         "velocity of that state.",
     ),
+    "z plus eps": (
+        loss_of(lambda z, eps, x, t: z + eps),
+        "Your target is the *sum* of data point and noise. The weight of the noise falls as time goes on: "
+        "which sign has its derivative?",
+    ),
+    "two draws of noise": (
+        loss_of(lambda z, eps, x, t: z - torch.randn_like(eps)),
+        "The noise in your target is not the noise in the state: it is drawn a second time. The state moves "
+        "away from its own noise. Draw once, and use that draw in both places.",
+    ),
     "z into the network": (
         loss_of(fed=lambda z, eps, x, t: z),
         "Your network is shown the data point in place of the state on the path. When samples are made there "

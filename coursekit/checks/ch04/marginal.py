@@ -11,7 +11,7 @@ from ..engine import exercise
 from ..facts import Fact
 from ..rivals import one_time_for_all
 from .conditional import Scheduler, conditional_velocity
-from .weight_rivals import Law, weigh
+from .weight_rivals import Law, one_shift, weigh
 
 TIMES = torch.tensor([0.25, 0.4, 0.55, 0.7, 0.8], dtype=torch.float64)[:, None]
 
@@ -97,6 +97,23 @@ RIVALS: dict[str, tuple[Callable[..., Tensor], str]] = {
         "Early in time your field is right. Late in time all densities are smaller than any float, and zero "
         "is divided by zero. Take the weights from exercise 4.2, which stays with logarithms.",
     ),
+    "one shift for the whole batch": (
+        _averaged(weigh(shares=one_shift)),
+        "Your weights are shifted by the largest logarithm of the whole batch. Asked together, a state far "
+        "out loses all of its weights. Each row needs a shift of its own: see exercise 4.2.",
+    ),
+    "straight line assumed": (
+        lambda x, points, t, scheduler: _marginal_field(x, points, t, straight),
+        "Your field is right for the straight line, weights and velocities, but you do not ask the "
+        "scheduler. The check hands over another one: hand it on to both of your functions.",
+    ),
+    "nearest point by distance": (
+        lambda x, points, t, scheduler: conditional_velocity(
+            x, points[(x[:, None] - points).norm(dim=-1).argmin(1)], t, scheduler
+        ),
+        "You follow the field of the data point that is nearest to the state. All data points take part in "
+        "the average, each by its weight; and at time t nearness is measured from the scaled points.",
+    ),
     **one_time_for_all(_marginal_field, 2),
 }
 LOOK_FLUX = (
@@ -113,8 +130,9 @@ LOOK_OWN = (
     "never over the other states: along which axis do you sum?"
 )
 LOOK_LATE = (
-    "Halfway between two data points the field has to vanish, because both pull equally. Late in time, where "
-    "all densities are tiny, yours does not: is it made of the weights of exercise 4.2?"
+    "Late in time all densities are tiny. Still the field has to vanish halfway between two data points, "
+    "because both pull equally, and beyond one of them to lead to that one. Yours does not: is it made of "
+    "the weights of exercise 4.2?"
 )
 
 
@@ -160,7 +178,8 @@ def marginal_field(ask: Ask) -> Iterator[Fact]:
     yield Fact(
         "states mixed up", "velocities of five states, asked together", torch.cat(rows), came, LOOK_OWN
     )
-    late, ends = torch.full((1, 1), 0.98, dtype=torch.float64), torch.tensor([[1.0], [-1.0]]).double()
-    came = ask(0 * late, ends, late, straight, shape=(1, 1), finite=False)
-    what = "velocity halfway between two data points at t = 0.98"
-    yield Fact("wrong late in time", what, 0.0, came.squeeze(), LOOK_LATE)
+    late, ends = torch.full((2, 1), 0.98, dtype=torch.float64), torch.tensor([[1.0], [-1.0]]).double()
+    x = torch.tensor([[0.0], [3.0]], dtype=torch.float64)
+    came = ask(x, ends, late, straight, shape=(2, 1), finite=False) * (1 - late)
+    what = "velocity halfway between two data points, and beyond the first, times what is left after t = 0.98"
+    yield Fact("wrong late in time", what, torch.tensor([0.0, -2.0]), came.flatten(), LOOK_LATE)

@@ -2,6 +2,8 @@
 
 import math
 from collections.abc import Callable, Iterator
+from functools import wraps
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -11,6 +13,7 @@ from ...pairing import optimal_pairs
 from ..asking import Ask
 from ..engine import exercise
 from ..facts import Fact
+from ..faults import Fault
 
 BATCH, BATCHES = 96, 24
 BOUND = 0.6
@@ -48,9 +51,9 @@ RIVALS: dict[str, tuple[Callable[..., Tensor], str]] = {
     ),
     "no better than chance": (
         _shuffled,
-        "Your pairs are no better than random ones. Is an order found for the noise alone, without the data? "
-        "Or is it used the wrong way round: if row i of the data goes with row k of the noise, which of the "
-        "two numbers belongs inside the brackets behind `eps`?",
+        "Your pairs are no better than random ones. Does what you sort or choose by say how far apart "
+        "partners are? Or is the order used the wrong way round: if row i of the data goes with row k of the "
+        "noise, which of the two numbers belongs inside the brackets behind `eps`?",
     ),
     "nearest noise": (
         _nearest,
@@ -72,11 +75,12 @@ RIVALS: dict[str, tuple[Callable[..., Tensor], str]] = {
 
 LOOK_ROWS = (
     "What you return is not the noise in another order: rows are missing, repeated or changed. The noise has "
-    "to stay what it was, as a set, or the path no longer starts from a normal law."
+    "to stay what it was, as a set, or the path no longer starts from a normal law. (In an exchange: is the "
+    "first row overwritten before it has been copied to its new place?)"
 )
 LOOK_GAIN = (
-    "Your pairs are shorter than random ones, or not, but in any case not by enough. Count the squared "
-    "distance between partners over all pairs, and look for exchanges that make the sum smaller."
+    "Your pairs are not short enough yet: the gain says how far you have come from random pairs towards the "
+    "shortest. Add up the squared distances of partners, and look for exchanges that make the sum smaller."
 )
 
 
@@ -114,9 +118,27 @@ def _batch() -> tuple[Tensor, Tensor]:
     return z, torch.randn_like(z)
 
 
+def _rows_of(answer: Callable[..., Any]) -> Callable[..., Any]:
+    """Tell an order that comes in place of the rows in that order."""
+
+    @wraps(answer)
+    def wrapped(*args: Any) -> Any:
+        value = answer(*args)
+        if issubclass(type(value), Tensor) and value.dim() == 1 and not value.is_floating_point():
+            raise Fault(
+                "order returned",
+                "Your function returns numbers of rows: the order itself. The rows of the noise are asked "
+                "for, put in this order.",
+            )
+        return value
+
+    return wrapped
+
+
 @exercise("4.9", "Better pairs", "open", "z, eps", optimal_pairs, RIVALS, limit=20.0)
 def my_pairs(ask: Ask) -> Iterator[Fact | str]:
     """Whether the rows are still those of the noise, and how much shorter the lines become."""
+    ask.answer = _rows_of(ask.answer)
     z, eps = _batch()
     given = ask(z, eps, shape=(BATCH, 2)).double()
     apart = torch.cdist(given, eps, compute_mode="donot_use_mm_for_euclid_dist")
@@ -126,6 +148,12 @@ def my_pairs(ask: Ask) -> Iterator[Fact | str]:
     came = torch.tensor([used, numbers])
     yield Fact("not the same noise", what, torch.ones(2), came, LOOK_ROWS, 1e-6, 0.15)
     if used < 1:
+        nearest, best = (
+            float((rows == _nearest(z, eps)).all(1).double().mean())
+            for rows in (given, optimal_pairs(z, eps))
+        )
+        what = "share of data points with the noise that is nearest"
+        yield Fact("not the same noise", what, best, nearest, LOOK_ROWS, 0.05)
         ask(*_batch(), shape=(BATCH, 2))  # other data: an answer that never changes shows
         return
     share, error = gain(lambda z, eps: ask(z, eps, shape=(BATCH, 2)).double())

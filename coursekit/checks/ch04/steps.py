@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable, Iterator
+from functools import wraps
 from typing import Any
 
 import torch
@@ -17,6 +18,7 @@ from ..probes import Spy, steady
 N = 150
 COUNTS = (1, 2, 4, 8, 16, 32, 64)
 SHIFT = 2.0
+NARROW = 0.01
 LEAST = 8
 """Steps from which on Euler's are exact in the field `beating`."""
 
@@ -72,6 +74,26 @@ LOOK_NOISE = (
     "The states that you start from are not standard normal: their spread is wrong. Two functions of torch "
     "that draw random numbers have names that differ by one letter."
 )
+LOOK_SAMPLES = (
+    "You draw another number of samples than there are fresh data. With fewer of them the test sees less, "
+    "and is content too early: the shape of `fresh` tells how many to draw."
+)
+LOOK_ONCE = (
+    "You try a single step and give up: the field is asked once only. Does `return 0` stand inside the loop? "
+    "It belongs behind it, to be reached when no number was enough."
+)
+LOOK_CALLS = (
+    "With one call of the field for each of Euler's steps, trying all seven numbers takes 127 calls; yours "
+    "are many more, or fewer. Are all of the numbers tried, each once, and is it Euler's method?"
+)
+LOOK_LEVEL = (
+    "Here a narrow cloud misses narrow data, so its distance is a small number, and still the test tells the "
+    "two apart. Do you compare with a number of your own? Each test has its own level."
+)
+LOOK_FIRST = (
+    "In five fields in which a single step is exact you never answered 1. The number *at* which the test is "
+    "content is asked for, not the one after it."
+)
 LOOK_START = (
     "The first time at which you ask the field is not 0. Noise is at time 0, data at time 1: which way does "
     "the grid of times go?"
@@ -101,6 +123,23 @@ def beating(x: Tensor, t: Tensor) -> Tensor:
     return SHIFT * (1 + torch.cos(8 * math.pi * t)) * torch.tensor([1.0, 0.0], dtype=x.dtype).expand_as(x)
 
 
+def _narrowing(x: Tensor, t: Tensor) -> Tensor:
+    """Straight lines that draw every state in to a hundredth of its way from the origin."""
+    return (NARROW - 1) * x / (1 + (NARROW - 1) * t)
+
+
+def _counted(answer: Callable[..., Any]) -> Callable[..., Any]:
+    """Let a whole number come in a tensor as well."""
+
+    @wraps(answer)
+    def wrapped(*args: Any) -> Any:
+        value = answer(*args)
+        whole = issubclass(type(value), Tensor) and value.dtype in (torch.int64, torch.int32)
+        return value.double() if whole else value
+
+    return wrapped
+
+
 @exercise(
     "4.8",
     "Steps enough",
@@ -109,10 +148,11 @@ def beating(x: Tensor, t: Tensor) -> Tensor:
     _search(),
     RIVALS,
     random=True,
-    limit=10.0,
+    limit=15.0,
 )
 def steps_needed(ask: Ask) -> Iterator[Fact]:
     """Fields that lead elsewhere, in one step, or in eight; and how the first of them is followed."""
+    ask.answer = _counted(ask.answer)
     noise = torch.randn(N, 2, dtype=torch.float64)
     spy = Spy(steady(torch.tensor([SHIFT, 0.0])))
     came = ask(spy, noise - SHIFT, shape=())
@@ -124,18 +164,32 @@ def steps_needed(ask: Ask) -> Iterator[Fact]:
         yield from facts
         if not all(fact.holds() for fact in facts):
             return
-    for speed in (0.0, 0.0, SHIFT):
-        came = _enough(ask, Spy(steady(torch.tensor([speed, 0.0]))), speed)
-        what = f"steps in a field of speed {speed:g}, up to three doublings"
-        near = 0.9 if float(came) < 1 else 40.0 if float(came) > 8 else 0.5
-        if elsewhere.holds():
-            yield Fact("wrong for a steady field", what, 1.0, _snapped(came, 1), LOOK_ONE, 0.5, near)
+        tiny = Spy(_narrowing)
+        came = ask(tiny, NARROW * (noise - SHIFT), shape=())
+        what = "answer for a narrow cloud that misses narrow data"
+        yield Fact("fixed level", what, 0.0, came, LOOK_LEVEL, 0.5, 0.5)
+    yield from _steady(ask, elsewhere.holds())
     if not elsewhere.holds():
         return
     came = _enough(ask, Spy(beating), SHIFT)
     what = "steps in a wind that rises and falls four times, up to three doublings"
     near = 0.5 if float(came) < LEAST else 40.0
     yield Fact("wrong number of steps", what, float(LEAST), _snapped(came, LEAST), LOOK_MANY, 0.5, near)
+
+
+def _steady(ask: Ask, told: bool) -> Iterator[Fact]:
+    """Fields in which a single step is exact: the answer is 1, but for the errors of the test."""
+    answers = []
+    for speed in (0.0, 0.0, SHIFT, SHIFT, SHIFT):
+        came = _enough(ask, Spy(steady(torch.tensor([speed, 0.0]))), speed)
+        answers.append(float(came))
+        what = f"steps in a field of speed {speed:g}, up to three doublings"
+        near = 0.9 if float(came) < 1 else 40.0 if float(came) > 8 else 0.5
+        if told and len(answers) in (1, 2, 5):
+            yield Fact("wrong for a steady field", what, 1.0, _snapped(came, 1), LOOK_ONE, 0.5, near)
+    if told and 1 < min(answers) <= 8:  # by chance five right answers in 3 million
+        what = "smallest of five answers"
+        yield Fact("wrong for a steady field", what, 1.0, min(answers), LOOK_FIRST, 0.5, 40.0)
 
 
 def _enough(ask: Ask, field: Spy, shift: float) -> Tensor:
@@ -160,6 +214,13 @@ def _followed(spy: Spy, fresh: Tensor) -> Iterator[Fact]:
     yield Fact("starts from the data", "share of the start that is fresh data", 0.0, known, LOOK_DATA, 0.1)
     spread = float(x.double().std())
     yield Fact("start not normal", "spread of the start", 1.0, spread, LOOK_NOISE, 0.3)
+    samples = float(spy.calls[0].rows)
+    if samples != len(fresh):
+        yield Fact("another number of samples", "samples drawn", len(fresh), samples, LOOK_SAMPLES, 0.5)
     yield Fact("starts at another time", "first time asked", 0.0, float(times[0]), LOOK_START, 0.01)
+    calls = spy.evaluations(len(fresh))
+    if abs(calls - 127) > 40:
+        name, look = ("gives up at once", LOOK_ONCE) if calls <= 1 else ("calls miscounted", LOOK_CALLS)
+        yield Fact(name, "calls of the field for all numbers of steps", 127.0, calls, look, 40, 40)
     late = float(times.max())
     yield Fact("ends on the way", "last time asked", 1.0, late, LOOK_END, 0.05, wanted="at least 0.95")

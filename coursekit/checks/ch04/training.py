@@ -12,76 +12,15 @@ from ..asking import Ask
 from ..engine import exercise
 from ..facts import Fact
 from ..faults import Fault
-from .learner import Line, Watch, excess
+from .learner import Line, Watch, excess, updates_of
+from .training_words import LOOK
 
-STEPS, RATE, POINTS = 100, 0.1, 2000
-
-LOOK = {
-    "loss computed once": (
-        "The loss was asked for once, not once in every step. It belongs inside the loop: the weights "
-        "have changed since, and a new batch needs a new loss."
-    ),
-    "steps miscounted": (
-        "Your loop asks for the loss more often, or less often, than there are steps. One step is one "
-        "batch, one loss, one update. How often does your loop run?"
-    ),
-    "trains a copy": (
-        "The loss is computed with another network than the one that was handed over, so that one learns "
-        "nothing. Train `net` itself: no copy, and no new network inside the function."
-    ),
-    "whole data set in each step": (
-        "Every step uses the whole data set, or most of it. A small random part is enough for a step, and "
-        "lets you take many more of them in the same time."
-    ),
-    "same batch each time": (
-        "Every step uses the same data points, so the network learns these by heart and never sees the "
-        "others. Where is the batch drawn: before the loop, or inside it?"
-    ),
-    "not the data": (
-        "Some rows of your batches are no data points. A batch is made of rows of `data`, as they are; "
-        "noise is drawn by the loss."
-    ),
-    "no backward": (
-        "The weights never change, and no gradient was computed. A loss is a number with a history; which "
-        "call sends it backwards through that history?"
-    ),
-    "no optimiser step": (
-        "Gradients were computed, but the weights never change. Which call of the optimiser uses the "
-        "gradients?"
-    ),
-    "weights stand still": (
-        "In some of the steps the weights do not change. Every step should end with an update."
-    ),
-    "gradients add up": (
-        "The gradient in your weights is that of this step and all steps before it: torch adds each new "
-        "gradient to what is already there. What has to be done once in every step?"
-    ),
-    "optimiser made anew": (
-        "All weights move by the same length in every step, as in the very first step of a fresh "
-        "optimiser. It has a memory, so make it once, before the loop."
-    ),
-    "uphill": (
-        "The loss grows from step to step: your updates follow the gradient uphill. Look for a sign, in "
-        "the loss or in the update."
-    ),
-    "not trained": (
-        "After all steps the network is still far from the best it could be. Does every step follow its "
-        "own batch's gradient, with the learning rate `lr` that was handed over?"
-    ),
-    "losses not those of the steps": (
-        "The losses that you return are not those of the steps, in their order. Keep the number of each "
-        "step in a list."
-    ),
-    "lr not used": (
-        "With a learning rate of one millionth the weights still move a lot. Is `lr` handed on to the "
-        "optimiser?"
-    ),
-}
+STEPS, RATE, POINTS, BATCH = 100, 0.1, 2000, 256
 
 
 def _train(net: nn.Module, loss: Callable[..., Tensor], data: Tensor, steps: int, lr: float) -> Tensor:
     """Train by the loop of coursekit."""
-    batch = min(256, len(data))
+    batch = min(BATCH, len(data))
 
     def plain(net: nn.Module, z: Tensor, y: Any = None, *, generator: Any = None) -> Tensor:
         return loss(net, z)
@@ -121,7 +60,7 @@ RIVALS: dict[str, tuple[Callable[..., Tensor], str]] = {
 
 
 def listed(answer: Callable[..., Any]) -> Callable[..., Any]:
-    """Let losses come as a list of numbers or a NumPy row as well; a network in their place is told."""
+    """Let losses come as a list of numbers or a NumPy row as well; something in their place is told."""
 
     @wraps(answer)
     def wrapped(*args: Any) -> Any:
@@ -133,6 +72,8 @@ def listed(answer: Callable[..., Any]) -> Callable[..., Any]:
                 "Your function returns the network. It is trained in place, so whoever called you has it "
                 "already; return the losses of all steps.",
             )
+        if _single(value) and _made_of_all(float(value), args[1]):
+            raise Fault("one number for all losses", LOOK["one number for all losses"])
         if kind is float or (kind in (list, tuple) and value and all(map(_single, value))):
             return torch.tensor(
                 value if kind is float else [float(one) for one in value], dtype=torch.float64
@@ -144,10 +85,18 @@ def listed(answer: Callable[..., Any]) -> Callable[..., Any]:
     return wrapped
 
 
-def _single(one: object) -> bool:
-    if isinstance(one, Tensor):
-        return one.numel() == 1
+def _single(one: Any) -> bool:
+    if issubclass(type(one), Tensor):
+        return bool(one.numel() == 1)
     return type(one) in (int, float) or (type(one).__module__ == "numpy" and getattr(one, "size", 0) == 1)
+
+
+def _made_of_all(value: float, watch: Any) -> bool:
+    """Tell whether a number is the mean or the sum of the losses that were watched."""
+    seen = watch.values if isinstance(watch, Watch) else []
+    return len(seen) > 1 and any(
+        abs(value - whole) < 1e-3 * (1e-9 + abs(whole)) for whole in (sum(seen), sum(seen) / len(seen))
+    )
 
 
 def _named(name: str, what: str, expected: float, came: float, tol: float, wanted: str = "") -> Fact:
@@ -162,15 +111,18 @@ def train(ask: Ask) -> Iterator[Fact]:
     ask.answer = listed(ask.answer)
     data = 1.5 + 0.5 * torch.randn(POINTS, 1, dtype=torch.float64)
     net = Line()
+    # Torch imports a good deal with the first optimiser; on a busy computer that is not the answer's time.
+    torch.optim.SGD(net.parameters(), lr=RATE)
     watch = Watch(net)
-    losses = ask(net, watch, data, STEPS, RATE, shape=(STEPS,)).double()
+    with updates_of(net) as updates:
+        losses = ask(net, watch, data, STEPS, RATE, shape=(STEPS,)).double()
     yield from _calls(watch)
     if len(watch.values) == 1:
         return
     left = excess(net, data)
     if watch.strangers == 0 and len(watch.values) == STEPS:
         yield from _batches(watch, data)
-        yield from _updates(watch, left)
+        yield from _updates(watch, left, len(updates))
     what = "part of the excess loss that is left"
     yield _named("uphill" if left > 1.2 else "not trained", what, 0.0, left, 0.05, "at most 0.05")
     seen = torch.tensor(watch.values, dtype=torch.float64)
@@ -202,17 +154,46 @@ def _batches(watch: Watch, data: Tensor) -> Iterator[Fact]:
     yield _named("same batch each time", "share of batches that repeat", 0.0, same, 0.5)
     known = torch.isin(torch.cat(watch.batches).double(), data).double().mean()
     yield _named("not the data", "share of rows from the data", 1.0, float(known), 1e-3)
+    if known == 1:
+        yield from _rows(watch, data)
 
 
-def _updates(watch: Watch, left: float) -> Iterator[Fact]:
+def _rows(watch: Watch, data: Tensor) -> Iterator[Fact]:
+    """How many rows a batch has, how much of the data is ever drawn, and in which order."""
+    ordered, places = data[:, 0].sort()
+    rows = [places[torch.searchsorted(ordered, z[:, 0].double())] for z in watch.batches]
+    size = sum(map(len, rows)) / STEPS
+    if abs(size - BATCH) > 8:  # the last batch of a round through the data may be shorter
+        yield _named("batch of another size", "rows in a batch", BATCH, size, 8)
+    share = len(torch.cat(rows).unique()) / POINTS
+    yield _named("only a part of the data", "share of the data ever drawn", 1.0, share, 0.05)
+    steps = torch.cat([numbers.diff() for numbers in rows])
+    follow = float((steps == 1).double().mean()) if len(steps) else 0.0
+    if follow > 0.5:
+        yield _named("rows in order", "share of rows that follow their neighbour in `data`", 0.0, follow, 0.5)
+
+
+def _stands_still(watch: Watch, updates: int) -> str:
+    """Why the weights never change."""
+    if watch.held:
+        return "gradients cleared too early" if updates else "no optimiser step"
+    return "new tensors for the weights" if watch.asked else "no backward"
+
+
+def _updates(watch: Watch, left: float, updates: int) -> Iterator[Fact]:
     """Whether the weights move in every step, along the gradient of that step, with a steady optimiser."""
     trail = torch.stack([*watch.weights, watch.net.weight.detach()])
     moves = trail.diff(dim=0)
     moved = float((moves.abs().max(dim=1).values > 0).double().mean())
-    name = "weights stand still" if moved else "no optimiser step" if watch.held else "no backward"
-    yield _named(name, "share of steps that move weights", 1.0, moved, 0.05)
+    late = moved and not bool(moves[0].any()) and bool(moves[1:].any(dim=1).all())
+    some = "update before the gradient" if late else "weights stand still"
+    name = some if moved else _stands_still(watch, updates)
+    yield _named(name, "share of steps that move weights", 1.0, moved, 0.005)
     if not moved:
         return
+    if updates > STEPS:
+        what = "updates for each loss"
+        yield _named("several updates in a step", what, 1.0, updates / STEPS, 0.005)
     if len(watch.held) == len(watch.own) == STEPS:
         along = torch.cosine_similarity(torch.stack(watch.held), torch.stack(watch.own)).abs()
         aside = float((along < 0.999).double().mean())

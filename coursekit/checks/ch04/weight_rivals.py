@@ -5,6 +5,7 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
+from ..ch03.common import straight
 from ..rivals import one_time_for_all
 from .conditional import Scheduler
 
@@ -18,6 +19,12 @@ def _exponent(rest: Tensor, beta: Tensor) -> Tensor:
 
 def _shares(logs: Tensor) -> Tensor:
     return logs.softmax(1)
+
+
+def one_shift(logs: Tensor) -> Tensor:
+    """Shares by way of exponentials, after a shift by the largest logarithm of all rows."""
+    parts = (logs - logs.max()).exp()
+    return parts / parts.sum(1, keepdim=True)
 
 
 def weigh(
@@ -125,6 +132,26 @@ RIVALS: dict[str, tuple[Callable[..., Tensor], str]] = {
         lambda x, points, t, scheduler: weigh()(x, points, t, scheduler).T,
         "The weights are right, but they stand in columns: one row for each state was asked for, "
         "(batch, n). Swap the two axes.",
+    ),
+    "one shift for the whole batch": (
+        weigh(shares=one_shift),
+        "You shift all logarithms by the largest of the whole batch. That saves the row it comes from; in "
+        "the others every exponential may still be zero. Each row needs a shift of its own.",
+    ),
+    "exponents": (
+        weigh(shares=lambda logs: logs),
+        "You return the exponents of the densities. What is missing is the step from a row of logarithms to "
+        "shares that add up to one.",
+    ),
+    "beta squared multiplied": (
+        weigh(lambda rest, beta: -rest.square().sum(-1) / 2 * beta**2),
+        "Your exponent is multiplied by the variance where it should be divided. Does your line divide by "
+        "two and then go on with a factor, for want of brackets?",
+    ),
+    "straight line assumed": (
+        lambda x, points, t, scheduler: weigh()(x, points, t, straight),
+        "Your weights are right for the straight line, but you do not ask the scheduler. The check hands "
+        "over another one: take the first two of its numbers.",
     ),
     **one_time_for_all(weigh(), 2),
 }

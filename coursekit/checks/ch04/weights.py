@@ -33,8 +33,9 @@ LOOK_HONEST = (
     "ones seven times out of ten; yours are too sure or not sure enough."
 )
 LOOK_LATE = (
-    "Late in time, halfway between two data points, both should have the weight one half. Every density is "
-    "tiny there, smaller than any float. Stay with logarithms until the sum is made."
+    "Late in time every density is tiny, smaller than any float. Still both points should have the weight "
+    "one half halfway between them, and a state beyond one of them belongs to that one. Stay with logarithms "
+    "until the sum is made."
 )
 LOOK_OWN = (
     "Together your states get other weights than one by one. Each state is compared with all data points, "
@@ -84,10 +85,11 @@ def posterior_weights(ask: Ask) -> Iterator[Fact]:
     yield Fact("states mixed up", what, torch.cat(rows), came.exp(), LOOK_OWN)
     if not summed.holds():  # shares of another kind: how they are made late in time adds nothing
         return
-    late, ends = torch.full((1, 1), 0.98, dtype=torch.float64), torch.tensor([[1.0], [-1.0]]).double()
-    came = ask(0 * late, ends, late, straight, shape=(1, 2), finite=False)
-    what = "weights halfway between two data points at t = 0.98"
-    yield Fact("underflow", what, torch.full((1, 2), 0.5), came, LOOK_LATE)
+    late, ends = torch.full((2, 1), 0.98, dtype=torch.float64), torch.tensor([[1.0], [-1.0]]).double()
+    # Asked together: what saves one of them need not save the other.
+    came = ask(torch.tensor([[0.0], [3.0]]).double(), ends, late, straight, shape=(2, 2), finite=False)
+    what = "weights of two data points at t = 0.98, for the states halfway and beyond the first"
+    yield Fact("underflow", what, torch.tensor([0.5, 0.5, 1.0, 0.0]), came.flatten(), LOOK_LATE)
 
 
 def _honest(ask: Ask) -> Fact:

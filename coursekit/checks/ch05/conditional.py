@@ -27,6 +27,16 @@ def conditional_law(change: Callable[..., Tensor] | None = None) -> Rule:
     return rule
 
 
+def _cloud(z: Tensor, t: Tensor, scheduler: Scheduler) -> tuple[Tensor, Tensor]:
+    alpha, beta, _, _ = scheduler(t)
+    return alpha * z, beta
+
+
+def _slope_of_the_density(x: Tensor, z: Tensor, t: Tensor, scheduler: Scheduler) -> Tensor:
+    law = torch.distributions.Normal(*_cloud(z, t, scheduler))
+    return law.log_prob(x).sum(1, keepdim=True).exp() * conditional_law()(x, z, t, scheduler)
+
+
 RIVALS: dict[str, tuple[Rule, str]] = {
     "one over beta": (
         conditional_law(lambda x, z, a, b, *_: (a * z - x) / b),
@@ -110,6 +120,21 @@ RIVALS: dict[str, tuple[Rule, str]] = {
         "(batch, 1), which stretches over the coordinates by itself. Do you drop its second axis?",
     ),
     **one_time_for_all(conditional_law(), 2),
+    "mean over everything": (
+        lambda x, z, t, scheduler: conditional_law()(x, z, t, scheduler) / x.numel(),
+        "Your score is smaller the more states and coordinates there are. Is the derivative taken of a mean "
+        "over everything? A sum leaves every row and every coordinate alone.",
+    ),
+    "gradient of the density": (
+        _slope_of_the_density,
+        "Your arrows point the right way, but they are the gradient of the density itself: they vanish where "
+        "it is small. The score is the gradient of its *logarithm*.",
+    ),
+    "log-density, not its slope": (
+        lambda x, z, t, scheduler: torch.distributions.Normal(*_cloud(z, t, scheduler)).log_prob(x),
+        "You return log-densities, one for each coordinate. The score is their slope: the derivative of the "
+        "log-density by the state, which is zero in the centre of the cloud.",
+    ),
     "mean over the batch": (
         lambda x, z, t, scheduler: conditional_law()(x, z, t, scheduler) / len(x),
         "Your score is smaller the more states there are. Each state has a score of its own: is the "

@@ -144,6 +144,16 @@ RIVALS: dict[str, tuple[Callable[..., Tensor], str]] = {
         'You return a velocity in both cases. If `wanted` is "score", the value you are given is the '
         "velocity, and the equation has to be solved for the score.",
     ),
+    "only the other direction": (
+        lambda value, x, t, scheduler, wanted: _rule()(value, x, t, scheduler, "score"),
+        'You return a score in both cases. If `wanted` is "velocity", the value you are given is the score, '
+        "and the velocity has to be put together from it and the state.",
+    ),
+    "half of the second weight": (
+        _weighed(lambda *numbers: (_weights(*numbers)[0], _weights(*numbers)[1] / 2)),
+        "The weight of the score is half as large as it should be. There is no half in the translation: that "
+        "of the Fokker–Planck equation comes with the noise, in the next exercise.",
+    ),
     "multiplied on the way back": (
         _back(lambda x, u, first, second: (u - first * x) * second),
         "From score to velocity you are right. On the way back you multiply where you should divide: solve "
@@ -196,6 +206,11 @@ LOOK_BACK = (
 )
 
 
+def _is_the_score(came: Tensor, value: Tensor, x: Tensor, t: Tensor) -> bool:
+    """Tell whether an answer took what it was given for a velocity and made a score of it."""
+    return torch.allclose(came.double(), _score(x, value, *bent(t)), rtol=0.0, atol=0.02)
+
+
 @exercise("5.2", "Velocity and score", "core", "value, x, t, scheduler, wanted", _rule(), RIVALS)
 def convert(ask: Ask) -> Iterator[Fact]:
     """From a known score to the velocity of the same data and noise, and from that velocity back."""
@@ -207,9 +222,13 @@ def convert(ask: Ask) -> Iterator[Fact]:
         came = ask(-eps / beta, x, times, bent, "velocity", shape=(n, dim))
         fact = Fact("wrong velocity", "velocity made from the score", u, came, LOOK_FORTH, 0.01, 0.02)
         if not fact.holds():
-            with suppress(Fault):  # a second call shows an answer that is the same for all
-                ask(u, x, times, bent, "score", shape=(n, dim))
             yield fact
+            with suppress(Fault):  # a second call shows an answer that is the same for all
+                back = ask(u, x, times, bent, "score", shape=(n, dim)) * beta
+                if _is_the_score(came, -eps / beta, x, times):
+                    yield Fact(
+                        "wrong velocity", "score made from the velocity", -eps, back, LOOK_BACK, 0.01, 0.02
+                    )
             return
         yield fact
         came = ask(u, x, times, bent, "score", shape=(n, dim)) * beta

@@ -80,6 +80,11 @@ RIVALS: dict[str, tuple[Callable[..., Tensor], str]] = {
         "Your bracket covers the two as well, so a quarter is left instead of a half. The pull is then too "
         "weak for the noise.",
     ),
+    "sigma times the score": (
+        _rule(lambda u, s, sigma: u + sigma * s),
+        "You multiply the score by sigma. The noise spreads the states at a rate of sigma *squared*, and "
+        "half of that is what the pull has to balance.",
+    ),
     "sigma left out": (
         _rule(lambda u, s, sigma: u + s / 2),
         "Your drift does not depend on sigma. It fits for a sigma of one only; stronger noise needs a "

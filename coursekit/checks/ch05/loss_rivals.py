@@ -33,6 +33,10 @@ TWO_DRAWS = (
     "The noise in your target is not the noise in the state: it is drawn a second time. No network could "
     "guess it from the state. Draw once, and use that draw in both places."
 )
+LINE = (
+    "Your target is the velocity of the straight line, carried over from exercise 4.4. Here something else "
+    "is asked for: it is made of the noise alone, whatever the scheduler is."
+)
 VELOCITY = (
     "Your target is the velocity of chapter 04. What is asked here is about the noise in the state alone; "
     "the derivatives of the scheduler do not enter."
@@ -63,6 +67,11 @@ SCORE: Rivals = {
         loss(_score_target, times=lambda z, last: uniform(z, 1.0).clamp(max=last)),
         "You draw times up to 1 and clip the late ones, so they all pile up at the last time, where the "
         "target is largest. Stretch the unit interval onto the right one instead.",
+    ),
+    "times from one downwards": (
+        loss(_score_target, times=lambda z, last: 1 - uniform(z, last)),
+        "Your times run down from 1 instead of up from 0: the part of the path that should be left out is "
+        "in, and its beginning is missing.",
     ),
     "only late times": (
         loss(_score_target, times=lambda z, last: last + (1 - last) * uniform(z, 1.0)),
@@ -110,6 +119,7 @@ SCORE: Rivals = {
         "answer with the score.",
     ),
     "velocity for target": (loss(_velocity_target), VELOCITY),
+    "target of the straight line": (loss(lambda x, z, eps, numbers: z - eps), LINE),
     "two draws of noise": (_other_noise(_score_target), TWO_DRAWS),
     **shared(_score_target),
 }
@@ -160,6 +170,7 @@ NOISE: Rivals = {
         "weight, and the noise does too, so this difference is not the noise.",
     ),
     "velocity for target": (loss(_velocity_target), VELOCITY),
+    "target of the straight line": (loss(lambda x, z, eps, numbers: z - eps), LINE),
     "two draws of noise": (_other_noise(_noise_target), TWO_DRAWS),
     **shared(_noise_target),
 }

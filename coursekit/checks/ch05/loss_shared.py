@@ -84,6 +84,16 @@ PARTS: dict[str, tuple[dict[str, Any], str]] = {
         "The network is told another time than the one at which its state was mixed: noise would be at "
         "time 1. In this course noise is at time 0; hand the same time to scheduler and network.",
     ),
+    "the last time always": (
+        {"times": lambda z, last: torch.full((len(z), 1), last, dtype=z.dtype)},
+        "All states live at the last of the times, in every call. The network then learns about this one "
+        "moment: draw a time for every row, between 0 and the last one.",
+    ),
+    "times from randn": (
+        {"times": lambda z, last: last * torch.randn(len(z), 1, dtype=z.dtype)},
+        "Your times are normal numbers, negative ones and large ones among them. They should be uniform. Two "
+        "functions of torch have names that differ by one letter.",
+    ),
     "time not shown": (
         {"shown": lambda t: 0.0 * t},
         "The network is told time 0 for every state. How much noise a state holds depends on its time, "
@@ -102,7 +112,7 @@ PARTS: dict[str, tuple[dict[str, Any], str]] = {
     "not squared": (
         {"reduce": lambda residual, numbers: residual.abs().mean()},
         "You average the size of the errors, not their square. Absolute errors are minimised by medians; "
-        "the score is a *mean* over all data points that could lie behind a state.",
+        "what the network should learn is a *mean* over all data points that could lie behind a state.",
     ),
     "length, not its square": (
         {"reduce": lambda residual, numbers: residual.norm(dim=-1).mean()},

@@ -9,8 +9,8 @@ from .loss_parts import loss
 from .loss_rivals import NOISE, SCORE
 from .matching import Task, facts
 
-TASK_SCORE = Task(lambda eps, beta: -eps / beta, last=0.9, told=True)
-TASK_NOISE = Task(lambda eps, beta: eps, last=1.0, told=False)
+TASK_SCORE = Task(lambda eps, beta: -eps / beta, last=0.9, close=0.01, told=True)
+TASK_NOISE = Task(lambda eps, beta: eps, last=1.0, close=0.1, told=False)
 _score = loss(lambda x, z, eps, numbers: -eps / numbers[1])
 _noise_prediction = loss(lambda x, z, eps, numbers: eps)
 

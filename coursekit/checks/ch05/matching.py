@@ -1,7 +1,6 @@
 """Facts about losses that match a network to a target: what the network is shown, and what it is charged."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 
 import torch
 from torch import Tensor
@@ -9,59 +8,18 @@ from torch import Tensor
 from ..asking import Ask
 from ..ch03.common import bent
 from ..facts import Fact, margin
-from ..faults import Fault
-from ..probes import Spy
+from ..probes import slopes_of
 from . import matching_words as words
+from .matching_net import DIM, N, Net, Shown, Task
 
-N, DIM = 1500, 2
+Charge = Callable[[Net], tuple[float, Shown]]
+
 QUIET = 0.8
 """Noise is read off the states before this time; later it is divided by too small a `beta`."""
+ALONE = ("one time for the whole batch", "one time always")
+"""Names of the faults of losses whose rows share a time."""
 TESTS = 10
 """Statistical numbers in the facts below; they share the family's level."""
-
-
-@dataclass(frozen=True)
-class Task:
-    """One exercise: the network's right answer from (eps, beta), and the last time of training."""
-
-    right: Callable[[Tensor, Tensor], Tensor]
-    last: float
-    told: bool
-    """Whether the loss is told the last time as its last argument."""
-
-
-class Shown:
-    """A network for the answer under test: what it was shown, and answers as the fact needs them."""
-
-    def __init__(self, z: Tensor, task: Task, answer: Callable[..., Tensor]) -> None:
-        self.z, self.task, self.answer = z, task, answer
-        self.seen: list[tuple[Tensor, Tensor]] = []
-        self.spy = Spy(self._rule, DIM, "net")
-        self.spy.__name__ = "net"  # type: ignore[attr-defined]
-
-    def _rule(self, x: Tensor, t: Tensor) -> Tensor:
-        self.seen.append((x.detach(), t.detach()))
-        rows = sum(len(x) for x, _ in self.seen)
-        z = self.z[rows - len(x) : rows]
-        if z.shape != x.shape:
-            return 0.0 * x
-        alpha, beta, _, _ = bent(t)
-        eps = (x - alpha * z) / beta.clamp(min=1e-9)
-        return self.answer(self.task.right(eps, beta.clamp(min=1e-9)), t)
-
-    def rows(self) -> tuple[Tensor, Tensor, Tensor]:
-        """States, times and the noise that lies between state and data point."""
-        if not self.seen:
-            raise Fault("net not asked", words.NOT_ASKED)
-        x, t = (torch.cat(parts) for parts in zip(*self.seen, strict=True))
-        if len(x) != len(self.z):
-            raise Fault("net misused", words.OTHER_ROWS.format(len(x), len(self.z)))
-        alpha, beta, _, _ = bent(t)
-        return x, t, (x - alpha * self.z) / beta.clamp(min=1e-9)
-
-
-Net = Callable[[Tensor, Tensor], Tensor]
-Charge = Callable[[Net], tuple[float, Shown]]
 
 
 def facts(ask: Ask, task: Task) -> Iterator[Fact | str]:
@@ -75,15 +33,21 @@ def facts(ask: Ask, task: Task) -> Iterator[Fact | str]:
 
     seed = int(torch.randint(2**31, ()))
     torch.default_generator.manual_seed(seed)
-    silent, net = charge(lambda right, t: 0.0 * right)
-    _, other = charge(lambda right, t: right + 5.0)
-    for group in (_times(net, other, task), _states(net, other), _target(ask, task, z, charge, silent, seed)):
-        found = list(group)
-        yield from found
-        if not all(fact.holds() for fact in found):
-            return
+    silent, net = charge(lambda right, t, at: 0.0 * right)
+    _, other = charge(lambda right, t, at: right + 5.0)
+    clock = list(_times(net, other, task))
+    # Whether states fit the times that are told says more about wrong times; with one time it is chance.
+    states = list(_states(net, other)) if all(fact.holds() for fact in clock[:1]) else []
+    yield from clock
+    yield from states
+    if not all(fact.holds() for fact in clock + states):
+        return
+    target = list(_target(ask, task, z, charge, silent, seed))
+    yield from target
+    if not all(fact.holds() for fact in target):
+        return
     yield from _price(charge)
-    whole = charge(lambda right, t: right + 10.0)[0] / 100
+    whole = charge(lambda right, t, at: right + 10.0)[0] / 100
     if abs(whole - 1) > 0.02:
         yield words.FACTOR.format(f"{whole:.0f}" if abs(whole - round(whole)) < 0.02 else f"{whole:.3f}")
 
@@ -93,18 +57,38 @@ def _times(net: Shown, other: Shown, task: Task) -> Iterator[Fact]:
     (_, t, _), (_, later, _) = net.rows(), other.rows()
     own = len(t.unique()) / len(t)
     what = "rows with their own time"
-    yield Fact("one time for the whole batch", what, 1.0, own, words.LOOK_OWN, 0.02, 0.1)
+    moved = float((t != later).double().mean())
     if own < 0.5:
-        moved = float((t != later).double().mean())
-        yield Fact("one time always", "share of times that change with the call", 1.0, moved, words.LOOK_OWN)
+        yield Fact(ALONE[0], what, 1.0, own, words.LOOK_OWN, 0.02, 4e-4)
+        yield Fact(ALONE[1], "share of times that change with the call", 1.0, moved, words.LOOK_OWN)
+        if moved == 0:
+            yield Fact(ALONE[1], "mean time", task.last / 2, t.mean(), words.LOOK_OWN, 1e-3, 1e-3)
         return
-    beyond = max(0.0, float(t.max()) - task.last)
+    yield Fact(ALONE[0], what, 1.0, own, words.LOOK_OWN, 0.02, 0.1)
+    beyond = min(1.0, max(0.0, float(t.max()) - task.last))
     what = f"latest time beyond {task.last:g}"
-    yield Fact("times beyond the cut-off", what, 0.0, beyond, words.LOOK_BEYOND, 1e-5, 0.02)
-    share = torch.stack([t.mean(), t.std() * 12**0.5 / 2]) / task.last
+    look = words.LOOK_BEYOND if task.told else words.LOOK_BEYOND_ONE
+    yield Fact("times beyond the cut-off", what, 0.0, beyond, look, 1e-5, 0.02)
+    share = torch.stack([t.mean(), t.std() * 12**0.5 / 2]).clamp(max=1.5 * task.last) / task.last
     what = "mean and spread of the times, scaled"
     tol = margin(TESTS) / (12 * N) ** 0.5 + 0.01
-    yield Fact("times not uniform", what, torch.full((2,), 0.5), share, words.LOOK_TIMES, tol, 0.04)
+    near = 0.04 + 0.05 * float(share.abs().max())
+    yield Fact("times not uniform", what, torch.full((2,), 0.5), share, words.LOOK_TIMES, tol, near)
+    first = float(t.min())
+    if first > 0.02:
+        yield Fact("times begin late", "earliest time", 0.0, first, words.LOOK_EARLY, 0.01, 0.01)
+    latest = min(1.0, float(t.max()) / task.last)
+    if latest < 0.99:  # by chance once in three million
+        yield Fact("times stop early", "latest time, over the last one", 1.0, latest, words.LOOK_EARLY, 0.01)
+    if moved < 0.5:
+        what = "share of times that change with the call"
+        yield Fact(_repeating(net, other), what, 1.0, moved, words.LOOK_LADDER, 0.5, 0.1)
+
+
+def _repeating(net: Shown, other: Shown) -> str:
+    """What repeats itself, where the times do: they alone, or the noise too."""
+    same = float((net.rows()[2] == other.rows()[2]).double().mean())
+    return "the same draw each time" if same > 0.5 else "the same times always"
 
 
 def _states(net: Shown, other: Shown) -> Iterator[Fact]:
@@ -143,10 +127,12 @@ def _target(ask: Ask, task: Task, z: Tensor, charge: Charge, silent: float, seed
     """What an answer costs that is right; and if it costs something, which answer would not."""
     # The same draws as for the silent net, or else a few late rows would decide what the ratio is.
     torch.default_generator.manual_seed(seed)
-    paid = charge(lambda right, t: right)[0] / max(abs(silent), 1e-12)
-    what = "loss of a perfect net, relative"
-    near = 1e4 if paid > 0.01 else 0.05  # how much it costs is chance; what tells targets apart comes below
-    fact = Fact("wrong target", what, 0.0, min(paid, 1e3), words.LOOK_TARGET, 0.01, near)
+    paid = abs(charge(lambda right, t, at: right)[0] / max(abs(silent), 1e-12)) ** 0.5
+    what = "root of the loss of a perfect net, relative"
+    nearly = task.close < paid < 0.1
+    near = 0.02 if nearly else 1e4  # how much it costs is chance; what tells targets apart comes below
+    name, look = ("nearly the target", words.LOOK_NEARLY) if nearly else ("wrong target", words.LOOK_TARGET)
+    fact = Fact(name, what, 0.0, min(paid, 1e3), look, task.close, near if paid > task.close else 0.02)
     yield fact
     slopes, net = _slopes(ask, task, z, 0.0)
     if not bool(slopes.any()):
@@ -156,14 +142,15 @@ def _target(ask: Ask, task: Task, z: Tensor, charge: Charge, silent: float, seed
         return
     _, t, eps = net.rows()
     right = task.right(eps, bent(t)[1])
-    early, late = ((t[:, 0] > low) & (t[:, 0] <= high) for low, high in ((-1.0, 0.4), (0.6, QUIET)))
+    spans = ((-1.0, 0.4), (0.6, QUIET), (0.7, 0.9))
+    early, late, end = ((t[:, 0] > low) & (t[:, 0] <= high) for low, high in spans)
 
     def like(known: Tensor, rows: Tensor) -> Tensor:
         pair = torch.stack([-slopes[rows].flatten(), known[rows].flatten()])
         return torch.corrcoef(pair)[0, 1].nan_to_num(0.0)
 
     growth = [
-        known[late].square().mean().sqrt() / known[early].square().mean().sqrt() for known in (slopes, right)
+        known[end].square().mean().sqrt() / known[early].square().mean().sqrt() for known in (slopes, right)
     ]
     came = [
         like(right, early),
@@ -181,10 +168,10 @@ def _target(ask: Ask, task: Task, z: Tensor, charge: Charge, silent: float, seed
 
 def _slopes(ask: Ask, task: Task, z: Tensor, level: float) -> tuple[Tensor, Shown]:
     """Gradient of the loss by the network's answers, all of them `level`; zero if there is none."""
-    net = Shown(z, task, lambda right, t: level + 0 * right)
+    net = Shown(z, task, lambda right, t, at: level + 0 * right)
     knobs: list[Tensor] = []
 
-    def knob(right: Tensor, t: Tensor) -> Tensor:
+    def knob(right: Tensor, t: Tensor, at: slice) -> Tensor:
         knobs.append((level + 0 * right).detach().requires_grad_())
         return knobs[-1]
 
@@ -193,7 +180,7 @@ def _slopes(ask: Ask, task: Task, z: Tensor, level: float) -> tuple[Tensor, Show
             value = ask.answer(*args)
             if not isinstance(value, Tensor) or not value.requires_grad or not knobs:
                 return torch.zeros_like(z)
-            found = torch.autograd.grad(value, knobs, allow_unused=True)
+            found = slopes_of(value, knobs)
         return torch.cat([torch.zeros_like(k) if g is None else g for k, g in zip(knobs, found, strict=True)])
 
     net.answer = knob
@@ -207,9 +194,8 @@ def _price(charge: Charge) -> Iterator[Fact]:
     def cost(error: float | Tensor, low: float = -1.0, high: float = 0.7) -> float:
         """Cost for each row in a stretch of time in which the network is off by `error`."""
 
-        def off(right: Tensor, t: Tensor) -> Tensor:
-            fits = isinstance(error, Tensor) and len(error) == len(right)
-            wrong = error if fits or not isinstance(error, Tensor) else error[:1]
+        def off(right: Tensor, t: Tensor, at: slice) -> Tensor:
+            wrong = error[at] if isinstance(error, Tensor) else error
             return right + wrong * ((t > low) & (t <= high))
 
         paid, net = charge(off)
@@ -219,7 +205,11 @@ def _price(charge: Charge) -> Iterator[Fact]:
     half = (torch.arange(N, dtype=torch.float64) % 2 * 10)[:, None].expand(N, DIM)
     signs = 2 * half - 10
     single = torch.tensor([[10.0, 0.0]], dtype=torch.float64).expand(N, DIM)
-    unit = max(cost(10.0), 1e-12)
+    unit = cost(10.0)
+    if unit < 0:
+        yield Fact("negative", "sign of the loss of a network that errs", 1.0, -1.0, words.LOOK_SIGN)
+        return
+    unit = max(unit, 1e-12)
     dear = cost(20.0) / 4, cost(signs), 2 * cost(single), 2 * cost(half)
     what = "cost of doubled (over 4), alternating, one-sided, sparse errors"
     came = torch.tensor(dear) / unit

@@ -17,9 +17,26 @@ LOOK_BEYOND = (
     "Some of the times lie beyond the last one allowed. There `beta` is tiny and the score of a state huge, "
     "so that a few late rows outweigh all others. How do you stretch [0, 1] onto the right interval?"
 )
+LOOK_BEYOND_ONE = (
+    "Some of your times lie beyond 1, where the path has ended and there is nothing to learn. Which function "
+    "draws uniform numbers between 0 and 1?"
+)
 LOOK_TIMES = (
-    "Your times are not spread evenly over the whole interval from 0 to the last time. Which function draws "
+    "Your times are not spread evenly over the whole interval that is asked for. Which function draws "
     "uniform numbers between 0 and 1, and what do you do with them?"
+)
+LOOK_EARLY = (
+    "Your times do not fill the interval that is asked for: its beginning or its end is left out, and the "
+    "network never hears of it. From where to where should they run, and by what do you multiply uniform "
+    "numbers?"
+)
+LOOK_LADDER = (
+    "Two calls with the same data use the same times, row by row. Every row should get a fresh time in each "
+    "step of training: draw them, in every call."
+)
+LOOK_SIGN = (
+    "Your loss falls below zero for a network that errs, the further the more it errs. Training looks for "
+    "the smallest loss, so it would make the errors as large as it can. Look for a minus."
 )
 LOOK_STATE = (
     "The states that the network gets do not lie on the path: take away `alpha` times the data point, divide "
@@ -37,6 +54,11 @@ LOOK_FRESH = (
 LOOK_TARGET = (
     "A network that gives the right answer to every row should cost nothing. With your loss it does: the "
     "target is another one. Which noise is in the state, and what is asked about it?"
+)
+LOOK_NEARLY = (
+    "Your target is nearly the right one, but not where `beta` is small. Is a number added to `beta` before "
+    "you divide? It has to be far smaller than every `beta` that occurs, or be left out: no time here needs "
+    "it."
 )
 LOOK_SQUARES = (
     "Your loss is not a mean of squared errors. An error twice as large costs four times as much, errors of "

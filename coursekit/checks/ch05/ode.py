@@ -9,6 +9,7 @@ from ..asking import Ask
 from ..ch03.common import Numbers, bent, straight
 from ..engine import exercise
 from ..facts import Fact
+from ..faults import Fault, described
 from ..probes import Spy
 
 Scheduler = Callable[[Tensor], Numbers]
@@ -28,16 +29,18 @@ def _rule(
     clock: Callable[[list[float], int], float] = lambda ticks, i: ticks[i],
     length: Callable[[list[float], int], float] = lambda ticks, i: ticks[i + 1] - ticks[i],
     short: int = 0,
+    late: int = 0,
+    kept: float = 1.0,
     scheduled: Scheduler | None = None,
 ) -> Callable[..., Tensor]:
     """Euler's steps along a velocity made of the score, any part of which may be wrong."""
 
     def sample(score: Callable[..., Tensor], x: Tensor, times: Tensor, scheduler: Scheduler) -> Tensor:
         ticks = times.tolist()
-        for i in range(len(ticks) - 1 - short):
+        for i in range(late, len(ticks) - 1 - short):
             t, h = clock(ticks, i), length(ticks, i)
             numbers = tuple(map(float, (scheduled or scheduler)(torch.tensor(t, dtype=torch.float64))))
-            x = x + h * slope(x, score(x, t), numbers) + kick * abs(h) ** 0.5 * torch.randn_like(x)
+            x = kept * x + h * slope(x, score(x, t), numbers) + kick * abs(h) ** 0.5 * torch.randn_like(x)
         return x
 
     return sample
@@ -106,6 +109,21 @@ RIVALS: dict[str, tuple[Callable[..., Tensor], str]] = {
         _rule(short=1),
         "Your walk stops one step before the last of the times. How many steps lead through a row of times?",
     ),
+    "first step left out": (
+        _rule(late=1),
+        "Your walk begins at the second of the times: the way from the first to the second is missing. With "
+        "which pairs of times does your loop run?",
+    ),
+    "returns in the loop": (
+        lambda score, x, times, scheduler: _rule()(score, x, times[:2], scheduler),
+        "Your function takes one step, from the first time to the second, and returns. How far is the line "
+        "with `return` indented?",
+    ),
+    "state replaced by its step": (
+        _rule(kept=0.0),
+        "You replace the state by its step. A step is a way: it has to be added to the place where the state "
+        "is.",
+    ),
     "one step only": (
         lambda score, x, times, scheduler: _rule()(score, x, times[[0, -1]], scheduler),
         "You take one step from the first to the last time. The field changes on the way: go from each time "
@@ -120,6 +138,10 @@ RIVALS: dict[str, tuple[Callable[..., Tensor], str]] = {
 LOOK_RANDOM = (
     "From the same start your states come to different ends. The probability-flow ODE has no noise: is "
     "something drawn inside your function?"
+)
+LOOK_BEGIN = (
+    "The score is never asked at the first of the times, though the states are those of that time. At which "
+    "pair of times does your walk begin?"
 )
 LOOK_SHAPE = (
     "The cloud arrives with the wrong place or size. For normal data the flow shifts and stretches the cloud "
@@ -142,12 +164,37 @@ def _pull(x: Tensor, t: Tensor) -> Tensor:
     return (alpha * MEAN - x) / width**2
 
 
+def _told(t: Tensor) -> Numbers:
+    """The scheduler of this check, which says so if it is given a plain number."""
+    if not isinstance(t, Tensor):
+        raise Fault(
+            "scheduler misused",
+            f"Your function calls `scheduler` with {described(t)}. A scheduler takes times as a tensor, as "
+            "that of the lab does: `times.tolist()` makes plain numbers, a loop over `times` does not.",
+        )
+    return bent(t)
+
+
+_told.__name__ = _told.__qualname__ = "scheduler"
+
+
+def _began(ask: Ask, x: Tensor, times: Tensor) -> Iterator[Fact]:
+    """The first time at which the score is asked."""
+    spy = Spy(_pull, name="score")
+    ask(spy, x, times, _told, shape=(50, 2))
+    first = float(spy.times().min()) if spy.calls else 1.0
+    if abs(first - float(times[0])) > 1e-3:
+        yield Fact("begins late", "first time at which the score is asked", times[0], first, LOOK_BEGIN)
+
+
 def _arrived(ask: Ask, times: Tensor) -> Tensor:
     """Place and size of the cloud at the end, over what they should be."""
     alpha, width = _law(times[[0, -1]])
     kept = torch.randn(100, 2, dtype=torch.float64)
     kept = (kept - kept.mean(0)) / kept.std()
-    x = ask(Spy(_pull, name="score"), alpha[0] * MEAN + width[0] * kept, times, bent, shape=(100, 2)).double()
+    x = ask(
+        Spy(_pull, name="score"), alpha[0] * MEAN + width[0] * kept, times, _told, shape=(100, 2)
+    ).double()
     place = (x.mean(0) / (alpha[1] * MEAN)).mean()
     size = (x - x.mean(0)).square().sum().sqrt() / (kept.square().sum().sqrt() * width[1])
     return torch.stack([place, size])
@@ -160,11 +207,12 @@ def probability_flow(ask: Ask) -> Iterator[Fact]:
     """The same end twice, place and size of a normal cloud, and an uneven grid of few steps."""
     coarse = torch.tensor([0.2, 0.3, 0.4, 0.5, 0.58, 0.66, 0.72, 0.8], dtype=torch.float64)
     x = torch.randn(50, 2, dtype=torch.float64)
-    ends = [ask(Spy(_pull, name="score"), x, coarse, bent, shape=(50, 2)) for _ in range(2)]
+    ends = [ask(Spy(_pull, name="score"), x, coarse, _told, shape=(50, 2)) for _ in range(2)]
     apart = float((ends[0] - ends[1]).abs().max())
     what = "distance of the ends of two walks from the same start"
-    yield Fact("random", what, 0.0, min(apart, 1.0), LOOK_RANDOM, 1e-6, 1.0)
+    yield Fact("random", what, 0.0, min(apart, 1.0), LOOK_RANDOM, 1e-6, 0.3)
     if apart < 1e-6:
+        yield from _began(ask, x, coarse)
         came = _arrived(ask, coarse)
         near = 2e-3 + 2e-4 * min(float(came.abs().max()), 1e6)
         what = "place and size of the cloud after seven uneven steps, over what they should be"

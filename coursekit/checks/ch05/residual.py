@@ -119,6 +119,11 @@ RIVALS: dict[str, tuple[Part, str]] = {
         "You take the change from `now` to `after` alone. That belongs to a moment between the two, so the "
         "error falls like dt only. Use both neighbours.",
     ),
+    "sign of everything": (
+        lambda *given: -_rule()(*given),
+        "Your residual is right but for its sign: change in time, *plus* the divergence, *minus* the "
+        "spreading. On which side of the equation does each part stand?",
+    ),
     "dx for two dx": (
         _rule(flux=lambda p, f, dx: 2 * _flux(p, f, dx)),
         "Your divergence is twice as large as it is. How far apart are the two neighbours of a point?",
@@ -134,6 +139,10 @@ RIVALS: dict[str, tuple[Part, str]] = {
         "other, not two.",
     ),
 }
+LOOK_ENDS = (
+    "In the middle your second derivative is right, next to both ends it is not. A difference of differences "
+    "reaches two points to each side, and there one of them is missing: use three neighbouring points."
+)
 LOOK_TIME = (
     "Without drift and noise the residual is the density's change in time. The check lets the density grow "
     "at a known rate. Which two of your arguments belong to it, and how much time lies between them?"
@@ -193,6 +202,10 @@ def fokker_planck_residual(ask: Ask) -> Iterator[Fact]:
         LOOK_SPREAD,
         near=0.02,
     )
+    ends = came[[0, -1]]
+    if float((ends + 1.6**2).abs().max()) > 1e-3:
+        what = "residual of the parabola at the first and last inner points"
+        yield Fact("one-sided at the ends", what, torch.full((2,), -(1.6**2)), ends, LOOK_ENDS, near=0.02)
     yield _process(ask)
 
 
