@@ -117,13 +117,11 @@ def _states(shown: Shown, other: Shown) -> Iterator[Fact]:
     (x, k, eps), (_, _, fresh) = shown.rows(), other.rows()
     share = between(shown.alpha_bar, k)
     noise = (1 - share).sqrt().clamp(min=0.05)
-    part, bands = share.sqrt() * shown.z / noise, _bands(k)
-    of_data = torch.stack([(x / noise * part)[b].mean() / part[b].square().mean() for b in bands])
-    which = (k > (STEPS + 1.5) / 3).long() + (k > 2 * STEPS / 3 + 0.5).long()
-    rest = (x / noise - of_data[which] * part)[(k[:, 0] > 0.5) & (k[:, 0] < STEPS + 0.5)]
-    spread = torch.stack(
-        [(x / noise - c * part)[b].std(dim=0).mean() for c, b in zip(of_data, bands, strict=True)]
-    )
+    bands, weight = _bands(k), _of_data(x, shown.z, k)
+    rest, ratio = (x - weight * shown.z) / noise, weight / share.sqrt()
+    of_data = torch.stack([ratio[b].mean() for b in bands])
+    spread = torch.stack([rest[b].std(dim=0).mean() for b in bands])
+    rest = rest[bands[0] | bands[1] | bands[2]]
     what = "weight of the data in the states over the right one, at low, middle and high k"
     tol = margin(TESTS) / (2 * 0.25 * N) ** 0.5 / 4  # there is at least four times as much data as noise
     yield Fact("wrong state", what, torch.ones(3), of_data, words.LOOK_STATE, tol, 0.025)
@@ -141,6 +139,13 @@ def _states(shown: Shown, other: Shown) -> Iterator[Fact]:
         return
     same = float((eps == fresh).double().mean())
     yield Fact("the same draw each time", "noise drawn again", 0.0, same, words.LOOK_FRESH, near=0.1)
+
+
+def _of_data(x: Tensor, z: Tensor, k: Tensor) -> Tensor:
+    """Weight of the data in the states of each index, by least squares: a column, as `k`."""
+    at = k[:, 0].round().long().clamp(0, STEPS)
+    product, square = (torch.zeros(STEPS + 1).to(x).index_add(0, at, (a * z).sum(1)) for a in (x, z))
+    return (product / square.clamp(min=1e-9))[at][:, None]
 
 
 def _bands(k: Tensor) -> list[Tensor]:
