@@ -27,7 +27,7 @@ KINDS = ["DDIM", LARGE, RANDOM, "Euler", "Heun"]
 
 @dataclass(frozen=True)
 class _Limit:
-    """What DDIM becomes as its steps shrink: sigma^2 = eta^2 times the rate of noising; u serves for s, too."""
+    """What DDIM becomes as its steps shrink: sigma^2 = eta^2 times the rate of noising; u gives s, too."""
 
     eta: float
 
