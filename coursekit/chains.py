@@ -197,17 +197,18 @@ class ChainScheduler:
     def _table(self) -> Tensor:
         return _log_alpha_bar(self.betas)
 
+    @cached_property
+    def _rates(self) -> Tensor:
+        return -self._table.diff() * len(self.betas)
+
     def _begun(self, t: Tensor) -> Tensor:
         """Index at which the step that a time lies in begins, counted from the data."""
         slack = 4 * len(self.betas) * torch.finfo(t.dtype).eps  # a time may miss its index by rounding
         return (len(self.betas) * (1 - t.detach()) - slack).ceil().long().clamp(1, len(self.betas)) - 1
 
-    def _rate(self, t: Tensor) -> Tensor:
-        return (-self._table.diff() * len(self.betas)).to(t)[self._begun(t)]
-
     def _log_alpha(self, t: Tensor) -> Tensor:
         k = self._begun(t)
-        return (self._table.to(t)[k] - ((1 - t) - k.to(t) / len(self.betas)) * self._rate(t)) / 2
+        return (self._table.to(t)[k] - ((1 - t) - k.to(t) / len(self.betas)) * self._rates.to(t)[k]) / 2
 
     def alpha(self, t: Tensor) -> Tensor:
         """Weight of the data."""
@@ -219,7 +220,7 @@ class ChainScheduler:
 
     def alpha_dot(self, t: Tensor) -> Tensor:
         """Time derivative of `alpha`."""
-        return self._rate(t) / 2 * self.alpha(t)
+        return self._rates.to(t)[self._begun(t)] / 2 * self.alpha(t)
 
     def beta_dot(self, t: Tensor) -> Tensor:
         """Time derivative of `beta`; minus infinity at t = 1."""
