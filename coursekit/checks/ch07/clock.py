@@ -45,6 +45,12 @@ def _linear(values: Tensor, k: Tensor) -> Tensor:
     return torch.lerp(values[low], values[low + 1], k - low)
 
 
+def _turned(table: Tensor, k: Tensor) -> Tensor:
+    """Interpolate with the two neighbours in each other's place."""
+    low = k.floor().clamp(max=len(table) - 2)
+    return between(table, 2 * low + 1 - k)
+
+
 def _at(table: Tensor, k: Tensor) -> Tensor:
     return table[k.long().clamp(0, len(table) - 1)]
 
@@ -110,7 +116,7 @@ RIVALS: dict[str, tuple[Rule, str]] = {
         "constant rate its *logarithm* does: each half of a step leaves the same share.",
     ),
     "part of the step turned round": (
-        _rule(share=lambda table, k: between(table, 2 * k.floor() + 1 - k)),
+        _rule(share=_turned),
         "Inside a step your weights run backwards: half a step works, but a quarter is taken for three "
         "quarters. Which of the two neighbours gets more weight when the index is nearly the lower one?",
     ),

@@ -116,7 +116,7 @@ RIVALS: dict[str, tuple[Rule, str]] = {
         "belongs there, and ask again.",
     ),
     "only rescaled": (
-        _moved(lambda x, z, eps, a, b: (b / a).sqrt() * x),
+        lambda net, x, k, j, alpha_bar: (alpha_bar[j] / alpha_bar[k]).sqrt() * x,
         "You rescale the state, its noise included. Data and noise need different factors: the one gets "
         "more, the other less.",
     ),
@@ -197,7 +197,7 @@ def ddim_step(ask: Ask) -> Iterator[Fact]:
         return
     asked = [(call.x - start).abs().max() for call in net.calls if call.x.shape == start.shape]
     off = torch.stack([net.times().mean().nan_to_num(0.0), torch.stack([*asked, start.new_zeros(())]).max()])
-    what = "index that the network is told, and distance of its states from `x`"
+    what = "index told, and distance of the states from `x`"
     yield Fact("network misled", what, torch.tensor([7.0, 0.0]), off, LOOK_ASKED)
     mixes = {
         (k, j): alpha_bar[j].sqrt() * z + (1 - alpha_bar[j]).sqrt() * eps for k, j in ((7, 3), (8, 4), (5, 4))

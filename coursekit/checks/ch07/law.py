@@ -212,25 +212,25 @@ def chain_law(ask: Ask) -> Iterator[Fact]:
 
     twice = [law(1, 2, 3) for _ in range(2)]
     changed = (twice[0] != twice[1]).double().mean(dim=(1, 2))
-    what = "share of mean and std that changes when asked again"
+    what = "share that changes when asked again"
     yield Fact("random result", what, torch.zeros(2), changed, LOOK_DRAWN)
     if float(changed.sum()) > 0:
         return
     first = torch.stack([(1 - betas[0]).sqrt(), betas[0].sqrt()])
-    what = "mean over z, and standard deviation, at k = 1"
+    what = "mean over z, and std, at k = 1"
     yield Fact("wrong first step", what, first, twice[0][:, 0].mean(dim=1), LOOK_FIRST, 2e-4)
     laws = torch.cat([twice[0], law(4, 5, 6), law(7, 2, 5)], dim=1)
     means, spreads = laws[0, :7], laws[1, :7].square()
     kept = (1 - betas[1:7])[:, None]
-    what = "mean over z at k = 2 … 7, by one more step from your own mean before"
+    what = "mean over z at k = 2 … 7, by a step from your own before"
     yield Fact("wrong mean", what, kept.sqrt() * means[:-1], means[1:], LOOK_MEAN)
-    what = "variance at k = 2 … 7, by one more step from your own variance before"
+    what = "variance there, by a step from your own before"
     yield Fact("wrong spread", what, kept * spreads[:-1] + 1 - kept, spreads[1:], LOOK_SPREAD)
-    what = "mean over z, and std, of the rows with k = 2 and k = 5, in two calls"
+    what = "both at k = 2 and 5, in two calls"
     yield Fact("rows mixed up", what, laws[:, [1, 4]], laws[:, [7, 8]], LOOK_ROWS)
     mixed = law(3, 7, 1, 4)
-    what = "mean over z, and std, of four states with an index each"
+    what = "both for four states with an index each"
     yield Fact("rows mixed up", what, laws[:, [2, 6, 0, 3]], mixed, LOOK_ROWS)
     start = law(0, 0, 0)
     yield Fact("wrong start", "mean over z at k = 0", 1.0, start[0].mean(), LOOK_START)
-    yield Fact("wrong start", "standard deviation at k = 0", 0.0, start[1].abs().max(), LOOK_START)
+    yield Fact("wrong start", "std at k = 0", 0.0, start[1].abs().max(), LOOK_START)

@@ -100,15 +100,13 @@ def _indices(shown: Shown, other: Shown) -> Iterator[Fact]:
         yield fact if moved == 0 else one
         return
     whole = float((k == k.round()).double().mean())
-    yield Fact(
-        "not an index", "share of the indices that are whole numbers", 1.0, whole, words.LOOK_WHOLE, near=0.05
-    )
+    yield Fact("not an index", "share of whole indices", 1.0, whole, words.LOOK_WHOLE, near=0.05)
     ends = torch.stack([k.min(), k.max()])
-    what = f"smallest and largest index, with K = {STEPS}"
+    what = f"ends of the indices, K = {STEPS}"
     yield Fact("wrong indices", what, torch.tensor([1.0, STEPS]), ends, words.LOOK_ENDS, 1e-6, 0.01)
     tol = margin(TESTS) / (12 * N) ** 0.5
     middle = torch.stack([k.mean() - 0.5, k.std() * 12**0.5 / 2]) / STEPS
-    what = "mean and spread of the indices, scaled"
+    what = "their mean and spread, scaled"
     yield Fact("indices not even", what, torch.full((2,), 0.5), middle, words.LOOK_EVEN, tol + 0.01, 0.05)
 
 
@@ -122,10 +120,10 @@ def _states(shown: Shown, other: Shown) -> Iterator[Fact]:
     of_data = torch.stack([ratio[b].mean() for b in bands])
     spread = torch.stack([rest[b].std(dim=0).mean() for b in bands])
     rest = rest[bands[0] | bands[1] | bands[2]]
-    what = "weight of the data in the states over the right one, at low, middle and high k"
+    what = "weight of the data, relative"
     tol = margin(TESTS) / (2 * 0.25 * N) ** 0.5 / 4  # there is at least four times as much data as noise
     yield Fact("wrong state", what, torch.ones(3), of_data, words.LOOK_STATE, tol, 0.025)
-    what = "spread of the rest over the noise's right weight, at low, middle and high k"
+    what = "weight of the noise, relative"
     tol = margin(TESTS) / (2 * 2 * 0.25 * N) ** 0.5
     near = 0.02 + 0.12 * float(spread.max())
     yield Fact("wrong state", what, torch.ones(3), spread, words.LOOK_STATE, tol, near)
@@ -213,10 +211,12 @@ def _price(charge: Charge) -> Iterator[Fact]:
 
     def cost(error: float | Tensor, low: float = -1.0, high: float = STEPS) -> float:
         """Cost for each row in a stretch of indices in which the network is off by `error`."""
+        rows = 0
 
         def off(right: Tensor, k: Tensor) -> Tensor:
-            fits = isinstance(error, Tensor) and len(error) == len(right)
-            wrong = error if fits or not isinstance(error, Tensor) else error[:1]
+            nonlocal rows
+            wrong = error[rows : rows + len(right)] if isinstance(error, Tensor) else error
+            rows += len(right)
             return right + wrong * ((k > low) & (k <= high))
 
         paid, shown = charge(off)
@@ -227,12 +227,12 @@ def _price(charge: Charge) -> Iterator[Fact]:
     single = torch.tensor([[10.0, 0.0]], dtype=torch.float64).expand(N, DIM)
     unit = max(cost(10.0), 1e-12)
     dear = cost(20.0) / 4, cost(2 * half - 10), 2 * cost(single), 2 * cost(half)
-    what = "cost of doubled (over 4), alternating, one-sided, sparse errors"
+    what = "cost of four kinds of errors, relative"
     fact = Fact(
         "not a mean of squares", what, torch.ones(4), torch.tensor(dear) / unit, words.LOOK_SQUARES, 0.1, 0.15
     )
     yield fact
     if fact.holds():
         few = cost(10.0, -1.0, STEPS / 3) / max(cost(10.0, STEPS * 2 / 3, STEPS), 1e-12)
-        what = "cost of errors at low k over that at high k"
+        what = "cost at low k over high k"
         yield Fact("weighted", what, 1.0, few, words.LOOK_WEIGHT, 0.05, 0.03 + 0.12 * few)

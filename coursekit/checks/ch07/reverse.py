@@ -60,10 +60,7 @@ LOOK_AGAIN = (
     "Two calls of your step add the same noise. Every step needs fresh noise: is a seed set inside your "
     "function?"
 )
-TILDE = (
-    "Your noise has the variance beta-tilde, where the exercise asks for beta. Both are right: the paper "
-    "uses either. Beta-tilde is exact when all data are one point, beta when they are standard normal."
-)
+TILDE = "Your noise has variance beta-tilde, not beta. The paper uses either."
 
 Step = Callable[..., Tensor]
 
@@ -122,12 +119,12 @@ def _means(step: Step, betas: Tensor, alpha_bar: Tensor) -> Iterator[Fact]:
         asked += [net.times().mean().nan_to_num(0.0), torch.stack([*off, x.new_zeros(())]).max()]
         loud = Predictor(lambda y, k: x if y.shape == x.shape else x[:1], DIM)
         of_noise.append((step(loud, 0 * x, k) * x).mean() / x.square().mean())
-    what = "index that the network is told, and distance of its states from `x`, twice"
+    what = "index told, distance of the states from `x`, twice"
     yield Fact("network misled", what, torch.tensor([4.0, 0, 7, 0]), torch.stack(asked), LOOK_ASKED)
     expected = torch.tensor([bayes(betas, alpha_bar, k) for k in (4, 7)]).T
-    what = "weight of the state in the mean, at k = 4 and 7"
+    what = "weight of the state, k = 4 and 7"
     yield Fact("wrong mean", what, expected[0], torch.stack(of_state), LOOK_STATE)
-    what = "weight of the predicted noise in the mean, at k = 4 and 7"
+    what = "weight of the predicted noise there"
     yield Fact("wrong mean", what, expected[1], torch.stack(of_noise), LOOK_NOISE)
 
 
@@ -136,10 +133,10 @@ def _landing(step: Step, alpha_bar: Tensor) -> Iterator[Fact]:
     z = FAR * torch.tensor([1.0, -2.0], dtype=torch.float64)
     x = alpha_bar[1].sqrt() * z + (1 - alpha_bar[1]).sqrt() * torch.randn(N, DIM, dtype=torch.float64)
     end = step(of_point(alpha_bar, z), x, 1)
-    what = "mean of the step from k = 1, over the data point"
+    what = "mean from k = 1, over the data"
     yield Fact("does not land", what, torch.ones(DIM), end.mean(0) / z, LOOK_LAST, near=5e-3)
     noise = step(_silent(), torch.zeros(N, DIM).double(), 1)
-    what = "variance of the noise in the step from k = 1"
+    what = "variance of its noise"
     # A draw for the whole batch has no spread within it.
     came = float(noise.square().mean())
     yield Fact("random at the last step", what, 0.0, came, LOOK_LAST_NOISE, 1e-6, 0.02 + 0.5 * came)
@@ -147,7 +144,7 @@ def _landing(step: Step, alpha_bar: Tensor) -> Iterator[Fact]:
 
 def _noise(z: Tensor) -> Iterator[Fact]:
     """Facts about noise (indices, batch, dim) that should be standard normal."""
-    what = "variance of the noise over that of the step, at k = 2, 5, 8"
+    what = "variance of the noise, relative, k = 2, 5, 8"
     tol = variance_tolerance(2 * N, 1.0, TESTS)
     came = within(z)
     near = 1.5 * tol * float(came.max()) + 1e-3
@@ -160,12 +157,12 @@ def _noise(z: Tensor) -> Iterator[Fact]:
             return
     tol = mean_tolerance(2 * N, 1.0, TESTS)
     mean = z.mean(dim=(1, 2))
-    what = "mean of the noise over its standard deviation"
+    what = "its mean, relative"
     near = 1.5 * tol * max(1.0, float(z.std()))
     yield Fact("wrong mean of the noise", what, torch.zeros(len(z)), mean, LOOK_MEAN, tol, near)
     if still or float(within(z).min()) < 1e-9:
         return
     z = (z - z.mean(dim=(1, 2), keepdim=True)) / z.std(dim=(1, 2), keepdim=True)
     together = correlation(z[..., 0], z[..., 1])
-    yield Fact("coordinates tied", "correlation of two coordinates", 0.0, together, LOOK_TOGETHER, tol)
-    yield normal("not normal", "excess kurtosis of the noise", z, LOOK_NORMAL, TESTS)
+    yield Fact("coordinates tied", "correlation of coordinates", 0.0, together, LOOK_TOGETHER, tol)
+    yield normal("not normal", "excess kurtosis", z, LOOK_NORMAL, TESTS)

@@ -157,17 +157,21 @@ LOOKS = {
 def my_sampler(ask: Ask) -> Iterator[Fact | str]:
     """Questions asked, and the distance to the truth in four runs."""
     table = shares(linear_betas(STEPS))
-    away, asked = [], 0.0
-    for _ in range(RUNS):
+    again, ends, asked = start(), [], 0.0
+    for i in range(RUNS):
         net = Predictor(_noise, 1)
-        away.append(_away(ask(net, start(), table, shape=(N, 1))))
+        ends.append(ask(net, again if i < 2 else start(), table, shape=(N, 1)).double())
         asked = max(asked, net.evaluations(N))
+    away = [_away(end) for end in ends]
     yield Fact(
         "too many questions", "questions asked", min(asked, QUESTIONS), asked, LOOK_QUESTIONS, 1e-6, 0.1,
         f"at most {QUESTIONS}",
     )  # fmt: skip
     if asked > QUESTIONS:
         return
+    apart = float((ends[0] - ends[1]).square().mean().sqrt().clamp(max=1e3))
+    what = "how far two runs from one start end apart"
+    yield Fact("too random", what, apart, apart, LOOKS["too random"], 1e-6, 0.02 + 0.1 * apart, "any")
     mean, error = float(torch.tensor(away).mean()), float(torch.tensor(away).std() / math.sqrt(RUNS))
     name = "questions left" if asked < QUESTIONS - 1 else "too random" if error > 1.0 else "not close enough"
     what = "distance to the truth, in thousandths"

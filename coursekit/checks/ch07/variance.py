@@ -76,7 +76,8 @@ RIVALS: dict[str, tuple[Rule, str]] = {
     ),
     "standard deviation": (
         _rule(lambda n: (n["beta"] * n["then"] / n["now"]).sqrt()),
-        "You return a standard deviation. The exercise asks for the variance.",
+        "You return a standard deviation, ready to be multiplied with noise. The exercise asks for the "
+        "variance, so that it can be compared with beta.",
     ),
     "read one place too late": (
         _rule(lambda n: n["after"] * n["then"] / n["now"]),
