@@ -19,7 +19,13 @@ def _rule(change: Callable[[Numbers], Tensor]) -> Rule:
 
     def rule(k: int, betas: Tensor, alpha_bar: Tensor, c: float) -> Tensor:
         bar, before, width = alpha_bar[k], alpha_bar[k - 1], torch.tensor(c, dtype=torch.float64)
-        n = {"beta": betas[k - 1], "after": betas[k], "bar": bar, "before": before, "c": width}
+        n = {
+            "beta": betas[k - 1],
+            "after": betas[min(k, len(betas) - 1)],
+            "bar": bar,
+            "before": before,
+            "c": width,
+        }
         n |= {"now": bar * width**2 + 1 - bar, "then": before * width**2 + 1 - before}
         return change(n)
 
