@@ -13,7 +13,9 @@ if "OMP_NUM_THREADS" not in os.environ:
     if "torch" in sys.modules:  # too late for the variable: torch has already read it
         sys.modules["torch"].set_num_threads(1)
 
+from .chains import ChainScheduler, ForwardChain, cosine_betas, linear_betas
 from .conversions import Prediction, convert, converted
+from .ddim import DDIM
 from .distributions import Chessboard, Density, Gaussian, GaussianMixture, Samplable, Scored
 from .exact import marginal_score, marginal_velocity
 from .fields import Field
@@ -30,7 +32,9 @@ from .times import Time, as_time
 from .twosample import TwoSample, energy_distance, two_sample_test
 
 __all__ = [
+    "DDIM",
     "BrownianMotion",
+    "ChainScheduler",
     "Chessboard",
     "Circles",
     "Cosine",
@@ -39,6 +43,7 @@ __all__ = [
     "Euler",
     "EulerMaruyama",
     "Field",
+    "ForwardChain",
     "Gaussian",
     "GaussianMixture",
     "GaussianPath",
@@ -64,10 +69,12 @@ __all__ = [
     "continuity_residual",
     "convert",
     "converted",
+    "cosine_betas",
     "divergence",
     "energy_distance",
     "flow",
     "fokker_planck_residual",
+    "linear_betas",
     "log_likelihood",
     "marginal",
     "marginal_score",

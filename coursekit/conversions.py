@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal, get_args
 
+import torch
 from torch import Tensor
 
 from .fields import Field, singular_at
@@ -71,8 +72,15 @@ class ConvertedField:
     @property
     def singular_at(self) -> float | None:
         """Time at which the field is not defined, if there is one."""
-        to_the_end = self.given == self.wanted or (self.given != "data" and self.wanted != "score")
-        return singular_at(self.field) if to_the_end else 1.0
+        if self.given == self.wanted:
+            return singular_at(self.field)
+        steep = not bool(self.path.scheduler.beta_dot(torch.ones(1)).isfinite())  # as on DDPM's path
+        at_the_end = self.given == "data" or self.wanted == "score"
+        return (
+            1.0
+            if at_the_end or (steep and "velocity" in (self.given, self.wanted))
+            else singular_at(self.field)
+        )
 
     def __call__(self, x: Tensor, t: Time) -> Tensor:
         """The wanted prediction at states `x` (batch, *event) and time `t`, same shape as `x`."""

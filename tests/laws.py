@@ -3,7 +3,9 @@
 import torch
 
 from coursekit import (
+    DDIM,
     BrownianMotion,
+    ChainScheduler,
     Chessboard,
     Circles,
     Cosine,
@@ -20,6 +22,8 @@ from coursekit import (
     Spiral,
     SquareRoot,
     StraightLine,
+    cosine_betas,
+    linear_betas,
     marginal,
 )
 
@@ -44,6 +48,8 @@ SCHEDULERS = {
     "cosine": Cosine(),
     "linear beta": LinearBeta(),
     "square root": SquareRoot(),
+    "chain": ChainScheduler(linear_betas()),
+    "short chain": ChainScheduler(cosine_betas(7)),
 }
 POINTS = Empirical(torch.tensor([[1.5, 0.5], [-1.0, 1.0], [0.0, -1.5], [1.4, 0.2], [-0.5, -0.5]]))
 MARGINALS = {
@@ -59,4 +65,4 @@ PROCESSES = {
     "Ornstein-Uhlenbeck": OrnsteinUhlenbeck(1.5, 0.8),
     "Langevin": Langevin(DISTRIBUTIONS["flat normal"], 1.2),
 }
-METHODS = {"Euler": Euler(), "Heun": Heun()}
+METHODS = {"Euler": Euler(), "Heun": Heun(), "DDIM": DDIM(GaussianPath())}

@@ -6,7 +6,18 @@ import pytest
 import torch
 from laws import DISTRIBUTIONS, POINTS, SCHEDULERS
 
-from coursekit import GaussianPath, convert, converted, marginal, marginal_score, marginal_velocity, posterior
+from coursekit import (
+    GaussianPath,
+    Heun,
+    convert,
+    converted,
+    flow,
+    marginal,
+    marginal_score,
+    marginal_velocity,
+    posterior,
+    time_grid,
+)
 from coursekit.fields import singular_at
 
 NAMES = ("velocity", "score", "noise", "data")
@@ -87,6 +98,14 @@ def test_the_new_field_says_where_it_ends():
     assert singular_at(converted(field, path, "data", "velocity")) == 1.0
     board = marginal_velocity(DISTRIBUTIONS["chessboard"], path)
     assert singular_at(converted(board, path, "velocity", "noise")) == 1.0
+
+
+@pytest.mark.parametrize(("name", "end"), [("linear beta", 1.0), ("chain", 1.0), ("cosine", None)])
+def test_a_learned_noise_makes_a_velocity_that_heun_can_follow_to_the_end(name, end):
+    """DDPM's path is infinitely steep at t = 1, so the last step there must not ask for the field."""
+    field = converted(lambda x, t: x, GaussianPath(SCHEDULERS[name]), "noise", "velocity")
+    assert singular_at(field) == end
+    assert flow(field, torch.ones(3, 1), time_grid(4, 0.2), Heun()).isfinite().all()
 
 
 def test_unknown_names_and_shapes_are_refused():

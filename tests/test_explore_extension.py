@@ -97,7 +97,7 @@ def test_the_distance_is_that_of_kolmogorov_and_smirnov():
         parts = zip(law.weights.tolist(), law.means[:, 0].tolist(), law.stds[:, 0].tolist(), strict=True)
         return sum(w * stats.norm.cdf(places, m, s) for w, m, s in parts)
 
-    assert module._gap(x, law) == pytest.approx(stats.kstest(x.double().numpy(), below).statistic, abs=1e-6)
+    assert module.gap(x, law) == pytest.approx(stats.kstest(x.double().numpy(), below).statistic, abs=1e-6)
 
 
 def test_histogram_and_density_share_one_scale(monkeypatch):

@@ -145,7 +145,7 @@ def test_states_that_cannot_be_followed_are_refused_before_the_first_step():
 @every
 @pytest.mark.parametrize("run", [simulate, flow])
 def test_a_field_whose_answer_would_be_stretched_is_refused(method, run):
-    with pytest.raises(ValueError, match=r"\(40, 40\) out of \(40, 1\)"):
+    with pytest.raises(ValueError, match=r"\(40,.*\(40, 1\)"):
         run(lambda x, t: x[:, 0], START, time_grid(2), method)
 
 

@@ -23,6 +23,7 @@ PICTURES = {
     "04_flow_matching": ("04_flow_matching", "Three rows of five panels. White arrows"),
     "05_score_matching": ("05_score_matching", "Three maps of the same density"),
     "06_guidance": ("06_guidance", "Two rows of ten generated"),
+    "07_ddpm": ("07_ddpm", "Five chessboards of dots"),
 }
 
 

@@ -11,6 +11,7 @@ from .motion import flows, noise_to_data
 from .panel import Explorer, button, choice, explorer, slider
 from .paths import drawing, paths
 from .probe import probe
+from .samplers import samplers
 
 __all__ = [
     "Explorer",
@@ -26,5 +27,6 @@ __all__ = [
     "noise_to_data",
     "paths",
     "probe",
+    "samplers",
     "slider",
 ]

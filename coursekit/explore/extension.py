@@ -58,8 +58,17 @@ def _simulated(sigma: float, drift: str, steps: int) -> Tensor:
     return simulate(process, start, time_grid(steps), EulerMaruyama(generator))[..., 0]
 
 
-def _gap(x: Tensor, law: GaussianMixture) -> float:
-    """Largest gap between the shares of points and of mass below a place (Kolmogorov–Smirnov)."""
+def gap(x: Tensor, law: GaussianMixture) -> float:
+    """Tell the largest gap between the shares of points and of mass below a place.
+
+        sup_x | #{x_i <= x} / n - P(X <= x) |,   Kolmogorov 1933, Smirnov 1948
+
+    Args:
+        x: points of the line, (n,).
+        law: a mixture on the line.
+    Returns:
+        The gap, between 0 and 1.
+    """
     ordered = x.double().sort().values
     z = (ordered[:, None] - law.means[:, 0].double()) / law.stds[:, 0].double()
     below = torch.special.ndtr(z) @ law.weights.double()
@@ -68,8 +77,17 @@ def _gap(x: Tensor, law: GaussianMixture) -> float:
     return float(torch.maximum(steps[1:] - below, below - steps[:-1]).max())
 
 
-def _side(ax: Axes, xs: Tensor, law: GaussianMixture, t: float, left: float, color: str) -> None:
-    """Draw the first paths until `t` from `left` on, and right of them a histogram of all last states."""
+def side(ax: Axes, xs: Tensor, law: GaussianMixture, t: float, left: float, color: str) -> None:
+    """Draw the first paths, and right of them a histogram of all last states and the exact density.
+
+    Args:
+        ax: where to draw.
+        xs: states at equal times from 0 to `t`, (n, PATHS).
+        law: the law of the last states, a mixture on the line.
+        t: the last time.
+        left: place of time 0 on the axis of times.
+        color: color of paths and histogram.
+    """
     times = left + t * torch.linspace(0, 1, len(xs))
     lines = [torch.stack([times, x], 1).numpy() for x in xs.T[:SHOWN]]
     ax.add_collection(LineCollection(lines, colors=color, linewidths=0.7, alpha=0.8))
@@ -104,8 +122,8 @@ def extension() -> Explorer:
         runs = (_simulated(0.0, CORRECTED, steps), _simulated(sigma, drift, steps))
         gaps = []
         for xs, left, color, name in zip(runs, (0.0, APART), COLORS, ("flow", "SDE"), strict=False):
-            _side(ax, xs[: now + 1], law, t, left, color)
-            gaps.append(_gap(xs[now], law))
+            side(ax, xs[: now + 1], law, t, left, color)
+            gaps.append(gap(xs[now], law))
             ax.text(left + 0.02, REACH + 0.2, f"{name}: distance {gaps[-1]:.3f}", color=color)
         ax.text(1.04, -REACH + 0.1, "exact", fontsize="small")
         ax.set(xlim=(0, APART + 1.02 + WIDTH), ylim=(-REACH, REACH), xlabel="time $t$", ylabel="state $x$")

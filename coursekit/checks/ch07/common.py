@@ -1,0 +1,62 @@
+"""Chains and networks that several exercises of this chapter measure with."""
+
+import torch
+from torch import Tensor
+
+from ...times import Time
+from ..faults import Fault, described
+from ..probes import Rule, Spy
+
+
+def uneven(steps: int) -> Tensor:
+    """Variances beta_1 … beta_K (steps,) that go up and down, which no paper uses; their sum is below 1."""
+    k = torch.arange(1, steps + 1, dtype=torch.float64)
+    share = 1 + 0.6 * torch.sin(2.1 * k)
+    return 0.9 * share / share.sum()
+
+
+def shares(betas: Tensor) -> Tensor:
+    """Share of the data's variance that is left after 0 … K steps, (K + 1,): the paper's alpha-bar."""
+    return torch.cat([torch.ones(1, dtype=torch.float64), (1 - betas.double()).cumprod(0)])
+
+
+def between(alpha_bar: Tensor, k: Tensor) -> Tensor:
+    """Share at indices k that need not be whole: the log goes straight from one index to the next."""
+    k = k.double().clamp(0, len(alpha_bar) - 1)
+    low = k.floor().long().clamp(max=len(alpha_bar) - 2)
+    logs = alpha_bar.double().log()
+    return torch.lerp(logs[low], logs[low + 1], k - low).exp()
+
+
+class Predictor(Spy):
+    """A network that answers with the noise in a state, called as net(x, k), and keeps a record of its calls.
+
+    Args:
+        rule: its answers to states (rows, dim) and indices (rows, 1).
+        dim: length of one state.
+    """
+
+    def __init__(self, rule: Rule, dim: int = 2) -> None:
+        super().__init__(rule, dim, "net")
+        self.__name__ = "net"  # so that Python's own messages call it by that name
+
+    def _times(self, t: Time, rows: Tensor) -> Tensor:
+        if isinstance(t, int | float):
+            return rows.new_full((len(rows), 1), float(t))
+        if isinstance(t, Tensor) and t.numel() in (1, len(rows)):
+            return t.to(rows).reshape(-1, 1).expand(len(rows), 1)
+        raise Fault(
+            "field misused",
+            f"Your function calls `net` with {described(t)} as its second argument. It takes the states "
+            f"first and the index second: a whole number, or a tensor of shape ({len(rows)},).",
+        )
+
+
+def of_point(alpha_bar: Tensor, z: Tensor) -> Predictor:
+    """The exact network for data that are one point, or one point for each row: z (dim,) or (rows, dim)."""
+
+    def rule(x: Tensor, k: Tensor) -> Tensor:
+        left = between(alpha_bar, k).to(x)
+        return (x - left.sqrt() * z.to(x)) / (1 - left).sqrt().clamp(min=1e-9)
+
+    return Predictor(rule, z.shape[-1])

@@ -1,0 +1,107 @@
+"""Explorer of samplers: one exact network on DDPM's path, driven by every member of the family."""
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+import torch
+from matplotlib.axes import Axes
+from torch import Generator, Tensor
+
+from ..chains import ChainScheduler, linear_betas
+from ..conversions import convert
+from ..ddim import DDIM
+from ..exact import marginal_velocity
+from ..paths import GaussianPath
+from ..plots import COLORS
+from ..simulators import Euler, EulerMaruyama, Heun, Method, simulate, time_grid
+from ..times import Time, as_time
+from .extension import BUMPS, PATHS, REACH, WIDTH, gap, side
+from .panel import Explorer, choice, explorer, slider
+
+PATH = GaussianPath(ChainScheduler(linear_betas()))
+VELOCITY = marginal_velocity(BUMPS, PATH)
+LARGE = "ancestral steps, the variance β"
+RANDOM = "Euler–Maruyama"
+KINDS = ["DDIM", LARGE, RANDOM, "Euler", "Heun"]
+
+
+@dataclass(frozen=True)
+class _Limit:
+    """What DDIM becomes as its steps shrink: sigma^2 = eta^2 times the rate of noising; u gives s, too."""
+
+    eta: float
+
+    def drift(self, x: Tensor, t: Time) -> Tensor:
+        u = VELOCITY(x, t)
+        return u + self.diffusion(x, t) ** 2 / 2 * convert(u, x, t, PATH, "velocity", "score")
+
+    def diffusion(self, x: Tensor, t: Time) -> Tensor:
+        t = as_time(t, x)
+        return self.eta * (2 * PATH.scheduler.alpha_dot(t) / PATH.scheduler.alpha(t)).sqrt()
+
+
+def _method(kind: str, eta: float, generator: Generator) -> Method:
+    return {
+        "DDIM": DDIM(PATH, eta, generator=generator),
+        LARGE: DDIM(PATH, 1.0, "forward", generator),
+        RANDOM: EulerMaruyama(generator),
+        "Euler": Euler(),
+        "Heun": Heun(),
+    }[kind]
+
+
+@lru_cache(maxsize=8)
+def _simulated(kind: str, evaluations: int, eta: float) -> Tensor:
+    """States of all paths at all times of the grid, (steps + 1, PATHS), always with the same randomness."""
+    generator = Generator().manual_seed(0)
+    start = torch.randn(PATHS, 1, generator=generator)  # drawn first: the same for every setting
+    method = _method(kind, eta, generator)
+    times = time_grid(max(1, evaluations // method.evaluations))
+    field = _Limit(eta) if kind == RANDOM else VELOCITY
+    return simulate(field, start, times, method)[..., 0]
+
+
+def samplers() -> Explorer:
+    """Explore samplers: the same field on DDPM's path, the same starts, another way of taking steps.
+
+    The field is exact, that of a mixture of three bumps on the path of DDPM's 1000 betas, so whatever is
+    missing at the end is the sampler's fault. Steps are of equal length in time. Beside the paths stand the
+    histogram of all last states and the density of the data, and the text says how far they are apart.
+
+    Returns:
+        The explorer: a menu of samplers, sliders for the number of evaluations and for eta.
+    """
+
+    def draw(ax: Axes, sampler: str, evaluations: int, eta: float) -> str:
+        xs = _simulated(sampler, evaluations, eta if sampler in ("DDIM", RANDOM) else 0.0)
+        side(ax, xs, BUMPS, 1.0, 0.0, COLORS[0])
+        ax.text(1.04, -REACH + 0.1, "exact", fontsize="small")
+        ax.set(xlim=(0, 1.02 + WIDTH), ylim=(-REACH, REACH), xlabel="time $t$", ylabel="state $x$")
+        ax.set_xticks([0, 0.5, 1])
+        distance = gap(xs[-1], BUMPS)
+        ax.set_title(f"distance to the law of the data: {distance:.3f}", fontsize="medium")
+        return _words(sampler, evaluations, eta, distance)
+
+    return explorer(
+        draw,
+        (6.4, 3.6),
+        sampler=choice("sampler", KINDS),
+        evaluations=slider("evaluations of the field", 2, 50, 10, 2),
+        eta=slider("share of randomness η", 0.0, 1.0, 0.0, 0.1),
+    )
+
+
+def _words(sampler: str, evaluations: int, eta: float, distance: float) -> str:
+    """Say what the picture shows, and how much distance chance alone would make."""
+    told = {
+        "DDIM": f"DDIM with η = {eta:.1f}",
+        LARGE: "ancestral sampling with the variance β (it has no η)",
+        RANDOM: f"Euler–Maruyama with η = {eta:.1f}",
+        "Euler": "Euler (it has no η)",
+        "Heun": "Heun (it has no η)",
+    }[sampler]
+    chance = 1.36 / PATHS**0.5  # the law of Kolmogorov's statistic: exceeded by 5 % of samples
+    return (
+        f"{PATHS} paths on DDPM's path, {told}, {evaluations} evaluations. Distance to the law of the data "
+        f"{distance:.3f}. In 19 of 20 cases chance alone stays below {chance:.3f}."
+    )
