@@ -41,13 +41,14 @@ class _Limit:
 
 
 def _method(kind: str, eta: float, generator: Generator) -> Method:
-    return {
+    methods: dict[str, Method] = {
         "DDIM": DDIM(PATH, eta, generator=generator),
         LARGE: DDIM(PATH, 1.0, "forward", generator),
         RANDOM: EulerMaruyama(generator),
         "Euler": Euler(),
         "Heun": Heun(),
-    }[kind]
+    }
+    return methods[kind]
 
 
 @lru_cache(maxsize=8)
