@@ -227,7 +227,8 @@ def test_the_readme_names_no_file_that_is_not_there(root, dest):
     text = (
         "# A course\n\n<!-- instructors only -->\nTo instructors.\n\n<!-- end of instructors only -->\n"
         f"[lab]({LAB}), [solution](solutions/01_flows.ipynb), [lecture](lectures/01_flows.ipynb),"
-        " [site](https://example.org)\n\n| | |\n|---|---|\n| `labs/` `solutions/` | books |\n| `tests/` | proof |\n"
+        " [site](https://example.org)\n\n| | |\n|---|---|\n"
+        "| `labs/` `solutions/` | books |\n| `tests/` | proof |\n"
     )
     (root / "README.md").write_text(text)
     release(root, dest)

@@ -13,7 +13,7 @@ from coursekit.release.markers import withheld_lines
 from coursekit.release.rules import LEFT_OUT
 from coursekit.release.source import Cell, Source
 
-FEWEST = 24  # tokens: shorter answers share their shape with innocent code
+FEWEST = 16  # tokens: shorter answers share their shape with innocent code
 _TOKEN = re.compile(
     r"#[^\n]*|(?P<text>\"[^\"\n]*\"|'[^'\n]*')|(?P<number>\d[\w.]*)|(?P<name>\.?[^\W\d]\w*)|\S", re.UNICODE
 )
@@ -40,7 +40,7 @@ class Code:
 
 
 def shapes(sources: Iterable[Source], public: Iterable[str]) -> list[Shape]:
-    """The withheld answers in code, of at least 24 tokens, whose shape is nowhere in public code."""
+    """The withheld answers in code, of at least 16 tokens, whose shape is nowhere in public code."""
     seen = [read(text) for text in public]
     found = []
     for source in sources:

@@ -64,7 +64,7 @@ def _members(data: bytes) -> Iterator[tuple[str, bytes]]:
     elif data.startswith(b"BZh"):
         yield "", _limited(bz2.BZ2File(io.BytesIO(data)), "bzip2")
     elif data.startswith(b"\xfd7zXZ"):
-        yield "", _limited(lzma.LZMAFile(io.BytesIO(data)), "xz")
+        yield "", _limited(lzma.LZMAFile(io.BytesIO(data)), "xz")  # noqa: SIM115
     elif data[257:262] == b"ustar":
         with tarfile.open(fileobj=io.BytesIO(data)) as archive:
             for member in archive:
