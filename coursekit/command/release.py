@@ -15,7 +15,13 @@ if TYPE_CHECKING:
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The arguments of `coursekit release`."""
     parser.set_defaults(run=run)
-    parser.add_argument("dest", type=Path, metavar="DEST", help="the student's tree: a folder or a clone")
+    to = parser.add_mutually_exclusive_group(required=True)
+    to.add_argument(
+        "dest", type=Path, nargs="?", metavar="DEST", help="the student's tree: a folder or a clone"
+    )
+    to.add_argument(
+        "--nbgrader", type=Path, metavar="DIR", help="write a course for nbgrader into DIR instead"
+    )
     parser.add_argument(
         "--root", type=Path, default=Path(), help="the instructor's repository (default: here)"
     )
@@ -37,34 +43,35 @@ def run(chosen: argparse.Namespace) -> int:
     from ..release import dates, handout  # they need jupytext, which comes with the lab extra
     from ..release.faults import CourseError
 
+    to = chosen.nbgrader or chosen.dest
     at = dates.moment(chosen.date) if chosen.date else datetime.now(UTC)
-    options = {
-        "labs": chosen.labs,
-        "solutions": chosen.solutions,
-        "dry": chosen.dry_run,
-        "force": chosen.force,
-    }
+    options = {"dry": chosen.dry_run, "force": chosen.force}
     try:
-        made = handout.release(chosen.root, chosen.dest, at, **options)
+        if chosen.nbgrader:
+            made = handout.release_for_nbgrader(chosen.root, to, chosen.labs, **options)
+        else:
+            options |= {"labs": chosen.labs, "solutions": chosen.solutions}
+            made = handout.release(chosen.root, to, at, **options)
     except CourseError as error:
         print(error, file=sys.stderr)
         count = len(error.faults)
-        print(f"{count} fault{'s' * (count != 1)}: {chosen.dest} is as it was", file=sys.stderr)
+        print(f"{count} fault{'s' * (count != 1)}: {to} is as it was", file=sys.stderr)
         return 1
-    print("\n".join(dates.told(made.out)))
+    for line in dates.told(made.out):
+        print(line)
     if made.undone:
-        print(f"an earlier release into {chosen.dest} was interrupted; what it had begun was undone")
+        print(f"an earlier release into {to} was interrupted; what it had begun was undone")
     if made.left_out:
         print(f"not in git, so left out: {', '.join(made.left_out)}")
-    print("\n".join(_told(chosen, made)))
+    print("\n".join(_told(chosen, to, made)))
     return 0
 
 
-def _told(chosen: argparse.Namespace, made: Release) -> list[str]:
+def _told(chosen: argparse.Namespace, to: Path, made: Release) -> list[str]:
     change, would = made.change, "would be " * chosen.dry_run
     if not change.write and not change.remove:
-        return [f"{chosen.dest} is up to date: nothing {would}changed"]
-    count = f"{len(change.write)} files {would}written, {len(change.remove)} {would}removed in {chosen.dest}"
+        return [f"{to} is up to date: nothing {would}changed"]
+    count = f"{len(change.write)} files {would}written, {len(change.remove)} {would}removed in {to}"
     short = len(change.write) > 40 and not chosen.dry_run
     lines = [] if short else [f"  write   {path}" for path in change.write]
     return [*lines, *(f"  remove  {path}" for path in change.remove), count]

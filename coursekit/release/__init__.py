@@ -28,5 +28,7 @@ Nothing in `coursekit` imports this package, and it is not imported with `course
     unpacked   what archives and compressed streams hold
     shapes     an answer with its names changed
     search     gate: nothing withheld is anywhere in the tree or in DEST's git
+    grading    a course for nbgrader
+    submitted  its submissions, inside nbgrader
     handout    `coursekit release`
 """

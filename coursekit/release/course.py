@@ -14,7 +14,7 @@ FILE = "course.toml"
 _KEYS: dict[str, type] = {"title": str, "repository": str, "branch": str, "chapters": list}
 _CHAPTER_KEYS: dict[str, type] = {"slug": str, "title": str, "lab": bool}
 _DATES = ("lab_from", "solution_from")
-_POINTS = re.compile(r"core|stretch|open|[1-9]\d?\.[1-9]\d?")
+_POINTS = re.compile(r"core|stretch|open|written|[1-9]\d?\.[1-9]\d?")
 _SLUG = re.compile(r"\d\d_[a-z0-9]+(_[a-z0-9]+)*")
 _REPOSITORY = re.compile(r"|[\w.-]+/[\w.-]+")
 
@@ -146,7 +146,7 @@ def _points_faults(points: Any, text: str) -> Iterator[Fault]:
         return
     for key, value in points.items():
         if not _POINTS.fullmatch(key):
-            remedy = 'use core, stretch, open or an exercise such as "1.2"'
+            remedy = 'use core, stretch, open, written or an exercise such as "1.2"'
             yield Fault(FILE, line, f"points of {key!r}", remedy)
         if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value <= 1000:
             yield Fault(FILE, line, f"points of {key} are {value!r}", "give a whole number from 0 to 1000")

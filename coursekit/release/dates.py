@@ -45,6 +45,13 @@ def plan(course: Course, at: datetime, labs: str = "due", solutions: str = "due"
     return out
 
 
+def chosen(course: Course, labs: str) -> set[str]:
+    """The slugs of the labs that `all`, or numbers such as `01,03`, name."""
+    with_lab = [chapter for chapter in course.chapters if chapter.lab]
+    picked = _chosen(with_lab, "--labs", labs, [True] * len(with_lab))
+    return {chapter.slug for chapter, each in zip(with_lab, picked, strict=True) if each}
+
+
 def moment(text: str) -> datetime:
     """The date and time of `--date`; a zone is required.
 

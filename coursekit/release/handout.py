@@ -6,8 +6,9 @@ from pathlib import Path
 
 from coursekit.release import dest, kept, search
 from coursekit.release.build import load, notebooks
-from coursekit.release.dates import Out, plan
+from coursekit.release.dates import Out, chosen, plan
 from coursekit.release.faults import CourseError, Fault
+from coursekit.release.grading import graded_course
 from coursekit.release.tree import not_in_git, student_tree
 
 
@@ -63,13 +64,40 @@ def release(
     staying = list(search.left_in_place(to, {*tree, *change.remove}))
     files = [*((path, file.data) for path, file in tree.items()), *staying, *search.git_objects(to)]
     _refuse([*search.faults(files, hidden), *search.compiled_alone([*tree, *(path for path, _ in staying)])])
+    _put(to, change, before, dry, force)
+    return Release(out, change, not_in_git(root), undone)
+
+
+def release_for_nbgrader(
+    root: Path, to: Path, labs: str, *, dry: bool = False, force: bool = False
+) -> Release:
+    """Write a course for nbgrader into `to`, whose other files are nbgrader's own; arguments as in `release`.
+
+    Returns:
+        What was changed.
+    Raises:
+        CourseError, ValueError, OSError: as `release`; nothing was changed.
+    """
+    dest.check_place(root, to)
+    material = load(root)
+    slugs = chosen(material.course, labs)
+    undone = not dry and dest.undo(to)
+    tree = graded_course(material, slugs)
+    before = dest.earlier(to, tree)
+    after, tree[dest.MANIFEST] = dest.remembered(tree, before, set())
+    change = dest.changes(to, tree, before, after)
+    _refuse(list(dest.in_the_way(to, change)))
+    _put(to, change, before, dry, force)
+    return Release([], change, [], undone)
+
+
+def _put(to: Path, change: dest.Change, before: dest.Before, dry: bool, force: bool) -> None:
     theirs = sorted(dest.changed_by_hand(to, change, before))
     if theirs and not force:
         names = ", ".join(theirs)
         raise ValueError(f"changed by hand in {to}: {names}; move them away, or give --force to replace them")
     if not dry and (change.write or change.remove):
         dest.replace(to, change)
-    return Release(out, change, not_in_git(root), undone)
 
 
 def _refuse(faults: list[Fault]) -> None:
