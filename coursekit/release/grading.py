@@ -29,7 +29,7 @@ _CONFIG = """\
 import os
 import tempfile
 
-from coursekit.release.submitted import GRADED, SHOWN
+from coursekit.release.submitted import GRADED, SHOWN, Scored
 
 c = get_config()  # noqa: F821
 c.CourseDirectory.course_id = "{course}"
@@ -39,6 +39,7 @@ c.ExecutePreprocessor.timeout = 300  # seconds for one cell
 c.Autograde.sanitize_preprocessors = GRADED["sanitize"]
 c.Autograde.autograde_preprocessors = GRADED["autograde"]
 c.GenerateFeedback.preprocessors = SHOWN
+c.ExportApp.plugin_class = Scored
 
 os.environ["COURSEKIT_STRICT"] = "0"  # a wrong answer loses its own points, no others
 os.environ["COURSEKIT_HOME"] = tempfile.mkdtemp(prefix="coursekit-grading-")

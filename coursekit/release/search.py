@@ -4,6 +4,7 @@ Searched are all files that will be there after the release, inside archives and
 object of DEST's git, whether or not a branch still reaches it.
 """
 
+import hashlib
 import os
 import subprocess
 from collections.abc import Iterable, Iterator
@@ -54,12 +55,18 @@ def faults(files: Iterable[tuple[str, bytes]], hidden: Withheld) -> Iterator[Fau
         files: path and content of each file.
         hidden: what may not be there (see `withheld`).
     """
+    clean: set[bytes] = set()  # git's objects repeat the files
     for path, data in files:
+        digest = hashlib.sha256(data).digest()
         try:
-            for name, text in texts(path, data):
-                yield from _in_text(name, text, hidden)
+            inside = texts(path, b"" if digest in clean else data)
+            found = [fault for name, text in inside for fault in _in_text(name, text, hidden)]
         except Unreadable as error:
             yield Fault(path, 1, f"{error}, so nobody knows what is in it", _LOOK)
+            continue
+        yield from found
+        if not found:
+            clean.add(digest)
 
 
 def left_in_place(dest: Path, replaced: set[str]) -> Iterator[tuple[str, bytes]]:

@@ -5,12 +5,15 @@ and gets no score at all; nbgrader alone would score some of them, silently, by 
 not show in the feedback either: nbgrader alone would print them there.
 """
 
+import csv
 import re
 from collections import Counter
+from pathlib import Path
 from typing import Any
 
 from nbgrader import preprocessors as theirs
 from nbgrader.api import Gradebook, MissingEntry
+from nbgrader.plugins import CsvExportPlugin
 from nbgrader.preprocessors import ClearHiddenTests, Execute, GetGrades, NbGraderPreprocessor
 
 _DEFINED = re.compile(r"^(?:def|class)\s+(\w+)", re.MULTILINE)
@@ -63,6 +66,33 @@ class HideTests(ClearHiddenTests):
             cell, resources = super().preprocess_cell(cell, resources, cell_index)
             cell.source += f"\n# It {'failed' if failed else 'passed'}."
         return cell, resources
+
+
+class Scored(CsvExportPlugin):
+    """Grades as CSV; nbgrader alone would write 0 for what was never scored, here such a score is empty."""
+
+    def export(self, gradebook: Any) -> None:
+        """Write the table."""
+        super().export(gradebook)
+        path = Path(self.to or "grades.csv")
+        with path.open(encoding="utf-8", newline="") as file:
+            table = list(csv.DictReader(file))
+        for row in table:
+            if not _scored(gradebook, row["assignment"], row["student_id"]):
+                row["raw_score"] = row["score"] = ""
+        with path.open("w", encoding="utf-8", newline="") as file:
+            writer = csv.DictWriter(file, list(table[0]) if table else [])
+            writer.writeheader()
+            writer.writerows(table)
+
+
+def _scored(gradebook: Any, assignment: str, student: str) -> bool:
+    """Whether autograde came to its end: it leaves a score at every test."""
+    try:
+        books = gradebook.find_submission(assignment, student).notebooks
+    except MissingEntry:
+        return False
+    return any(grade.auto_score is not None for book in books for grade in book.grades)
 
 
 def _faults(cells: Any, handed_out: dict[str, tuple[str, str]], answers: set[str]) -> list[str]:
