@@ -202,6 +202,21 @@ def test_compiled_code_without_its_source_is_refused(both, capsys):
     assert "compiled code, and its source coursekit/answers.py is not in the tree" in capsys.readouterr().err
 
 
+@pytest.mark.skipif(os.name == "nt", reason="pipes")
+def test_a_pipe_in_the_tree_is_not_waited_for(both):
+    os.mkfifo(both[1] / "pipe")
+    assert release(both) == 0
+
+
+def test_the_git_of_a_folder_inside_is_searched_too(both, capsys):
+    inner = both[1] / "inner"
+    inner.mkdir()
+    tree_plants.git(inner, "init", "-q")
+    tree_plants.in_an_unreachable_object(both[0], inner, SECRETS["hidden test"])
+    assert release(both) == 1
+    assert "is in inner/.git/objects/" in capsys.readouterr().err
+
+
 def test_a_git_that_can_not_be_read_is_refused(both, capsys):
     (both[1] / ".git/HEAD").write_text("nonsense")
     assert release(both) == 1

@@ -455,6 +455,13 @@ def test_folders_and_files_in_the_way(root, dest, capsys):
     assert "lectures:1: a file in DEST where a folder belongs" in told
 
 
+def test_notebooks_of_the_course_that_are_no_json_are_built_from_their_sources(root, dest):
+    (root / "labs").mkdir(exist_ok=True)
+    (root / LAB).write_text("{ no JSON")
+    assert release(root, dest) == 0
+    assert json.loads((dest / LAB).read_text(encoding="utf-8"))["nbformat"] == 4
+
+
 def test_a_solution_that_is_missing(root, dest, capsys):
     (root / SOLUTION).unlink()
     assert release(root, dest) == 1

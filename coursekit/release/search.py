@@ -75,12 +75,12 @@ def left_in_place(dest: Path, replaced: set[str]) -> Iterator[tuple[str, bytes]]
         at = Path(folder)
         top = at == dest
         inner[:] = [each for each in inner if not (top and each in (STAGING, ".venv"))]
-        if at.name == ".git":
+        if at == dest / ".git":
             inner[:] = [each for each in inner if each != "objects"]
         for name in [*names, *(each for each in inner if (at / each).is_symlink())]:
             path = (at / name).relative_to(dest).as_posix()
-            if path in replaced:
-                continue
+            if path in replaced or not ((at / name).is_symlink() or (at / name).is_file()):
+                continue  # a pipe or a socket holds no text, and reading it would wait for ever
             yield (
                 path,
                 os.readlink(at / name).encode() if (at / name).is_symlink() else (at / name).read_bytes(),

@@ -186,6 +186,9 @@ def retyped(id_, kind):
 
 
 PATCHED = "    return -x0\n\nAssertionError = print\nimport builtins\nbuiltins.AssertionError = Exception"
+PATCHED_CHECK = (
+    "    return -x0\n\nfrom coursekit import checks\nchecks.ch01.linear_flow = lambda answer: answer"
+)
 # student: (what they hand in, their score of 15 points; None: reported, and not scored)
 SUBMISSIONS = {
     "right": (fill, 15),
@@ -196,6 +199,7 @@ SUBMISSIONS = {
     "memory": (lambda book: fill(book, e1_2="    return bytearray(10**16)"), 11),
     "exits": (lambda book: fill(book, e1_2="    import os\n    os._exit(0)"), None),
     "patched": (lambda book: fill(book, e1_1=PATCHED), 11),
+    "patched_check": (lambda book: fill(book, e1_1=PATCHED_CHECK), 13),  # the hidden test still tells
     "edited": (edited, 11),
     "test_deleted": (without("check-1-2"), None),
     "answer_deleted": (without("exercise-1-2"), None),
