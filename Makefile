@@ -1,11 +1,9 @@
-# `make lab` and `make test` are all a newcomer needs; `make help` lists the rest.
+# `make lab` is all a newcomer needs; `make help` lists the rest.
 .DEFAULT_GOAL := help
-.PHONY: help lab test check notebooks env clean
+.PHONY: help lab env clean
 
 PYTHON ?= python3
 ARGS ?=
-# Tests and notebooks at a time: each is on one thread, and takes up to 0.6 GB.
-JOBS ?= 2
 ifeq ($(OS),Windows_NT)
 PY := .venv/Scripts/python.exe
 else
@@ -27,6 +25,10 @@ lab: env ## Open the course in JupyterLab, e.g. make lab ARGS="--no-browser --po
 	  --LabApp.default_url=/lab/tree/lectures/00_welcome.ipynb \
 	  --LabApp.app_settings_dir="$(CURDIR)/tools/jupyterlab" $(ARGS)
 
+# instructors only: `coursekit release` leaves this out
+.PHONY: check test grading notebooks
+# Tests and notebooks at a time: each is on one thread, and takes up to 0.6 GB.
+JOBS ?= 2
 check: env ## Lint, types, built notebooks = sources, nothing leaked, links: under 30 s
 	$(PY) -m ruff check .
 	$(PY) -m ruff format --check .
@@ -38,8 +40,12 @@ test: check ## All of check, the unit tests, every notebook run, the course in a
 	$(PY) -m pytest -n $(JOBS) --dist loadfile --nbval-lax lectures labs solutions
 	$(PY) -m pytest -rs tests/test_browser.py
 
+grading: env ## The tests with nbgrader and nbgitpuller, in an environment of their own
+	@.ci/grading
+
 notebooks: env ## Build lectures, solutions and labs (*.ipynb) from their *.md
 	$(PY) -m coursekit.release build
 
+# end of instructors only
 clean: ## Remove .venv and everything that is built and not committed
 	rm -rf .venv build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache

@@ -1,4 +1,4 @@
-"""The command `coursekit`: train an image generator, on one machine or several, and sample from it.
+"""The command `coursekit`: train an image generator, sample from it, and release the course to students.
 
 Modules, each importing only from those before it:
 
@@ -8,5 +8,6 @@ Modules, each importing only from those before it:
     train     the training itself, which can be killed and resumed
     sample    images out of a finished run
     report    how good they are
+    release   the student's tree of the course, by `coursekit.release`
     cli       the command line
 """

@@ -1,4 +1,4 @@
-"""The command line: coursekit train, coursekit sample."""
+"""The command line: coursekit train, coursekit sample, coursekit release."""
 
 import argparse
 import sys
@@ -8,6 +8,7 @@ from pathlib import Path
 import torch
 
 from ..data import DataUnavailable
+from . import release
 from .job import DATA, LOSSES, RECIPES, Job
 from .report import report
 from .sample import METHODS, generate, load, save
@@ -24,18 +25,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"coursekit: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
-        print(
-            "coursekit: stopped; the same command with --resume goes on from the last saved state",
-            file=sys.stderr,
-        )
+        saved = "; the same command with --resume goes on from the last saved state"
+        print(f"coursekit: stopped{saved * (chosen.run is _train)}", file=sys.stderr)
         return 130
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser("coursekit", description="Train image generators, and sample from them.")
+    parser = argparse.ArgumentParser(
+        "coursekit", description="Train image generators, sample from them; release the course to students."
+    )
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     _add_train(commands.add_parser("train", help="train a network on handwritten digits"))
     _add_sample(commands.add_parser("sample", help="generate images with a trained network"))
+    release.add_arguments(commands.add_parser("release", help="make the student's tree of the course"))
     return parser
 
 

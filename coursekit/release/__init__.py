@@ -2,6 +2,7 @@
 
     python -m coursekit.release build     write every notebook from its source
     python -m coursekit.release check     built = committed, no leaks, no dead links
+    coursekit release DEST                the student's tree, with what is out today
 
 Nothing in `coursekit` imports this package, and it is not imported with `coursekit`. It needs jupytext
 (the `lab` extra). The modules, in order of import:
@@ -20,4 +21,14 @@ Nothing in `coursekit` imports this package, and it is not imported with `course
     leaks      gate: nothing withheld is in a lab
     links      gate: relative links lead to files
     cli        the two commands
+    dates      what is out on a date
+    tree       the student's tree, in memory
+    kept       gate: a lab that is out keeps its exercise cells
+    dest       what DEST has, and replacing it as a whole or not at all
+    unpacked   what archives and compressed streams hold
+    shapes     an answer with its names changed
+    search     gate: nothing withheld is anywhere in the tree or in DEST's git
+    grading    a course for nbgrader
+    submitted  its submissions, inside nbgrader
+    handout    `coursekit release`
 """

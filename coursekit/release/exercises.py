@@ -17,13 +17,14 @@ _LIKE_HINT = re.compile(r"<summary>\W*hint", re.IGNORECASE)
 
 @dataclass(frozen=True)
 class Exercise:
-    """An exercise: its number, its heading's line, the numbers of its hints, the cells up to the next one."""
+    """An exercise: its number, its heading's line, its hints' numbers, the cells up to the next, its kind."""
 
     chapter: int
     ordinal: int
     line: int
     hints: list[int] = field(default_factory=list)
     cells: list[Cell] = field(default_factory=list)
+    kind: str = KINDS[0]
 
     @property
     def number(self) -> str:
@@ -38,7 +39,7 @@ def exercises(source: Source) -> list[Exercise]:
         for number, line in _public_lines(cell):
             heading = _HEADING.fullmatch(line)
             if heading:
-                found.append(Exercise(int(heading[1]), int(heading[2]), number))
+                found.append(Exercise(int(heading[1]), int(heading[2]), number, kind=heading[4]))
             elif found:
                 found[-1].hints.extend(int(hint[1]) for hint in _HINT.finditer(line))
         if found:

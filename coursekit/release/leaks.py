@@ -69,7 +69,7 @@ def faults(name: str, text: str, hidden: list[Secret]) -> Iterator[Fault]:
     Returns:
         One fault for each withheld line and place, at the line that is withheld.
     """
-    for place, content in _places(text):
+    for place, content in places(text):
         shown = "\n".join(squeeze(reading) for reading in readings(content))
         lines = {(secret.file, secret.line) for secret in hidden if secret.squeezed in shown}
         for file, line in sorted(lines):
@@ -99,18 +99,21 @@ def _signatures(source: Source) -> Iterator[str]:
             yield from (squeeze(line) for line in stub(cell.text, "").splitlines() if _SIGNATURE.match(line))
 
 
-def _places(text: str) -> Iterator[tuple[str, str]]:
+def places(text: str) -> Iterator[tuple[str, str]]:
     """The parts of a notebook that can hold text, each with its name; keys count as text."""
     try:
         book = json.loads(text)
     except ValueError:
         yield "which is no notebook", text
         return
+    if not isinstance(book, dict) or not isinstance(book.get("cells", []), list):
+        yield "which is no notebook", f"{text}\n{_strings(book)}"
+        return
     for key, value in book.items():
         if key != "cells":
             yield f"notebook {key}", _strings(value)
     for index, cell in enumerate(book.get("cells", []), 1):
-        for key, value in cell.items():
+        for key, value in cell.items() if isinstance(cell, dict) else [("", cell)]:
             yield f"cell {index} {key}", _strings(value)
 
 

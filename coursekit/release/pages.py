@@ -20,9 +20,9 @@ def framed(cells: list[Cell], course: Course, chapter: Chapter, folder: str) -> 
         folder: `lectures`, `labs` or `solutions`.
     """
     first = next((n for n, cell in enumerate(cells) if cell.kind == "code"), len(cells))
-    setup = [Cell("code", _setup(course))]
+    start = [Cell("code", setup(course))]
     end = [Cell("markdown", "---\n" + _navigation(course, chapter, folder))]
-    return [Cell("markdown", _header(course, chapter, folder)), *cells[:first], *setup, *cells[first:], *end]
+    return [Cell("markdown", _header(course, chapter, folder)), *cells[:first], *start, *cells[first:], *end]
 
 
 def _header(course: Course, chapter: Chapter, folder: str) -> str:
@@ -59,7 +59,8 @@ def _badges(course: Course, path: str) -> str:
     return f"{colab} [![Open in Binder]({_BINDER}/badge_logo.svg)]({_BINDER}/v2/gh/{target})"
 
 
-def _setup(course: Course) -> str:
+def setup(course: Course) -> str:
+    """The first code cell: it imports the package, and on Colab installs it."""
     if course.repository:
         package = f"git+https://github.com/{course.repository}@{course.branch}"
         action = [

@@ -1,0 +1,184 @@
+"""A course for nbgrader, made from the solutions' sources: ids that stay, points, visible and hidden tests.
+
+Each exercise becomes an answer cell, and its check the visible test: it fails unless the check hands the
+student's own function back. A `hidden` cell becomes a hidden test, which counts only where the visible one
+passed. Sample answers in words become cells that a person marks.
+"""
+
+import hashlib
+import json
+import re
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+from coursekit.release.build import ANSWER_HERE, Material
+from coursekit.release.course import FILE, Chapter, Course
+from coursekit.release.exercises import Exercise, exercises
+from coursekit.release.faults import CourseError, Fault
+from coursekit.release.notebook import render
+from coursekit.release.pages import setup
+from coursekit.release.source import Cell, Source
+from coursekit.release.tree import File
+
+POINTS = {"core": 2, "stretch": 3, "open": 4, "written": 2}
+_CHECK = re.compile(r"^(\w+) = (checks\.\w+\.\w+)\((\w+)\)$")
+_RELATIVE = re.compile(r"(?<!!)\[([^\]]*)\]\((?!\w+:|#)[^)\s]+\)")
+_CONFIG = """\
+# Made by `coursekit release --nbgrader`. Read by every nbgrader command in this folder.
+import os
+import tempfile
+
+from coursekit.release.submitted import GRADED, SHOWN, Scored
+
+c = get_config()  # noqa: F821
+c.CourseDirectory.course_id = "{course}"
+c.ClearSolutions.code_stub = {{"python": 'raise NotImplementedError("fill me in")'}}
+c.ClearSolutions.text_stub = "{answer}"
+c.ExecutePreprocessor.timeout = 300  # seconds for one cell
+c.Autograde.sanitize_preprocessors = GRADED["sanitize"]
+c.Autograde.autograde_preprocessors = GRADED["autograde"]
+c.GenerateFeedback.preprocessors = SHOWN
+c.ExportApp.plugin_class = Scored
+
+os.environ["COURSEKIT_STRICT"] = "0"  # a wrong answer loses its own points, no others
+os.environ["COURSEKIT_HOME"] = tempfile.mkdtemp(prefix="coursekit-grading-")
+"""
+
+
+@dataclass(frozen=True)
+class Mark:
+    """What nbgrader is to know of a cell; `points` None: it is not graded."""
+
+    id: str
+    points: int | None = None
+    solution: bool = False
+    locked: bool = True
+
+
+def graded_course(material: Material, slugs: set[str]) -> dict[str, File]:
+    """The files of a course for nbgrader: its settings, and an assignment for each chapter.
+
+    Args:
+        material: the course and its sources.
+        slugs: the chapters that are to be assignments.
+    Raises:
+        CourseError: points for an exercise that is nowhere, or a check that no test can be made from.
+    """
+    course = material.course
+    sources = [each for each in material.sources.values() if each.folder == "solutions"]
+    there = {exercise.number for source in sources for exercise in exercises(source)}
+    unknown = sorted(key for key in course.points if key[0].isdigit() and key not in there)
+    if unknown:
+        raise CourseError([Fault(FILE, 1, f"points for exercise {key}", "there is none") for key in unknown])
+    name = re.sub(r"\W+", "-", course.title.lower()).strip("-")
+    files = {"nbgrader_config.py": File(_CONFIG.format(course=name, answer=ANSWER_HERE).encode())}
+    by_slug = {chapter.slug: chapter for chapter in course.chapters}
+    for source in sources:
+        if source.slug in slugs:
+            path = f"source/{source.slug}/{source.slug}.ipynb"
+            files[path] = File(_assignment(source, course, by_slug[source.slug]).encode())
+    return files
+
+
+def _assignment(source: Source, course: Course, chapter: Chapter) -> str:
+    marked = list(_marked(source, course))
+    first = next((n for n, (cell, _) in enumerate(marked) if cell.kind == "code"), len(marked))
+    marked.insert(first, (Cell("code", setup(course)), Mark("given-setup")))
+    book = json.loads(render(f"nbgrader/{chapter.slug}", [cell for cell, _ in marked]))
+    for raw, (cell, mark) in zip(book["cells"], marked, strict=True):
+        raw["metadata"] = {"nbgrader": _metadata(mark, cell.kind)} if mark else {}
+    return json.dumps(book, indent=1, ensure_ascii=False) + "\n"
+
+
+def _metadata(mark: Mark, kind: str) -> dict[str, object]:
+    graded = {} if mark.points is None else {"points": mark.points}
+    return {
+        "cell_type": kind,
+        "grade": mark.points is not None,
+        "grade_id": mark.id,
+        "locked": mark.locked,
+        **graded,
+        "schema_version": 3,
+        "solution": mark.solution,
+        "task": False,
+    }
+
+
+def _marked(source: Source, course: Course) -> Iterator[tuple[Cell, Mark | None]]:
+    """The cells that nbgrader gets, each with what it is to know of it; worked remarks stay away."""
+    found = exercises(source)
+    belongs = {cell.line: exercise for exercise in found for cell in exercise.cells}
+    shares = {exercise.number: _shares(exercise, course) for exercise in found}
+    seen: Counter[str] = Counter()
+    names: dict[str, str] = {}
+    for cell in source.cells:
+        exercise = belongs.get(cell.line)
+        if cell.tag == "solution" or (cell.tag == "hidden" and exercise is None):
+            continue
+        if cell.tag and exercise is not None:
+            number = exercise.number
+            seen[f"{number} {cell.tag}"] += 1
+            order = seen[f"{number} {cell.tag}"]
+            id_ = f"{cell.tag}-{number.replace('.', '-')}" + f"-{order}" * (order > 1)
+            if cell.tag == "check":
+                names[number], cell = _test(cell, source.file, number, order)
+            elif cell.tag == "hidden":
+                cell = _hidden_test(cell, number, names.get(number, ""))
+            yield cell, _mark(cell.tag, id_, shares[number])
+        elif cell.kind == "code":
+            seen[cell.text] += 1
+            yield cell, Mark(f"given-{_short(cell.text)}" + f"-{seen[cell.text]}" * (seen[cell.text] > 1))
+        else:
+            yield replace(cell, text=_RELATIVE.sub(r"\1", cell.text)), None
+
+
+def _mark(tag: str, id_: str, shares: dict[str, list[int]]) -> Mark:
+    if tag == "exercise":
+        return Mark(id_, solution=True, locked=False)
+    points = shares[tag].pop(0)
+    return Mark(id_, points, solution=tag == "written", locked=tag != "written")
+
+
+def _shares(exercise: Exercise, course: Course) -> dict[str, list[int]]:
+    """An exercise's points for each of its tests: half of them, rounded down, are for the hidden ones."""
+    table = POINTS | dict(course.points)
+    count = Counter(cell.tag for cell in exercise.cells)
+    total = table.get(exercise.number, table[exercise.kind])
+    hidden = total // 2 if count["hidden"] else 0
+    return {
+        "check": _split(total - hidden, count["check"]),
+        "hidden": _split(hidden, count["hidden"]),
+        "written": [table["written"]] * count["written"],
+    }
+
+
+def _split(total: int, count: int) -> list[int]:
+    return [total // count + (index < total % count) for index in range(count)]
+
+
+def _test(cell: Cell, file: str, number: str, order: int) -> tuple[str, Cell]:
+    """The visible test: the check must hand the student's own function back. Returns what holds then."""
+    found = _CHECK.match(cell.text.strip())
+    if not found:
+        remedy = "write `name = checks.ch01.name(name)`, one line, nothing else"
+        raise CourseError([Fault(file, cell.line, "a check that nbgrader can't grade by", remedy)])
+    name, check, answer = found.groups()
+    mine = f"answer_{number.replace('.', '_')}" + f"_{order}" * (order > 1)
+    own = f"{name} is {mine}"
+    lines = [
+        f"{mine} = {answer}",
+        f"{name} = {check}({mine})",
+        f'assert {own}, "Exercise {number}: the check says what it found"',
+    ]
+    return own, replace(cell, text="\n".join(lines))
+
+
+def _hidden_test(cell: Cell, number: str, own: str) -> Cell:
+    first = [f"assert {own}"] if own else []
+    lines = [f"# A hidden test of exercise {number} runs here.", "### BEGIN HIDDEN TESTS", *first, cell.text]
+    return replace(cell, text="\n".join([*lines, "### END HIDDEN TESTS"]))
+
+
+def _short(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:12]

@@ -1,0 +1,105 @@
+"""`coursekit release DEST`: make the student's tree, prove it clean, and only then put it into DEST."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from coursekit.release import dest, kept, search
+from coursekit.release.build import load, notebooks
+from coursekit.release.dates import Out, chosen, plan
+from coursekit.release.faults import CourseError, Fault
+from coursekit.release.grading import graded_course
+from coursekit.release.tree import not_in_git, student_tree
+
+
+@dataclass(frozen=True)
+class Release:
+    """What a release did or, in a dry run, would do."""
+
+    out: list[Out]
+    change: dest.Change
+    left_out: list[str]
+    undone: bool
+
+
+def release(
+    root: Path,
+    to: Path,
+    at: datetime,
+    *,
+    labs: str = "due",
+    solutions: str = "due",
+    dry: bool = False,
+    force: bool = False,
+) -> Release:
+    """Bring the student's tree in `to` to what is out at a moment.
+
+    Args:
+        root: the instructor's repository.
+        to: the student's tree: empty, an earlier release, or a git working tree.
+        at: the moment, with a time zone.
+        labs: `none`, `due`, `all`, or chapters such as `01,03`.
+        solutions: the same for solutions.
+        dry: change nothing, and say what would change.
+        force: replace files that were changed by hand in `to`.
+    Returns:
+        What is out, and what was changed.
+    Raises:
+        CourseError: faults in the sources, a leak, a change in a lab that is out: nothing was written.
+        ValueError: an option or `to` is not what it should be: nothing was written.
+        OSError: a file can't be read or written: nothing was changed.
+    """
+    dest.check_place(root, to)
+    material = load(root)
+    out = plan(material.course, at, labs, solutions)
+    undone = not dry and dest.undo(to)
+    tree = student_tree(root, material, notebooks(material), out)
+    slugs = {chapter.slug for chapter in material.course.chapters}
+    before = dest.earlier(to, tree)
+    after, tree[dest.MANIFEST] = dest.remembered(tree, before, slugs)
+    change = dest.changes(to, tree, before, after)
+    _refuse([*dest.in_the_way(to, change), *kept.faults(before.labs, after.labs, slugs)])
+    released = {f"solutions/{each.chapter.slug}.md" for each in out if each.solution}
+    hidden = search.withheld(root, material.sources.values(), released)
+    staying = list(search.left_in_place(to, {*tree, *change.remove}))
+    files = [*((path, file.data) for path, file in tree.items()), *staying, *search.git_objects(to)]
+    _refuse([*search.faults(files, hidden), *search.compiled_alone([*tree, *(path for path, _ in staying)])])
+    _put(to, change, before, dry, force)
+    return Release(out, change, not_in_git(root), undone)
+
+
+def release_for_nbgrader(
+    root: Path, to: Path, labs: str, *, dry: bool = False, force: bool = False
+) -> Release:
+    """Write a course for nbgrader into `to`, whose other files are nbgrader's own; arguments as in `release`.
+
+    Returns:
+        What was changed.
+    Raises:
+        CourseError, ValueError, OSError: as `release`; nothing was changed.
+    """
+    dest.check_place(root, to)
+    material = load(root)
+    slugs = chosen(material.course, labs)
+    undone = not dry and dest.undo(to)
+    tree = graded_course(material, slugs)
+    before = dest.earlier(to, tree)
+    after, tree[dest.MANIFEST] = dest.remembered(tree, before, set())
+    change = dest.changes(to, tree, before, after)
+    _refuse(list(dest.in_the_way(to, change)))
+    _put(to, change, before, dry, force)
+    return Release([], change, [], undone)
+
+
+def _put(to: Path, change: dest.Change, before: dest.Before, dry: bool, force: bool) -> None:
+    theirs = sorted(dest.changed_by_hand(to, change, before))
+    if theirs and not force:
+        names = ", ".join(theirs)
+        raise ValueError(f"changed by hand in {to}: {names}; move them away, or give --force to replace them")
+    if not dry and (change.write or change.remove):
+        dest.replace(to, change)
+
+
+def _refuse(faults: list[Fault]) -> None:
+    if faults:
+        raise CourseError(faults)

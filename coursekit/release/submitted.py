@@ -1,0 +1,144 @@
+"""What nbgrader does with this course's submissions beyond its own: needs the `instructor` extra.
+
+A notebook whose cells were deleted, duplicated, split or retyped, and one that kills its kernel, is reported
+and gets no score at all; nbgrader alone would score some of them, silently, by what is left. Hidden tests do
+not show in the feedback either: nbgrader alone would print them there.
+"""
+
+import csv
+import re
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+from nbgrader import preprocessors as theirs
+from nbgrader.api import Gradebook, MissingEntry
+from nbgrader.plugins import CsvExportPlugin
+from nbgrader.preprocessors import ClearHiddenTests, Execute, GetGrades, NbGraderPreprocessor
+
+_DEFINED = re.compile(r"^(?:def|class)\s+(\w+)", re.MULTILINE)
+_HIDDEN = "BEGIN HIDDEN TESTS"
+
+
+class NotScored(Exception):
+    """A submission that has to be looked at by a person: nothing of it was scored."""
+
+
+class Intact(NbGraderPreprocessor):
+    """Refuse a notebook whose cells are not the ones that were handed out."""
+
+    def preprocess(self, nb: Any, resources: Any) -> tuple[Any, Any]:
+        """Compare the submission's cells with the assignment's."""
+        told = resources["nbgrader"]
+        with Gradebook(told["db_url"]) as book:
+            source = book.find_notebook(told["notebook"], told["assignment"])
+            cells = {cell.name: (cell.cell_type, cell.source) for cell in source.source_cells}
+            answers = {cell.name for cell in source.solution_cells}
+        faults = _faults(nb.cells, cells, answers)
+        if faults:
+            _forget(resources)
+            raise NotScored(f"{told['notebook']} of {told['student']} is not scored: " + "; ".join(faults))
+        return nb, resources
+
+
+class Run(Execute):
+    """Execute a submission; if its kernel dies there is no score, rather than half of one."""
+
+    def preprocess(self, nb: Any, resources: Any, retries: int | None = None) -> tuple[Any, Any]:
+        """Run all cells."""
+        try:
+            return super().preprocess(nb, resources, retries)
+        except Exception as error:
+            _forget(resources)
+            told = resources["nbgrader"]
+            reason = f"it could not be run ({type(error).__name__}: {error})"
+            raise NotScored(f"{told['notebook']} of {told['student']} is not scored: {reason}") from error
+
+
+class HideTests(ClearHiddenTests):
+    """Take hidden tests out of feedback, and the outputs that quote them."""
+
+    def preprocess_cell(self, cell: Any, resources: Any, cell_index: int) -> tuple[Any, Any]:
+        """Clear one cell."""
+        if cell.cell_type == "code" and _HIDDEN in cell.source:
+            failed = any(output.output_type == "error" for output in cell.outputs)
+            cell.outputs = []
+            cell, resources = super().preprocess_cell(cell, resources, cell_index)
+            cell.source += f"\n# It {'failed' if failed else 'passed'}."
+        return cell, resources
+
+
+class Scored(CsvExportPlugin):
+    """Grades as CSV; nbgrader alone would write 0 for what was never scored, here such a score is empty."""
+
+    def export(self, gradebook: Any) -> None:
+        """Write the table."""
+        super().export(gradebook)
+        path = Path(self.to or "grades.csv")
+        with path.open(encoding="utf-8", newline="") as file:
+            table = list(csv.DictReader(file))
+        for row in table:
+            if not _scored(gradebook, row["assignment"], row["student_id"]):
+                row["raw_score"] = row["score"] = ""
+        with path.open("w", encoding="utf-8", newline="") as file:
+            writer = csv.DictWriter(file, list(table[0]) if table else [])
+            writer.writeheader()
+            writer.writerows(table)
+
+
+def _scored(gradebook: Any, assignment: str, student: str) -> bool:
+    """Whether autograde came to its end: it leaves a score at every test."""
+    try:
+        books = gradebook.find_submission(assignment, student).notebooks
+    except MissingEntry:
+        return False
+    return any(grade.auto_score is not None for book in books for grade in book.grades)
+
+
+def _faults(cells: Any, handed_out: dict[str, tuple[str, str]], answers: set[str]) -> list[str]:
+    named = [(cell.metadata.get("nbgrader", {}).get("grade_id"), cell) for cell in cells]
+    count = Counter(name for name, _ in named if name)
+    faults = [f"cell {name} is missing" for name in handed_out if name not in count]
+    faults += [
+        f"cell {name} is there {many} times (split or copied)" for name, many in count.items() if many > 1
+    ]
+    faults += [f"cell {name} is none of the assignment's" for name in count if name not in handed_out]
+    for name, cell in named:
+        kind, text = handed_out.get(name, (cell.cell_type, ""))
+        if cell.cell_type != kind:
+            faults.append(f"cell {name} was turned from {kind} into {cell.cell_type}")
+        elif name in answers and kind == "code":
+            gone = [each for each in _DEFINED.findall(text) if not re.search(rf"\b{each}\b", cell.source)]
+            faults += [f"cell {name} no longer defines {each} (split or emptied)" for each in gone]
+    return faults
+
+
+def _forget(resources: Any) -> None:
+    """Without this an export would list the submission with 0 points, as if it had been marked."""
+    told = resources["nbgrader"]
+    with Gradebook(told["db_url"]) as book:
+        try:
+            book.remove_submission(told["assignment"], told["student"])
+        except MissingEntry:
+            return
+
+
+GRADED: dict[str, list[type]] = {
+    "sanitize": [
+        Intact,
+        theirs.ClearOutput,
+        theirs.DeduplicateIds,
+        theirs.OverwriteKernelspec,
+        theirs.OverwriteCells,
+        theirs.CheckCellMetadata,
+    ],
+    "autograde": [
+        Run,
+        theirs.IgnorePattern,
+        theirs.LimitOutput,
+        theirs.SaveAutoGrades,
+        theirs.AssignLatePenalties,
+        theirs.CheckCellMetadata,
+    ],
+}
+SHOWN: list[type | str] = [GetGrades, HideTests, "nbconvert.preprocessors.CSSHTMLHeaderPreprocessor"]

@@ -1,0 +1,331 @@
+"""nbgrader itself, from the source to the export: right scores, hidden tests, and hostile submissions."""
+
+import csv
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+pytest.importorskip("nbgrader", reason="runs in the instructor's environment")
+
+from release_texts import COURSE, HINTS
+
+from coursekit.command.cli import main
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+TEXT = f"""\
+# Lab: flows
+
+Back to [the lecture](../lectures/01_flows.ipynb).
+
+### Exercise 1.1 · Closed form · core · 10 min
+
+{HINTS}
+```{{code-cell}} python
+import torch
+
+from coursekit import checks
+```
+
+```{{code-cell}} python
+:tags: [exercise]
+
+def linear_flow(x0, t, theta, center):
+    ### BEGIN SOLUTION
+    return center + torch.exp(-theta * torch.as_tensor(t)) * (x0 - center)
+    ### END SOLUTION
+```
+
+```{{code-cell}} python
+:tags: [check]
+
+linear_flow = checks.ch01.linear_flow(linear_flow)
+```
+
+```{{code-cell}} python
+:tags: [hidden]
+
+assert linear_flow(torch.ones(1, 2), 0.0, 1.0, torch.zeros(2)).sum() == 2  # hidden from students
+```
+
+Why?
+
++++ {{"tags": ["written"]}}
+
+Because the sample answer says so at some length.
+
++++
+
+### Exercise 1.2 · One step · core · 5 min
+
+{HINTS}
+```{{code-cell}} python
+:tags: [exercise]
+
+def euler_step(field, x, t, h):
+    ### BEGIN SOLUTION
+    return x + h * field(x, t)
+    ### END SOLUTION
+```
+
+```{{code-cell}} python
+:tags: [check]
+
+euler_step = checks.ch01.euler_step(euler_step)
+```
+
+### Exercise 1.3 · The loop · stretch · 5 min
+
+{HINTS}
+```{{code-cell}} python
+:tags: [exercise]
+
+def simulate(step, field, x0, times):
+    ### BEGIN SOLUTION
+    states = [x0]
+    for i in range(len(times) - 1):
+        states.append(step(field, states[-1], times[i], times[i + 1] - times[i]))
+    return torch.stack(states)
+    ### END SOLUTION
+```
+
+```{{code-cell}} python
+:tags: [check]
+
+simulate = checks.ch01.simulate(simulate)
+```
+
+```{{code-cell}} python
+:tags: [hidden]
+
+assert len(simulate(euler_step, lambda x, t: -x, torch.ones(1, 2), torch.linspace(0, 1, 3))) == 3
+```
+
+```{{code-cell}} python
+:tags: [solution]
+
+worked_remark = "of the author's"
+```
+"""
+POINTS = '[points]\ncore = 4\nwritten = 2\n"1.3" = 7\n'
+LINEAR = "    return center + torch.exp(-theta * torch.as_tensor(t)) * (x0 - center)"
+EULER = "    return x + h * field(x, t)"
+LOOP = """\
+    states = [x0]
+    for i in range(len(times) - 1):
+        states.append(step(field, states[-1], times[i], times[i + 1] - times[i]))
+    return torch.stack(states)"""
+RIGHT = {"1-1": LINEAR, "1-2": EULER, "1-3": LOOP}
+
+
+def find(book, id_):
+    (cell,) = [each for each in book["cells"] if each["metadata"].get("nbgrader", {}).get("grade_id") == id_]
+    return cell
+
+
+def fill(book, **bodies):
+    """Replace each stub by a body; numbers as in `e1_1`."""
+    for number, body in (RIGHT | {key[1:].replace("_", "-"): body for key, body in bodies.items()}).items():
+        cell = find(book, f"exercise-{number}")
+        head = "".join(cell["source"]).split("\n")[0]
+        cell["source"] = f"{head}\n{body}"
+
+
+def edited(book):
+    """A wrong answer, and its test made to pass."""
+    fill(book, e1_2="    return x - h * field(x, t)")
+    cell = find(book, "check-1-2")
+    cell["source"] = "assert True"
+    cell["metadata"]["nbgrader"] |= {"points": 400}
+
+
+def without(id_):
+    def change(book):
+        fill(book)
+        book["cells"].remove(find(book, id_))
+
+    return change
+
+
+def duplicated(book):
+    fill(book)
+    book["cells"].append(json.loads(json.dumps(find(book, "exercise-1-2"))))
+
+
+def split(book):
+    """As JupyterLab splits: both halves keep the metadata, the first half the beginning."""
+    fill(book)
+    at = book["cells"].index(find(book, "exercise-1-3"))
+    second = json.loads(json.dumps(book["cells"][at]))
+    book["cells"][at]["source"], second["source"] = second["source"].split("\n    for", 1)
+    book["cells"].insert(at + 1, second)
+
+
+def split_bare(book):
+    """As other editors split: the second half is a new cell, here the one with the function."""
+    fill(book)
+    at = book["cells"].index(find(book, "exercise-1-2"))
+    new = {"cell_type": "code", "id": "new", "metadata": {}, "outputs": [], "execution_count": None}
+    book["cells"].insert(at + 1, new | {"source": book["cells"][at]["source"]})
+    book["cells"][at]["source"] = "# my helpers"
+
+
+def retyped(id_, kind):
+    def change(book):
+        fill(book)
+        cell = find(book, id_)
+        cell["cell_type"] = kind
+        for key in ("outputs", "execution_count"):
+            cell.pop(key, None)
+
+    return change
+
+
+PATCHED = "    return -x0\n\nAssertionError = print\nimport builtins\nbuiltins.AssertionError = Exception"
+PATCHED_CHECK = (
+    "    return -x0\n\nfrom coursekit import checks\nchecks.ch01.linear_flow = lambda answer: answer"
+)
+# student: (what they hand in, their score of 15 points; None: reported, and not scored)
+SUBMISSIONS = {
+    "right": (fill, 15),
+    "untouched": (lambda book: None, 0),
+    "half": (lambda book: fill(book, e1_1="    return x0", e1_2="    return x + field(x, t)"), 7),
+    "stopped": (lambda book: fill(book, e1_2="    raise SystemExit"), 11),
+    "loop": (lambda book: fill(book, e1_2="    while True:\n        pass"), 11),
+    "memory": (lambda book: fill(book, e1_2="    return bytearray(10**16)"), 11),
+    "exits": (lambda book: fill(book, e1_2="    import os\n    os._exit(0)"), None),
+    "patched": (lambda book: fill(book, e1_1=PATCHED), 11),
+    "patched_check": (lambda book: fill(book, e1_1=PATCHED_CHECK), 13),  # the hidden test still tells
+    "edited": (edited, 11),
+    "test_deleted": (without("check-1-2"), None),
+    "answer_deleted": (without("exercise-1-2"), None),
+    "given_deleted": (without("given-setup"), None),
+    "duplicated": (duplicated, None),
+    "split": (split, None),
+    "split_bare": (split_bare, None),
+    "test_retyped": (retyped("check-1-2", "markdown"), None),
+    "answer_retyped": (retyped("exercise-1-2", "markdown"), None),
+    "no_notebook": (None, None),
+}
+TOLD = {
+    "exits": "it could not be run (DeadKernelError",
+    "test_deleted": "cell check-1-2 is missing",
+    "answer_deleted": "cell exercise-1-2 is missing",
+    "given_deleted": "cell given-setup is missing",
+    "duplicated": "cell exercise-1-2 is there 2 times",
+    "split": "cell exercise-1-3 is there 2 times",
+    "split_bare": "cell exercise-1-2 no longer defines euler_step",
+    "test_retyped": "cell check-1-2 was turned from code into markdown",
+    "answer_retyped": "cell exercise-1-2 was turned from code into markdown",
+    "no_notebook": "There was an error processing assignment '01_flows' for student 'no_notebook'",
+}
+
+
+def laid_out(folder):
+    for path in ("lectures", "solutions"):
+        (folder / path).mkdir(parents=True)
+    for slug in ("00_start", "01_flows", "02_noise"):
+        (folder / f"lectures/{slug}.md").write_text(f"# {slug}\n", encoding="utf-8")
+    (folder / "solutions/01_flows.md").write_text(TEXT, encoding="utf-8")
+    (folder / "course.toml").write_text(COURSE + POINTS, encoding="utf-8")
+    return folder
+
+
+def nbgrader(folder, *words):
+    # nbgrader calls alembic by its name: the environment has to be active
+    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
+    env = os.environ | {"PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1", "PATH": path}
+    command = [sys.executable, "-m", "nbgrader", *words]
+    return subprocess.run(command, cwd=folder, env=env, capture_output=True, text=True, check=False)
+
+
+@pytest.fixture(scope="module")
+def graded(tmp_path_factory):
+    """A course that went the whole way; with what each command printed."""
+    folder = tmp_path_factory.mktemp("grading")
+    root, course = laid_out(folder / "course"), folder / "nbgrader"
+    assert main(["release", "--nbgrader", str(course), "--root", str(root)]) == 0
+    told = {"generate_assignment": nbgrader(course, "generate_assignment", "01_flows")}
+    handed_out = (course / "release/01_flows/01_flows.ipynb").read_text(encoding="utf-8")
+    for student, (change, _) in SUBMISSIONS.items():
+        target = course / "submitted" / student / "01_flows/01_flows.ipynb"
+        target.parent.mkdir(parents=True)
+        book = json.loads(handed_out)
+        if change:
+            change(book)
+        target.write_text(json.dumps(book) if change else "{ no JSON", encoding="utf-8")
+    told["autograde"] = nbgrader(course, "autograde", "01_flows", "--ExecutePreprocessor.timeout=20")
+    told["generate_feedback"] = nbgrader(course, "generate_feedback", "01_flows")
+    told["export"] = nbgrader(course, "export", "--to", "grades.csv")
+    return course, told
+
+
+def rows(course):
+    with (course / "grades.csv").open(encoding="utf-8") as file:
+        return {row["student_id"]: row for row in csv.DictReader(file)}
+
+
+def test_what_is_handed_out_hides_tests_and_answers(graded):
+    course, told = graded
+    assert told["generate_assignment"].returncode == 0, told["generate_assignment"].stderr
+    text = (course / "release/01_flows/01_flows.ipynb").read_text(encoding="utf-8")
+    for secret in (
+        "hidden from students",
+        "lambda x, t: -x",
+        "torch.exp",
+        "sample answer",
+        "author's",
+        "HIDDEN",
+    ):
+        assert secret not in text
+    assert "A hidden test of exercise 1.1 runs here." in text
+    assert "../lectures" not in text
+
+
+@pytest.mark.parametrize("student", [name for name, (_, score) in SUBMISSIONS.items() if score is not None])
+def test_scores(graded, student):
+    course, _ = graded
+    row = rows(course)[student]
+    assert float(row["score"]) == SUBMISSIONS[student][1]
+    assert float(row["max_score"]) == 4 + 4 + 7 + 2
+
+
+@pytest.mark.parametrize("student", TOLD)
+def test_what_can_not_be_scored_is_reported_and_has_no_score(graded, student):
+    course, told = graded
+    assert told["autograde"].returncode != 0
+    assert TOLD[student] in told["autograde"].stderr
+    assert not (course / "autograded" / student / "01_flows/01_flows.ipynb").exists()
+    assert (rows(course)[student]["score"], rows(course)[student]["raw_score"]) == ("", "")
+
+
+def test_the_feedback_says_what_failed_and_shows_no_hidden_test(graded):
+    course, told = graded
+    assert told["generate_feedback"].returncode == 0, told["generate_feedback"].stderr
+    for student in ("right", "half"):
+        page = (course / "feedback" / student / "01_flows/01_flows.html").read_text(encoding="utf-8")
+        assert "hidden from students" not in page
+        assert "lambda" not in page
+        assert "runs here" in page
+        assert ("It failed" in page) == (student == "half")
+
+
+def test_ids_are_the_same_in_every_build_and_unlike_each_other(tmp_path):
+    root = laid_out(tmp_path / "course")
+    ids = []
+    for name in ("one", "two"):
+        assert main(["release", "--nbgrader", str(tmp_path / name), "--root", str(root)]) == 0
+        book = json.loads((tmp_path / name / "source/01_flows/01_flows.ipynb").read_text(encoding="utf-8"))
+        ids.append([each["metadata"].get("nbgrader", {}).get("grade_id") for each in book["cells"]])
+        path = root / "solutions/01_flows.md"
+        path.write_text(
+            path.read_text().replace("return x + h", "return x + 1 * h").replace("Why?", "Why so?")
+        )
+    assert ids[0] == ids[1]
+    named = [each for each in ids[0] if each]
+    assert len(named) == len(set(named))
+    assert {"exercise-1-1", "check-1-1", "hidden-1-1", "written-1-1", "check-1-3"} <= set(named)
