@@ -15,7 +15,7 @@ from .folder import write, write_json
 from .job import DATA, Job
 from .sample import draw, generate
 
-STEPS = 10
+STEPS = 20
 """Steps of Heun's method for each image that is measured."""
 WISHES = 1000
 """Images in each measurement of agreement."""
