@@ -7,20 +7,10 @@ import time
 import pytest
 import torch
 from matplotlib.axes import Axes
+from panels import moved
 
 from coursekit import explore
 from coursekit.explore.diffusions import WIDTH
-
-NAMES = ("theta", "sigma", "h", "paths", "start")
-
-
-def moved(panel, **values):
-    """Set controls by name and return the text below the picture."""
-    for name, value in values.items():
-        panel.children[NAMES.index(name)].value = value
-    assert all(panel.values[name] == value for name, value in values.items())
-    assert 'role="alert"' not in panel.children[-1].value
-    return panel.picture.alt
 
 
 def numbers(text):

@@ -7,12 +7,12 @@ import time
 
 import pytest
 import torch
+from panels import moved
 from scipy import stats
 
 from coursekit import GaussianPath, SDEExtension, explore, marginal, marginal_score, marginal_velocity
 
 module = importlib.import_module("coursekit.explore.extension")  # the package's `extension` is the function
-NAMES = ("sigma", "drift", "t", "steps")
 # Kolmogorov's statistic stays below this in all but one of a million samples.
 CHANCE = stats.kstwo.isf(1e-6, module.PATHS)
 
@@ -20,15 +20,6 @@ CHANCE = stats.kstwo.isf(1e-6, module.PATHS)
 @pytest.fixture(autouse=True)
 def fresh():
     module._simulated.cache_clear()
-
-
-def moved(panel, **values):
-    """Set controls by name and return the text below the picture."""
-    for name, value in values.items():
-        panel.children[NAMES.index(name)].value = value
-    assert all(panel.values[name] == value for name, value in values.items())
-    assert 'role="alert"' not in panel.children[-1].value
-    return panel.picture.alt
 
 
 def distances(text):

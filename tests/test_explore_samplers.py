@@ -6,13 +6,13 @@ import time
 
 import pytest
 import torch
+from panels import moved
 from scipy import stats
 
 from coursekit import explore
 from coursekit.explore.extension import gap
 
 module = importlib.import_module("coursekit.explore.samplers")  # the package's `samplers` is the function
-NAMES = ("sampler", "evaluations", "eta")
 # Kolmogorov's statistic stays below this in all but one of a million samples.
 CHANCE = stats.kstwo.isf(1e-6, module.PATHS)
 
@@ -20,15 +20,6 @@ CHANCE = stats.kstwo.isf(1e-6, module.PATHS)
 @pytest.fixture(autouse=True)
 def fresh():
     module._simulated.cache_clear()
-
-
-def moved(panel, **values):
-    """Set controls by name and return the text below the picture."""
-    for name, value in values.items():
-        panel.children[NAMES.index(name)].value = value
-    assert all(panel.values[name] == value for name, value in values.items())
-    assert 'role="alert"' not in panel.children[-1].value
-    return panel.picture.alt
 
 
 def distance(text):

@@ -1,0 +1,11 @@
+"""Explorers in a test: move the controls, and read what stands below the picture."""
+
+
+def moved(panel, **values):
+    """Set controls by name and return the text below the picture."""
+    controls = dict(zip(panel.values, panel.children, strict=False))  # the page comes last
+    for name, value in values.items():
+        controls[name].value = value
+    assert all(panel.values[name] == value for name, value in values.items())
+    assert 'role="alert"' not in panel.children[-1].value
+    return panel.picture.alt
