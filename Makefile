@@ -26,7 +26,7 @@ lab: env ## Open the course in JupyterLab, e.g. make lab ARGS="--no-browser --po
 	  --LabApp.app_settings_dir="$(CURDIR)/tools/jupyterlab" $(ARGS)
 
 # instructors only: `coursekit release` leaves this out
-.PHONY: check test grading notebooks
+.PHONY: check test grading notebooks bench budgets binder-test
 # Tests and notebooks at a time: each is on one thread, and takes up to 0.6 GB.
 JOBS ?= 2
 check: env ## Lint, types, built notebooks = sources, nothing leaked, links: under 30 s
@@ -42,6 +42,15 @@ test: check ## All of check, the unit tests, every notebook run, the course in a
 
 grading: env ## The tests with nbgrader and nbgitpuller, in an environment of their own
 	@.ci/grading
+
+bench: env ## Speed beside the peers, quality, growth, start: writes benchmarks/RESULTS.md; half an hour
+	@tools/bench $(PARTS)
+
+budgets: ## What the notebooks took in the last `make test`: writes benchmarks/BUDGETS.md
+	@$(PY) -m benchmarks.budgets
+
+binder-test: env ## Every lecture and solution as on Binder: one core, 2 GB for all; not part of CI
+	$(PY) -m benchmarks.binder
 
 notebooks: env ## Build lectures, solutions and labs (*.ipynb) from their *.md
 	$(PY) -m coursekit.release build

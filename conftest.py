@@ -1,7 +1,8 @@
 """Runs of notebooks (`pytest --nbval-lax lectures labs solutions`): isolated, measured, held to budgets.
 
-Each cell's time and each kernel's memory is taken in the run that proves the notebook, printed as a table and
-written to `build/notebooks.json`. Solutions run with COURSEKIT_STRICT=1: a failed check is a failed cell.
+Each cell's time, each kernel's memory and the size with outputs are taken in the run that proves a notebook,
+printed as a table and written to `build/notebooks.json`; `make budgets` writes benchmarks/BUDGETS.md from it.
+Solutions run with COURSEKIT_STRICT=1: a failed check is a failed cell.
 """
 
 import json
@@ -18,7 +19,8 @@ import pytest
 # The budgets, here and nowhere else. A cell's seconds are the smaller of wall and processor time: a busy
 # machine lengthens the one, a second thread the other, and neither makes the cell slow for its reader.
 CELL_SECONDS = 60.0
-KERNEL_MB = 700.0
+KERNEL_MB = {"": 700.0}  # every notebook, but for those named
+NOTEBOOK_MB = 3.0  # the file with all outputs
 HANGING_SECONDS = 300.0  # wall time after which a cell is interrupted
 
 ROOT = Path(__file__).resolve().parent
@@ -57,25 +59,35 @@ def pytest_runtest_call(item):
     """Measure one cell, and fail it where it is over a budget."""
     if not is_cell(item):
         return (yield)
-    watch = item.parent.__dict__.get("watch") or Watch(item.parent.kernel.km.provisioner.pid)
-    item.parent.watch = watch  # one for the notebook, as it has one kernel
-    peak, worked, began = watch.peak(), watch.worked(), time.perf_counter()
+    if not hasattr(item.parent, "watch"):  # one for the notebook, as it has one kernel
+        item.parent.watch = Watch(item.parent.kernel.km.provisioner.pid, item.path.stat().st_size)
+    watch = item.parent.watch
+    before = {"mb": watch.peak(), "notebook_mb": watch.size}
+    worked, began = watch.worked(), time.perf_counter()
     try:
         result = yield
     finally:
         seconds = min(time.perf_counter() - began, watch.worked() - worked)
-        cell = {
-            "cell": item.cell_num,
-            "line": first_line(item.cell.source),
-            "seconds": seconds,
-            "mb": watch.peak(),
-        }
+        watch.size += len(json.dumps(item.test_outputs or [])) / 1e6
+        cell = {"cell": item.cell_num, "line": first_line(item.cell.source), "seconds": seconds}
+        cell |= {"mb": watch.peak(), "notebook_mb": watch.size}
         item.user_properties.append(("cell", cell))
-    if seconds > CELL_SECONDS:
-        item.raise_cell_error(f"The cell took {seconds:.0f} s; a cell may take {CELL_SECONDS:.0f} s.")
-    if peak <= KERNEL_MB < watch.peak():
-        item.raise_cell_error(f"The kernel grew to {watch.peak():.0f} MB; it may take {KERNEL_MB:.0f} MB.")
+    if fault := breach(before, cell, item.path.stem):
+        item.raise_cell_error(fault)
     return result
+
+
+def breach(before, cell, notebook):
+    """What a cell did to break a budget; what was broken before it is told once."""
+    limit = KERNEL_MB.get(notebook, KERNEL_MB[""])
+    if cell["seconds"] > CELL_SECONDS:
+        return f"The cell took {cell['seconds']:.0f} s; a cell may take {CELL_SECONDS:.0f} s."
+    if before["mb"] <= limit < cell["mb"]:
+        return f"The kernel grew to {cell['mb']:.0f} MB; it may take {limit:.0f} MB."
+    if before["notebook_mb"] <= NOTEBOOK_MB < cell["notebook_mb"]:
+        size = f"{cell['notebook_mb']:.1f} MB"
+        return f"With its outputs the notebook grew to {size}; it may have {NOTEBOOK_MB:g} MB."
+    return None
 
 
 def first_line(source):
@@ -86,10 +98,11 @@ def first_line(source):
 
 
 class Watch:
-    """A kernel's memory, its children's included, and its processor time."""
+    """A kernel's memory, its children's included, its processor time, and the size of its notebook in MB."""
 
-    def __init__(self, pid):
+    def __init__(self, pid, size):
         self.process = psutil.Process(pid)
+        self.size = size / 1e6
         self.highest = 0.0
         threading.Thread(target=self.follow, daemon=True).start()
 
@@ -177,12 +190,15 @@ def pytest_terminal_summary(terminalreporter, config):
     if not measured:
         return
     terminalreporter.section("notebooks")
-    terminalreporter.line(f"{'':32}{'s':>6}{'MB':>6}  slowest cell")
+    terminalreporter.line(f"{'':32}{'s':>6}{'MB':>6}{'file':>6}  slowest cell")
     for name, record in sorted(measured.items()):
         slowest = max(record["cells"], key=lambda cell: cell["seconds"])
-        record |= {"slowest": slowest, "mb": max(cell["mb"] for cell in record["cells"])}
+        record |= {"slowest": slowest} | {
+            name: max(cell[name] for cell in record["cells"]) for name in ("mb", "notebook_mb")
+        }
         text = f"{slowest['seconds']:.1f} s, code cell {slowest['cell']}: {slowest['line']}"
-        terminalreporter.line(f"{name:32}{record['seconds']:6.1f}{record['mb']:6.0f}  {text}")
+        sizes = f"{record['mb']:6.0f}{record['notebook_mb']:6.1f}"
+        terminalreporter.line(f"{name:32}{record['seconds']:6.1f}{sizes}  {text}")
     target = ROOT / "build" / "notebooks.json"
     target.parent.mkdir(exist_ok=True)
     target.write_text(json.dumps(measured, indent=1), encoding="utf-8")

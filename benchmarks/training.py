@@ -1,55 +1,73 @@
-"""What the training loop costs beside one written by hand: `python benchmarks/training.py`.
+"""Training: `fit` beside a tight loop written by hand, and beside the loops of the peers' examples.
 
-Both train a 3 x 64 MLP on the chessboard with the flow-matching loss and fused Adam at batch 1,000; the loop
-by hand has no schedule, no smoothed copy, no checks and no record. They run in turn, a round of each at a
-time, so that a busy machine slows both. The ratio of steps a second of each round counts, and the median is
-printed, without and with the smoothed copy.
+All train the same network on the same board with the flow-matching loss. The loop by hand has fused Adam and
+nothing else: no schedule, no smoothed copy, no checks, no record.
 """
 
-import statistics
-import time
+from collections.abc import Callable, Iterable
 
 import coursekit  # first: it asks for one thread before torch starts
 
 import torch  # isort: skip
+from torch import Tensor, nn
+
 from coursekit.losses import velocity_loss
 from coursekit.nets import MLP
 from coursekit.training import EMA, fit
 
-STEPS, ROUNDS, BATCH = 200, 41, 1_000
+from . import peers
+from .rounds import Seconds, interleaved, ratios, spread, table
+
+CASES = ((64, 3, 1_000, 100), (64, 3, 4_096, 40), (128, 4, 1_000, 40), (128, 4, 4_096, 15))
 
 
-def by_hand(net: torch.nn.Module, data: torch.Tensor) -> None:
+def by_hand(net: nn.Module, data: Tensor, steps: int, batch: int) -> Iterable[float]:
+    """The tightest loop that we know."""
     adam = torch.optim.Adam(net.parameters(), lr=1e-3, fused=True)
-    for _ in range(STEPS):
-        z = data[torch.randint(len(data), (BATCH,))]
-        eps, t = torch.randn_like(z), torch.rand(BATCH, 1)
+    for _ in range(steps):
+        z = data[torch.randint(len(data), (batch,))]
+        eps, t = torch.randn_like(z), torch.rand(batch, 1)
         loss = (net(t * z + (1 - t) * eps, t) - (z - eps)).square().mean()
         adam.zero_grad()
         loss.backward()
         adam.step()
+        yield 0.0
 
 
-def ours(net: torch.nn.Module, data: torch.Tensor, ema: EMA | None = None) -> None:
-    for _ in fit(net, velocity_loss(coursekit.GaussianPath()), data, STEPS, batch=BATCH, lr=1e-3, ema=ema):
-        pass
+def ours(net: nn.Module, data: Tensor, steps: int, batch: int, ema: bool = False) -> Iterable[float]:
+    """`fit` with its schedule, its checks and its record, and a smoothed copy if asked for."""
+    copy = EMA(net) if ema else None
+    loss = velocity_loss(coursekit.GaussianPath())
+    return (step.loss for step in fit(net, loss, data, steps, batch=batch, lr=1e-3, ema=copy))
 
 
-def seconds(run, *args) -> float:
-    start = time.perf_counter()
-    run(*args)
-    return time.perf_counter() - start
+def loops() -> dict[str, Callable[..., Iterable[float]]]:
+    """Ours, the loop by hand, and those of the peers that are here, as they stand and with fused Adam."""
+    known: dict[str, Callable[..., Iterable[float]]] = {
+        "by hand": by_hand,
+        "ours": ours,
+        "ours, smoothed copy": lambda *words: ours(*words, ema=True),
+    }
+    for name, loop in (("torchcfm", peers.torchcfm_loop), ("flow_matching", peers.flow_matching_loop)):
+        if peers.present(name):
+            known[name] = loop
+            known[f"{name}, fused"] = lambda *words, loop=loop: loop(*words, fused=True)
+    return known
 
 
-def main() -> None:
-    data, net = coursekit.Chessboard().sample(100_000), MLP(2)
-    rounds = []
-    for _ in range(ROUNDS):
-        hand = seconds(by_hand, net, data)
-        rounds.append((hand / seconds(ours, net, data), hand / seconds(ours, net, data, EMA(net))))
-    for name, ratios in zip(("plain", "with a smoothed copy"), zip(*rounds, strict=True), strict=True):
-        print(f"steps a second beside the loop by hand, {name}: {statistics.median(ratios):.3f}")
+def timed(hidden: int, layers: int, batch: int, steps: int, rounds: int) -> Seconds:
+    """Seconds of each loop for that many steps."""
+    data, net = coursekit.Chessboard().sample(50_000), MLP(2, hidden=hidden, layers=layers)
+    runs = {name: lambda loop=loop: list(loop(net, data, steps, batch)) for name, loop in loops().items()}
+    return interleaved(runs, rounds)
 
 
-if __name__ == "__main__":
-    main()
+def section(rounds: int = 15) -> str:
+    """The part of the report about training: steps a second of ours over those of the others."""
+    rows, others = [], [name for name in loops() if name != "ours"]
+    for hidden, layers, batch, steps in CASES:
+        seconds = timed(hidden, layers, batch, steps, rounds)
+        speed = [spread(ratios(seconds, name, "ours")) for name in others]
+        each = 1e3 * min(seconds["ours"]) / steps
+        rows.append([f"{layers} × {hidden}", f"{batch:,}", f"{each:.2f}", *speed])
+    return table(["network", "batch", "ours, ms a step", *(f"{name} / ours" for name in others)], rows)

@@ -1,7 +1,11 @@
 """Metrics: numbers that say how good generated samples are."""
 
+from collections.abc import Iterator
+
 import torch
 from torch import Generator, Tensor
+
+_TABLE = 2**20  # distances held at once: 8 MB
 
 
 def _rows(samples: Tensor, name: str, least: int = 1) -> Tensor:
@@ -40,12 +44,17 @@ def frechet_distance(a: Tensor, b: Tensor) -> float:
     """
     a, b = _rows(a, "a", least=2), _rows(b, "b", least=2)
     _same_width(a, b)
-    cov_a, cov_b = torch.cov(a.T).reshape(a.shape[1], -1), torch.cov(b.T).reshape(b.shape[1], -1)
-    values, vectors = torch.linalg.eigh(cov_a)
-    root = vectors * values.clamp(min=0).sqrt() @ vectors.T  # rounding may leave a value just below 0
-    cross = torch.linalg.eigvalsh(root @ cov_b @ root).clamp(min=0).sqrt().sum()
     apart = (a.mean(0) - b.mean(0)).square().sum()
-    return max(0.0, float(apart + cov_a.trace() + cov_b.trace() - 2 * cross))
+    # With R'R = C for each set, the last trace is the sum of the singular values of R_a R_b'. R has as many
+    # rows as there are samples or axes, whichever is less: few images in many axes cost little.
+    a, b = _factor(a), _factor(b)
+    cross = torch.linalg.svdvals(a @ b.T).sum()
+    return max(0.0, float(apart + a.square().sum() + b.square().sum() - 2 * cross))
+
+
+def _factor(rows: Tensor) -> Tensor:
+    """A triangular R with R'R = the unbiased covariance of samples (n, axes)."""
+    return torch.linalg.qr((rows - rows.mean(0)) / (len(rows) - 1) ** 0.5, mode="r").R
 
 
 def frechet_floor(
@@ -103,9 +112,17 @@ def nearest(x: Tensor, among: Tensor) -> tuple[Tensor, Tensor]:
     """
     x, among = _rows(x, "x"), _rows(among, "among")
     _same_width(x, among)
-    # Exact differences: the shortcut by matrix products loses the digits that tell a copy from a twin.
-    near = torch.cdist(x, among, compute_mode="donot_use_mm_for_euclid_dist").min(dim=1)
-    return near.values, near.indices
+    near = [block.min(dim=1) for block in _distances(x, among)]
+    return torch.cat([each.values for each in near]), torch.cat([each.indices for each in near])
+
+
+def _distances(x: Tensor, among: Tensor) -> Iterator[Tensor]:
+    """Distances of all pairs, some rows at a time: the whole table would not fit for large sets.
+
+    Exact differences: the shortcut by matrix products loses the digits that tell a copy from a twin.
+    """
+    for block in x.split(max(1, _TABLE // len(among))):
+        yield torch.cdist(block, among, compute_mode="donot_use_mm_for_euclid_dist")
 
 
 def nearest_neighbour_ratio(x: Tensor, train: Tensor, held_out: Tensor) -> float:
@@ -150,8 +167,8 @@ def coverage(x: Tensor, real: Tensor, k: int = 5) -> float:
     if k < 1:
         raise ValueError(f"k = {k}; the first neighbour is number 1")
     real = _rows(real, "real", least=k + 1)
-    between = torch.cdist(real, real, compute_mode="donot_use_mm_for_euclid_dist")
-    radius = between.kthvalue(k + 1, dim=1).values  # each sample's own place in the row comes first
+    # Each sample's own place in its row comes first.
+    radius = torch.cat([block.kthvalue(k + 1, dim=1).values for block in _distances(real, real)])
     return float((nearest(real, x)[0] < radius).double().mean())
 
 

@@ -1,9 +1,10 @@
 """What a state tells about the data point behind it: posterior weights and posterior means."""
 
 import math
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Protocol
+from functools import wraps
+from typing import Any, Protocol
 
 import torch
 from torch import Tensor
@@ -14,7 +15,23 @@ from .samplers import Empirical
 from .times import Time, as_time
 from .truncated import truncated_normal
 
-_TILE = 2**18  # numbers in the largest block of pairs: 2 MB, which stay in the cache
+_TILE = 2**18  # numbers in the largest block: 2 MB, which stay in the cache
+
+
+def _in_blocks(ask: Callable[..., Any]) -> Callable[..., Any]:
+    """Ask about as many states at a time as fit in a block: memory then does not grow with the batch."""
+
+    @wraps(ask)
+    def asked(self: Any, x: Tensor, t: Time) -> Any:
+        height = max(1, _TILE // self.width)
+        if len(x) <= height:
+            return ask(self, x, t)
+        parts = [ask(self, *part) for part in zip(x.split(height), as_time(t, x).split(height), strict=True)]
+        if isinstance(parts[0], Tensor):
+            return torch.cat(parts)
+        return tuple(torch.cat(column) for column in zip(*parts, strict=True))
+
+    return asked
 
 
 class Posterior(Protocol):
@@ -52,6 +69,11 @@ class MixturePosterior:
     path: GaussianPath
     singular_at: float | None = None
 
+    @property
+    def width(self) -> int:
+        """Numbers that a state needs on the way to its means."""
+        return self.mixture.means.numel()
+
     def _parts(self, x: Tensor, t: Time) -> tuple[Tensor, ...]:
         check_points(x, self.mixture.dim)
         t = as_time(t, x)[..., None]  # (batch, 1, 1), against (batch, k, dim)
@@ -62,11 +84,13 @@ class MixturePosterior:
         log_joint = -(away.square() / spread + spread.log()).sum(-1) / 2 + self.mixture.weights.to(x).log()
         return log_joint, means + alpha * variances / spread * away, -away / spread
 
+    @_in_blocks
     def log_prob(self, x: Tensor, t: Time) -> Tensor:
         """Log of the marginal density at `x` (batch, dim), as (batch,)."""
         log_joint, *_ = self._parts(x, t)
         return log_joint.logsumexp(-1) - self.mixture.dim * math.log(2 * math.pi) / 2
 
+    @_in_blocks
     def means(self, x: Tensor, t: Time) -> tuple[Tensor, Tensor]:
         """Posterior mean of the data point, and the marginal score, at `x` (batch, dim)."""
         log_joint, z, score = self._parts(x, t)
@@ -90,6 +114,11 @@ class ChessboardPosterior:
     path: GaussianPath
     singular_at: float | None = 1.0
 
+    @property
+    def width(self) -> int:
+        """Numbers that a state needs on the way to its means; eight are the nodes of a quadrature."""
+        return 8 * self.board.corners().numel()
+
     def _parts(self, x: Tensor, t: Time) -> tuple[Tensor, ...]:
         check_points(x, 2)
         alpha, beta = _noisy(
@@ -103,11 +132,13 @@ class ChessboardPosterior:
         # More noise means less data: the mean sits at the opposite place of the square.
         return log_average.sum(-1), centre - half * place, middle + reach * place, beta
 
+    @_in_blocks
     def log_prob(self, x: Tensor, t: Time) -> Tensor:
         """Log of the marginal density at `x` (batch, 2), as (batch,)."""
         log_squares, *_, beta = self._parts(x, t)
         return log_squares.logsumexp(-1) - 2 * beta.log().flatten() - math.log(log_squares.shape[1])
 
+    @_in_blocks
     def means(self, x: Tensor, t: Time) -> tuple[Tensor, Tensor]:
         """Posterior mean of the data point, and the marginal score, at `x` (batch, 2)."""
         log_squares, z, eps, beta = self._parts(x, t)

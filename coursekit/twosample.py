@@ -55,9 +55,21 @@ def energy_distance(a: Tensor, b: Tensor) -> float:
         ValueError: events differ, or there are fewer than 2 samples.
     """
     rows = _pooled(a, b)
+    if rows.shape[1] == 1:
+        return _on_a_line(rows[:, 0], len(a))
     a, b = rows[: len(a)], rows[len(a) :]
     across, inside_a, inside_b = (_mean_distance(*pair) for pair in ((a, b), (a, a), (b, b)))
     return 2 * across - inside_a - inside_b
+
+
+def _on_a_line(pooled: Tensor, n: int) -> float:
+    """Energy distance on a line: twice the integral of (F_a - F_b)^2, which a sort can tell.
+
+    Székely & Rizzo 2004. No pairs: a million samples take a second.
+    """
+    places, order = pooled.sort()
+    jumps = torch.full_like(places, -1 / (len(pooled) - n)).masked_fill_(order < n, 1 / n)  # of F_a - F_b
+    return float(2 * (jumps.cumsum(0)[:-1].square() * places.diff()).sum())
 
 
 def _mean_distance(a: Tensor, b: Tensor) -> float:

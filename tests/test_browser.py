@@ -1,6 +1,7 @@
 """The course as a reader meets it: `make lab`, lecture 00 run in a browser, a slider moved."""
 
 import contextlib
+import json
 import os
 import re
 import shutil
@@ -157,6 +158,12 @@ def test_lecture_00_in_a_browser(browser, lab, capsys):
     assert browser.execute_script(FAULTS) == []
     (kernel,) = [each for each in server.children() if "ipykernel_launcher" in " ".join(each.cmdline())]
     megabytes = [round(process.memory_info().rss / 1e6) for process in (server, kernel)]
+    told = {
+        "date": time.strftime("%Y-%m-%d"),
+        "server_mb": megabytes[0],
+        "opened_s": round(opened - began, 1),
+    }
+    (ROOT / "build" / "browser.json").write_text(json.dumps(told), encoding="utf-8")  # for `make budgets`
     with capsys.disabled():
         print(f"\nlecture 00 in a browser: opened in {opened - began:.1f} s, {len(cells)} cells run in "
               f"{ran - opened:.1f} s, the slider answered in {1000 * seconds:.0f} ms; "

@@ -13,6 +13,7 @@ from coursekit import (
     GaussianPath,
     Heun,
     flow,
+    marginal,
     marginal_velocity,
     posterior,
     time_grid,
@@ -165,3 +166,18 @@ def test_truncated_normal_against_fine_quadrature(width):
     torch.testing.assert_close(got_place, place, rtol=1e-5, atol=1e-6)
     single = truncated_normal((middle - width / 2).float(), (middle + width / 2).float())[1]
     torch.testing.assert_close(single.double(), place, rtol=1e-3, atol=1e-4)
+
+
+@every
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_states_in_blocks_get_the_same_answers(law, dtype, monkeypatch):
+    """Blocks of very few states against one block, with times that differ, values and gradients."""
+    x, t = torch.randn(50, 2, dtype=dtype, requires_grad=True), 0.9 * torch.rand(50, 1, dtype=dtype)
+    field, density = marginal_velocity(law, PATH), marginal(law, PATH, 0.4)
+    whole = field(x, t), density.log_prob(x), density.score(x)
+    (slope,) = torch.autograd.grad(whole[0].square().sum(), x)
+    monkeypatch.setattr("coursekit.posteriors._TILE", 500)
+    parts = field(x, t), density.log_prob(x), density.score(x)
+    for a, b in zip(whole, parts, strict=True):
+        torch.testing.assert_close(a, b)
+    torch.testing.assert_close(torch.autograd.grad(parts[0].square().sum(), x)[0], slope)

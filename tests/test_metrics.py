@@ -29,6 +29,15 @@ def exactly(mean, root):
     return white @ root.T + mean
 
 
+def test_pairs_in_blocks_are_all_pairs(monkeypatch):
+    x, real = torch.randn(70, 3, generator=seeded(1)), torch.randn(40, 3, generator=seeded(2))
+    whole, share = nearest(x, real), coverage(x, real)
+    monkeypatch.setattr("coursekit.metrics._TABLE", 100)
+    assert torch.equal(nearest(x, real)[0], whole[0])
+    assert torch.equal(nearest(x, real)[1], whole[1])
+    assert coverage(x, real) == share
+
+
 def test_frechet_distance_of_diagonal_gaussians():
     """Axes that agree: sum of squared differences of means and of widths."""
     m, n = torch.tensor([1.0, -2.0, 0.5]).double(), torch.tensor([0.0, 1.0, 0.5]).double()
@@ -45,6 +54,13 @@ def test_frechet_distance_where_covariances_do_not_commute():
     wanted = float((a @ a.T).trace() + (b @ b.T).trace()) - 2 * cross
     mean = torch.zeros(2).double()
     assert frechet_distance(exactly(mean, a), exactly(mean, b)) == pytest.approx(wanted, rel=1e-9)
+
+
+def test_frechet_distance_with_fewer_samples_than_axes():
+    """Axes that are not used change nothing, however many there are."""
+    a, b = torch.randn(30, 5, generator=seeded(1)), 2 * torch.randn(20, 5, generator=seeded(2)) + 1
+    turn = torch.linalg.qr(torch.randn(200, 5, generator=seeded(3), dtype=torch.float64))[0].T
+    assert frechet_distance(a.double() @ turn, b.double() @ turn) == pytest.approx(frechet_distance(a, b))
 
 
 def test_frechet_distance_laws():

@@ -26,6 +26,16 @@ def test_chunks_do_not_change_the_distance():
     assert energy_distance(a, b) == pytest.approx(float(exact))
 
 
+@pytest.mark.parametrize("ties", [False, True])
+def test_a_line_needs_no_pairs(ties):
+    """The sorted form against the same points in a plane, where all pairs are taken."""
+    a, b = torch.randn(300, 1), torch.randn(200, 1) + 0.3
+    if ties:
+        a, b = a.round(), b.round()
+    flat = [torch.cat([points, torch.zeros_like(points)], dim=1) for points in (a, b)]
+    assert energy_distance(a, b) == pytest.approx(energy_distance(*flat), abs=1e-9)
+
+
 def test_the_statistic_of_the_test_is_the_energy_distance():
     a, b = torch.randn(80, 3), torch.randn(50, 3) * 1.5
     found = two_sample_test(a, b, 20)

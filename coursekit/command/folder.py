@@ -6,11 +6,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
+from ..adam import Adam
 from ..training import EMA
 from .job import Job
 
@@ -41,13 +41,9 @@ def write_json(path: Path, content: dict[str, Any]) -> None:
     write(path, lambda part: part.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8"))
 
 
-def save_state(folder: Path, job: Job, net: nn.Module, ema: EMA, adam: torch.optim.Adam, **told: Any) -> None:
+def save_state(folder: Path, job: Job, net: nn.Module, ema: EMA, adam: Adam, **told: Any) -> None:
     """Write all that a run needs to go on exactly where it is, with `told` in the header."""
-    tensors = _named(net, ema) | {
-        f"adam.{k}.{name}": value
-        for k, memory in adam.state_dict()["state"].items()
-        for name, value in memory.items()
-    }
+    tensors = _named(net, ema) | {f"adam.{name}": value for name, value in adam.state().items()}
     header = {"job": json.dumps(job.described()), "told": json.dumps(told | {"ema_updates": ema.updates})}
     copies = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
     write(folder / STATE, lambda part: save_file(copies, part, metadata=header))
@@ -59,7 +55,7 @@ def _named(net: nn.Module, ema: EMA) -> dict[str, Tensor]:
     }
 
 
-def load_state(folder: Path, job: Job, net: nn.Module, ema: EMA, adam: torch.optim.Adam) -> dict[str, Any]:
+def load_state(folder: Path, job: Job, net: nn.Module, ema: EMA, adam: Adam) -> dict[str, Any]:
     """Put a saved state into a network, its average and its optimiser; return what was told with it.
 
     Raises:
@@ -83,11 +79,7 @@ def load_state(folder: Path, job: Job, net: nn.Module, ema: EMA, adam: torch.opt
     ema.net.load_state_dict(_part(tensors, "ema."))
     told = json.loads(header["told"])
     ema.updates = told.pop("ema_updates")
-    memory: dict[int, dict[str, Tensor]] = {}
-    for name, value in _part(tensors, "adam.").items():
-        number, kind = name.split(".")
-        memory.setdefault(int(number), {})[kind] = value
-    adam.load_state_dict({"state": memory, "param_groups": adam.state_dict()["param_groups"]})
+    adam.restore(_part(tensors, "adam."))
     return told
 
 

@@ -11,6 +11,7 @@ from torch import Generator, Tensor
 from tqdm.auto import tqdm
 
 from .. import checkpoints
+from ..adam import Adam
 from ..data import Labelled
 from ..guidance import drop_labels
 from ..losses import Matching
@@ -57,8 +58,7 @@ def train(
     torch.manual_seed(job.seed)  # the network's first weights
     net = job.build().to(team.device)
     ema, clock = EMA(net, job.recipe.decay), Clock()
-    fused = team.device.type in ("cpu", "cuda")
-    adam = torch.optim.Adam(net.parameters(), lr=job.recipe.lr, eps=EPS, fused=fused)
+    adam = Adam(net.parameters(), job.recipe.lr, EPS)
     if resume:
         clock = Clock(**load_state(folder, job, net, ema, adam))
     folder.mkdir(parents=True, exist_ok=True)
@@ -86,7 +86,7 @@ def _check(job: Job, folder: Path, team: Team, resume: bool) -> None:
 
 
 def _steps(
-    job: Job, clock: Clock, team: Team, net: ImageNetwork, ema: EMA, adam: torch.optim.Adam, data: Labelled
+    job: Job, clock: Clock, team: Team, net: ImageNetwork, ema: EMA, adam: Adam, data: Labelled
 ) -> Iterator[float]:
     """Make the steps that are left, and yield the loss of each."""
     joined, loss = team.joined(net), LOSSES[job.predict](PATH)
@@ -99,7 +99,7 @@ def _steps(
         z, t, eps, y = (team.share(part) for part in _batch(job, data, loss, net.null, generator))
         # Seconds left say how many steps there will be; the rate falls along a cosine to the last of them.
         steps = job.steps or max(clock.step, round(clock.step / max(1 - left, 1e-9)))
-        adam.param_groups[0]["lr"] = job.recipe.lr * cosine_rate(clock.step, steps)
+        adam.lr = job.recipe.lr * cosine_rate(clock.step, steps)
         with half:
             value = loss.value(joined, z, t, eps, y)
         number = improve(adam, value, ema)
