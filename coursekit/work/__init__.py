@@ -9,8 +9,8 @@ there already. The modules, in order of import:
     cells      a notebook's cells, and which of them are still as the course made them
     stored     the file: one JSON object with a checksum, read with distrust
     places     saved work put at its places in the lab of today
-    session    which notebook this is, and its text as the page has it
     shown      what the reader sees: a button, a link, a sentence
+    session    which notebook this is, and its text as the page has it
     keep       `save` and `restore`
 """
 

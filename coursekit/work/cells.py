@@ -14,6 +14,7 @@ from .faults import Refused, unwritten
 KINDS = ("markdown", "code", "raw")
 TAGS = ("exercise", "check", "written")
 LAB = re.compile(r"\d\d(_[a-z0-9]+)+")
+_CALL = re.compile(r"\s*|import coursekit|coursekit\.(save|restore|progress)\([^()]*\)")
 _HEADING = re.compile(r"^### Exercise (\d{1,2}\.\d{1,2}) ·", re.MULTILINE)
 
 
@@ -26,6 +27,10 @@ class Cell:
     tag: str = ""
     id: str = ""
     pictures: dict[str, dict[str, str]] = field(default_factory=dict)
+
+    def is_idle(self) -> bool:
+        """Tell whether it holds no work: it is empty, or only calls `coursekit.save()` and the like."""
+        return not self.pictures and is_idle(self.text)
 
 
 @dataclass(frozen=True)
@@ -66,6 +71,11 @@ def open_lab(path: Path) -> Book:
     return book
 
 
+def is_idle(text: str) -> bool:
+    """Tell whether a cell's text is empty, or only calls `coursekit.save()` and the like."""
+    return all(_CALL.fullmatch(line) for line in text.splitlines())
+
+
 def _cell(raw: dict[str, Any]) -> Cell:
     tags = [tag for tag in raw.get("metadata", {}).get("tags", []) if tag in TAGS]
     kind = raw["cell_type"] if raw["cell_type"] in KINDS else "raw"
@@ -92,7 +102,10 @@ def untouched(lab: str, cells: Sequence[Cell]) -> list[bool]:
     often = Counter((cell.kind, cell.text) for cell in cells)
     return [
         any(
-            cell.id == hashlib.sha256("\0".join((f"labs/{lab}", *key, str(n))).encode()).hexdigest()[:16]
+            cell.id
+            == hashlib.sha256(
+                "\0".join((f"labs/{lab}", *key, str(n))).encode("utf-8", "surrogatepass")
+            ).hexdigest()[:16]
             for n in range(1, often[key] + 20)
         )
         for cell in cells

@@ -125,14 +125,15 @@ def _today(here: Book) -> Book:
 
 def _restored(work: stored.Work, result: Restored, note: str) -> tuple[str, list[str]]:
     counts = [
-        (result.answers, "answers in code"),
-        (result.words, "answers in words"),
-        (result.others, "other cells of yours"),
-        (result.at_end, "cells at the end that have no place in the lab"),
+        (result.answers, "answer in code", "answers in code"),
+        (result.words, "answer in words", "answers in words"),
+        (result.others, "other cell of yours", "other cells of yours"),
+        (result.at_end, "cell at its end", "cells at its end, where the lab has no place for them"),
     ]
-    what = ", ".join(f"{count} {name}" for count, name in counts if count) or "no changes"
+    parts = [f"{count} {one if count == 1 else many}" for count, one, many in counts if count]
+    what = ", ".join(parts) or "no answers yet"
     sentences = [
         f"A new notebook has your work of {work.saved:%d %b %Y, %H:%M}: {what}. Go on in it:",
-        f"This lab is as it was. {len(work.passed)} passed exercises are in your progress.",
+        f"This lab is as it was. Passed exercises in the file, now in your progress: {len(work.passed)}.",
     ]
     return "Restored", [*sentences, note] if note else sentences

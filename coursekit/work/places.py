@@ -48,14 +48,12 @@ def merged(lab: Book, work: Work) -> Restored:
     for index, (cell, as_made, number) in enumerate(rows):
         to = pairs.get(index)
         at = at if to is None else to
-        if (
-            as_made
-            or not (cell.text.strip() or cell.pictures)
-            or (to is not None and base[to].text == cell.text)
-        ):
+        if as_made or cell.is_idle():
             continue
         if to is not None and (cell.tag in ANSWERS or base[to].id == cell.id):
             put[to] = cell
+        elif to is not None and base[to].text == cell.text:
+            continue
         elif to is None and cell.tag in ANSWERS and number not in there:
             placeless.append(cell)
         else:
@@ -123,12 +121,12 @@ def _assembled(
 
 def _filled(raw: dict[str, Any], cell: Cell | None, used: set[str]) -> dict[str, Any]:
     """A cell of the lab without its outputs, with the reader's text where there is one."""
-    kept = {
+    kept: dict[str, Any] = {
         key: copy.deepcopy(raw[key])
         for key in ("cell_type", "metadata", "source", "attachments")
         if key in raw
     }
-    made: dict[str, Any] = {**kept, "id": raw.get("id") or _new_id("", used)}
+    made = {**kept, "id": raw.get("id") or _new_id("", used)}
     if cell is not None:
         made.pop("attachments", None)
         made |= _content(cell)

@@ -7,7 +7,6 @@ still knows what was run.
 """
 
 import os
-import re
 import secrets
 import sys
 import time
@@ -15,13 +14,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from .cells import Book, open_lab
+from .cells import Book, is_idle, open_lab
 from .faults import Refused
 from .shown import Place
 
 PATIENCE = 8.0  # seconds for the page to save: a moment in most cases, longer with large outputs far away
 LATELY = 60.0  # seconds: saved by hand just before
-_OURS = re.compile(r"(\s*(import coursekit|coursekit\.(save|restore|progress)\([^\n]*\)|#[^\n]*)\s*)*")
 
 
 @dataclass(frozen=True)
@@ -67,9 +65,7 @@ def page(path: Path, place: Place) -> Page:
     book = open_lab(path)
     age = max(0.0, began - path.stat().st_mtime)
     there = {cell.text.strip() for cell in book.cells()}
-    ran = tuple(
-        dict.fromkeys(text for text in _executed() if text not in there and not _OURS.fullmatch(text))
-    )
+    ran = tuple(dict.fromkeys(text for text in _executed() if text not in there and not is_idle(text)))
     if answered or not place.asks:
         return Page(book, (), age, True)
     return Page(book, ran, age, not ran and age < LATELY)
