@@ -41,7 +41,7 @@ def restore(saved: PathLike | None = None, notebook: PathLike | None = None) -> 
     place = Place()
     try:
         here = open_lab(session.notebook(notebook, "restore"))
-        work = stored.read(Path(saved).expanduser() if saved else _newest(here))
+        work = stored.read(_found(saved, here) if saved else _newest(here))
         _same_lab(work, here)
         result = merged(_today(here), work)
         text = json.dumps(result.raw, indent=1) + "\n"
@@ -74,10 +74,11 @@ def _saved(page: session.Page, path: Path) -> tuple[str, list[str]]:
         "and `coursekit.restore()`."
     )
     if page.whole:
+        lies += f" It has the notebook as it was {_ago(page.age)} ago." if page.age else ""
         return "Saved", ["Your work in this lab and its progress are in one file. Download it:", lies, back]
     ran = f" What you ran since then is in it, {len(page.ran)} cells, at its end." if page.ran else ""
     return "Saved, but perhaps not your last words", [
-        f"The file has the notebook as it was saved {_ago(page.age)} ago.{ran} Press Ctrl+S (Cmd+S on a Mac) "
+        f"The file has the notebook as it was {_ago(page.age)} ago.{ran} Press Ctrl+S (Cmd+S on a Mac) "
         "and run this cell again, so that nothing is missing.",
         lies,
         back,
@@ -86,6 +87,13 @@ def _saved(page: session.Page, path: Path) -> tuple[str, list[str]]:
 
 def _ago(seconds: float) -> str:
     return f"{seconds:.0f} seconds" if seconds < 120 else f"{seconds / 60:.0f} minutes"
+
+
+def _found(saved: PathLike, here: Book) -> Path:
+    """The file that the reader names, here, beside the lab or in the course's folder."""
+    named = Path(saved).expanduser()
+    places = (named, here.path.parent / named, here.path.parent.parent / named)
+    return next((path for path in places if path.exists()), named)
 
 
 def _newest(here: Book) -> Path:

@@ -39,11 +39,32 @@ def merged(lab: Book, work: Work) -> Restored:
         lab: today's lab; what the reader has written into it stays where the saved work has nothing.
         work: of the same lab.
     """
+    where = _sorted_out(lab, work)
+    there = {cell.text for cell in work.cells}
+    end = _ending(where.placeless, [text for text in work.ran if text not in there])
+    cells = _assembled(lab.raw["cells"], where, end)
+    tags = [cell.tag for cell in where.put.values()]
+    answers, words = tags.count("exercise"), tags.count("written")
+    others = len(tags) - answers - words + sum(map(len, where.after.values()))
+    at_end = sum(cell.text not in (PLACELESS, RAN) for cell in end)
+    book = lab.raw | {"cells": cells, "nbformat": 4, "nbformat_minor": 5}
+    return Restored(book, answers, words, others, at_end)
+
+
+@dataclass(frozen=True)
+class _Where:
+    """Saved cells by their places: in a cell of the lab, after one (-1: before the first), nowhere."""
+
+    put: dict[int, Cell]
+    after: dict[int, list[Cell]]
+    placeless: list[Cell]
+
+
+def _sorted_out(lab: Book, work: Work) -> _Where:
+    """Where each cell of the reader's goes; cells that the course made and nobody changed go nowhere."""
     base, saved = lab.cells(), work.cells
-    pairs, there = _pairs(saved, base), {*exercises(base)}
-    put: dict[int, Cell] = {}
-    after: dict[int, list[Cell]] = defaultdict(list)
-    placeless, at = [], -1
+    pairs, numbers = _pairs(saved, base), {*exercises(base)}
+    where, at = _Where({}, defaultdict(list), []), -1
     rows = zip(saved, untouched(lab.lab, saved), exercises(saved), strict=True)
     for index, (cell, as_made, number) in enumerate(rows):
         to = pairs.get(index)
@@ -51,25 +72,12 @@ def merged(lab: Book, work: Work) -> Restored:
         if as_made or cell.is_idle():
             continue
         if to is not None and (cell.tag in ANSWERS or base[to].id == cell.id):
-            put[to] = cell
-        elif to is not None and base[to].text == cell.text:
-            continue
-        elif to is None and cell.tag in ANSWERS and number not in there:
-            placeless.append(cell)
-        else:
-            after[at].append(cell)
-    end = _ending(placeless, [text for text in work.ran if text not in {cell.text for cell in saved}])
-    raw = {
-        **lab.raw,
-        "cells": _assembled(lab.raw["cells"], put, after, end),
-        "nbformat": 4,
-        "nbformat_minor": 5,
-    }
-    kinds = [cell.tag for cell in put.values()]
-    others = len(kinds) + sum(map(len, after.values())) - sum(kinds.count(tag) for tag in ANSWERS)
-    return Restored(
-        raw, kinds.count("exercise"), kinds.count("written"), others, sum(not _heading(c) for c in end)
-    )
+            where.put[to] = cell
+        elif to is None and cell.tag in ANSWERS and number not in numbers:
+            where.placeless.append(cell)
+        elif to is None or base[to].text != cell.text:
+            where.after[at].append(cell)
+    return where
 
 
 def _pairs(saved: Sequence[Cell], base: Sequence[Cell]) -> dict[int, int]:
@@ -104,18 +112,12 @@ def _ending(placeless: Sequence[Cell], ran: Sequence[str]) -> list[Cell]:
     return [*first, *second]
 
 
-def _heading(cell: Cell) -> bool:
-    return cell.text in (PLACELESS, RAN)
-
-
-def _assembled(
-    raws: Sequence[dict[str, Any]], put: dict[int, Cell], after: dict[int, list[Cell]], end: Sequence[Cell]
-) -> list[dict[str, Any]]:
+def _assembled(raws: Sequence[dict[str, Any]], where: _Where, end: Sequence[Cell]) -> list[dict[str, Any]]:
     used = {str(raw.get("id", "")) for raw in raws}
-    made = [_added(cell, used) for cell in after.get(-1, [])]
+    made = [_added(cell, used) for cell in where.after.get(-1, [])]
     for index, raw in enumerate(raws):
-        made.append(_filled(raw, put.get(index), used))
-        made += [_added(cell, used) for cell in after.get(index, [])]
+        made.append(_filled(raw, where.put.get(index), used))
+        made += [_added(cell, used) for cell in where.after.get(index, [])]
     return [*made, *(_added(cell, used) for cell in end)]
 
 

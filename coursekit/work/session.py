@@ -6,11 +6,13 @@ carries a mark: once the mark is in the file, so is everything before it. Where 
 still knows what was run.
 """
 
+import contextlib
 import os
 import secrets
 import sys
 import time
 from dataclasses import dataclass
+from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
@@ -20,16 +22,20 @@ from .shown import Place
 
 PATIENCE = 8.0  # seconds for the page to save: a moment in most cases, longer with large outputs far away
 LATELY = 60.0  # seconds: saved by hand just before
+_VS_CODE = "__vsc_ipynb_file__"  # the name by which VS Code tells a kernel its notebook
 
 
 @dataclass(frozen=True)
 class Page:
-    """A lab, what was run and is not in it, its age in seconds, and whether it is all that the page has."""
+    """A lab; what was run and is not in it; whether it is all that the page has.
+
+    `age` is how many seconds before the call it was saved; 0 if the page saved it for the call.
+    """
 
     book: Book
-    ran: tuple[str, ...]
-    age: float
-    whole: bool
+    ran: tuple[str, ...] = ()
+    age: float = 0.0
+    whole: bool = True
 
 
 def notebook(given: str | os.PathLike[str] | None, call: str) -> Path:
@@ -41,7 +47,7 @@ def notebook(given: str | os.PathLike[str] | None, call: str) -> Path:
     Raises:
         Refused: nobody says which it is, or it is not there.
     """
-    named = given or _shell_names().get("__vsc_ipynb_file__") or os.environ.get("JPY_SESSION_NAME")
+    named = given or _shell_names().get(_VS_CODE) or os.environ.get("JPY_SESSION_NAME")
     how = f'`coursekit.{call}(notebook="labs/01_flows.ipynb")`, with its path'
     if not named and "google.colab" in sys.modules:
         raise Refused("On Colab File → Save a copy in Drive keeps your notebook; this cell cannot see it.")
@@ -61,14 +67,15 @@ def page(path: Path, place: Place) -> Page:
     """
     began = time.time()
     open_lab(path)  # a fault is told at once
-    answered = place.asks and _saved_by_page(path, place)
+    if not place.asks or (_VS_CODE not in _shell_names() and _saved_by_page(path, place)):
+        return Page(open_lab(path))
     book = open_lab(path)
     age = max(0.0, began - path.stat().st_mtime)
     there = {cell.text.strip() for cell in book.cells()}
-    ran = tuple(dict.fromkeys(text for text in _executed() if text not in there and not is_idle(text)))
-    if answered or not place.asks:
-        return Page(book, (), age, True)
-    return Page(book, ran, age, not ran and age < LATELY)
+    runs = [text for text in _executed() if not is_idle(text)]
+    since = list(takewhile(lambda text: text not in there, reversed(runs)))
+    drafts = tuple(dict.fromkeys(text for text in runs if text not in there))
+    return Page(book, drafts, age, not since and age < LATELY)
 
 
 def _saved_by_page(path: Path, place: Place) -> bool:
@@ -76,11 +83,12 @@ def _saved_by_page(path: Path, place: Place) -> bool:
     place.ask(mark)
     seen, end = None, time.monotonic() + PATIENCE
     while time.monotonic() < end:
-        state = path.stat() if path.exists() else None
-        if state is not None and (state.st_mtime_ns, state.st_ino) != seen:
-            seen = (state.st_mtime_ns, state.st_ino)
-            if mark.encode() in path.read_bytes():
-                return True
+        with contextlib.suppress(OSError):  # just being replaced
+            state = path.stat()
+            if (state.st_mtime_ns, state.st_ino) != seen:
+                seen = (state.st_mtime_ns, state.st_ino)
+                if mark.encode() in path.read_bytes():
+                    return True
         time.sleep(0.05)
     return False
 
