@@ -28,13 +28,15 @@ TYPE = """
     first('written').setSource(arguments[1]);
     notebook.model.sharedModel.addCell({cell_type: 'code', source: arguments[2]});
 """
-# Run the first code cell (the set-up) and the last cell.
+# Run the first code cell (the set-up), the first exercise and the last cell.
 RUN = """
     const [source, done] = arguments;
     const {commands, shell} = window.jupyterapp, notebook = shell.currentWidget.content;
     const cells = notebook.model.sharedModel.cells;
     (async () => {
         notebook.activeCellIndex = cells.findIndex(cell => cell.cell_type === 'code');
+        await commands.execute('notebook:run-cell');
+        notebook.activeCellIndex = cells.findIndex(cell => (cell.metadata.tags || []).includes('exercise'));
         await commands.execute('notebook:run-cell');
         notebook.activeCellIndex = cells.findLastIndex(cell => cell.source === source);
         await commands.execute('notebook:run-cell');
@@ -49,6 +51,14 @@ SHOWN = """
     const panel = window.jupyterapp.shell.currentWidget;
     if (!panel.context.isReady) return [''];
     return [panel.context.path, panel.content.model.sharedModel.cells.map(cell => cell.source)];
+"""
+# Bring the cell with this text to the screen, and tell whether it is there to be read.
+SEEN = """
+    const [text] = arguments, notebook = window.jupyterapp.shell.currentWidget.content;
+    notebook.activeCellIndex = notebook.model.sharedModel.cells.findIndex(cell => cell.source === text);
+    notebook.scrollToItem(notebook.activeCellIndex, 'start');
+    const lines = [...document.querySelectorAll('.jp-Notebook .cm-line')].map(each => each.innerText);
+    return text.split('\\n').every(line => lines.includes(line));
 """
 
 
@@ -132,6 +142,7 @@ def test_work_survives_a_dead_server(browser, tmp_path, capsys):
         link.click()
         wait(lambda: "_restored" in browser.execute_script(SHOWN)[0], 20, "the restored notebook")
         path, cells = browser.execute_script(SHOWN)
+        wait(lambda: browser.execute_script(SEEN, ANSWER), 20, "the answer on the screen")
         browser.save_screenshot(str(PICTURES / "opened.png"))
         assert (path, ANSWER in cells, WORDS in cells) == (f"labs/{LAB}_restored.ipynb", True, True)
         assert browser.execute_script(FAULTS) == []
