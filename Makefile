@@ -36,9 +36,9 @@ check: env ## Lint, types, built notebooks = sources, nothing leaked, links: und
 	$(PY) -m coursekit.release check
 
 test: check ## All of check, the unit tests, every notebook run, the course in a browser
-	$(PY) -m pytest -n $(JOBS) --ignore=tests/test_browser.py
+	$(PY) -m pytest -n $(JOBS) --ignore-glob='tests/test_browser*.py'
 	$(PY) -m pytest -n $(JOBS) --dist loadfile --nbval-lax lectures labs solutions
-	$(PY) -m pytest -rs tests/test_browser.py
+	$(PY) -m pytest -rs tests/test_browser.py tests/test_browser_work.py
 
 grading: env ## The tests with nbgrader and nbgitpuller, in an environment of their own
 	@.ci/grading

@@ -23,6 +23,8 @@ KERNEL_MB = {"": 700.0}  # every notebook, but for those named
 NOTEBOOK_MB = 3.0  # the file with all outputs
 HANGING_SECONDS = 300.0  # wall time after which a cell is interrupted
 
+collect_ignore_glob = ["labs/*_restored*.ipynb"]  # a reader's own, from coursekit.restore()
+
 ROOT = Path(__file__).resolve().parent
 records: dict[str, dict] = {}
 

@@ -81,6 +81,8 @@ __all__ = [
     "marginal_velocity",
     "posterior",
     "progress",
+    "restore",
+    "save",
     "simulate",
     "snr",
     "time_grid",
@@ -94,3 +96,28 @@ def progress() -> None:
     from .checks import progress as show  # only labs need the checks, and they come after everything else
 
     show()
+
+
+def save(notebook: str | os.PathLike[str] | None = None) -> None:
+    """Put your work in this lab, and its progress, into one small file to download.
+
+    Args:
+        notebook: the lab's path; needed only where a cell cannot tell in which notebook it is.
+    """
+    from .work import save as put  # only labs need it
+
+    put(notebook)
+
+
+def restore(
+    saved: str | os.PathLike[str] | None = None, notebook: str | os.PathLike[str] | None = None
+) -> None:
+    """Write a new notebook beside this lab, with the work of a saved file in it; no file is changed.
+
+    Args:
+        saved: the file; None: the newest of this lab, beside it or in the course's folder.
+        notebook: the lab's path; needed only where a cell cannot tell in which notebook it is.
+    """
+    from .work import restore as bring  # only labs need it
+
+    bring(saved, notebook)

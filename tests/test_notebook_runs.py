@@ -26,6 +26,7 @@ SOLUTION = {
     "import os, pathlib; assert os.environ['COURSEKIT_STRICT'] == '1'": "passes",
     "assert pathlib.Path(os.environ['COURSEKIT_HOME']).name.startswith('kernel')": "passes",
 }
+LAB = {"3 + 3": "passes"}
 CHAPTERS = """
 [[chapters]]
 slug = "00_here"
@@ -55,6 +56,8 @@ def run(tmp_path_factory):
     shutil.copy(ROOT / "pyproject.toml", root)
     notebook(root / "lectures" / "00_here.ipynb", LECTURE)
     notebook(root / "solutions" / "00_here.ipynb", SOLUTION)
+    notebook(root / "labs" / "00_here.ipynb", LAB)
+    notebook(root / "labs" / "00_here_restored.ipynb", ["raise ValueError('a reader's own')"])
     command = [
         sys.executable,
         "-m",
@@ -64,6 +67,7 @@ def run(tmp_path_factory):
         "-rA",
         "--nbval-lax",
         "lectures",
+        "labs",
         "solutions",
     ]
     done = subprocess.run(command, cwd=root, capture_output=True, text=True, check=False)
@@ -78,6 +82,7 @@ def test_each_cell_ends_as_it_should(run):
     }
     expected = {f"lectures/00_here.ipynb::Cell {i}": end for i, end in enumerate(LECTURE.values())}
     expected |= {f"solutions/00_here.ipynb::Cell {i}": end for i, end in enumerate(SOLUTION.values())}
+    expected |= {"labs/00_here.ipynb::Cell 0": "passes"}  # and nothing of the restored one
     assert ends == {cell: "PASSED" if end == "passes" else "FAILED" for cell, end in expected.items()}
 
 
@@ -103,7 +108,7 @@ def test_a_chapter_without_its_notebook_is_told(run):
 def test_the_record_holds_times_and_memory(run):
     root, _ = run
     record = json.loads((root / "build" / "notebooks.json").read_text(encoding="utf-8"))
-    assert sorted(record) == ["lectures/00_here.ipynb", "solutions/00_here.ipynb"]
+    assert sorted(record) == ["labs/00_here.ipynb", "lectures/00_here.ipynb", "solutions/00_here.ipynb"]
     lecture = record["lectures/00_here.ipynb"]
     assert lecture["slowest"]["cell"] == 1
     assert lecture["slowest"]["seconds"] >= 1.4 - 0.05  # the system counts it in ticks of 10 ms

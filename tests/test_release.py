@@ -42,7 +42,7 @@ def test_every_notebook_is_valid_and_as_jupyter_would_save_it(notebook):
 
 def test_only_listed_metadata_and_no_outputs(notebook):
     book = json.loads(notebook)
-    assert book["metadata"].keys() == {"kernelspec", "language_info"}
+    assert book["metadata"].keys() - {"coursekit"} == {"kernelspec", "language_info"}
     assert book["metadata"]["kernelspec"]["name"] == "python3"
     for cell in book["cells"]:
         assert cell["metadata"].keys() <= {"tags"}
@@ -175,10 +175,23 @@ def test_navigation_links_neighbours_and_twins():
     assert "[Lecture](../lectures/01_flows.ipynb)" in made["labs/01_flows.ipynb"]
     assert "[Noise →](../lectures/02_noise.ipynb)" in made["labs/01_flows.ipynb"]
     first, last = cells(made["labs/01_flows.ipynb"])[:: len(cells(made["labs/01_flows.ipynb"])) - 1]
-    assert first.source.splitlines()[-1] == last.source.splitlines()[-1]
+    assert first.source.splitlines()[2] == last.source.splitlines()[-1]
     start = from_text("# Start\n", "lectures/00_start.md", course())["lectures/00_start.ipynb"]
     assert "←" not in start
     assert "labs/" not in start
+
+
+@pytest.mark.parametrize("repository", ["", "me/flows"])
+def test_only_a_lab_says_in_its_first_cell_how_to_keep_work_and_which_it_is(repository):
+    made = built(repository)
+    first = cells(made["labs/01_flows.ipynb"])[0].source
+    assert "Binder" in first.replace("badge", "")
+    assert "`coursekit.save()`" in first
+    assert "`coursekit.restore()`" in first
+    assert [path for path, text in made.items() if "coursekit.save()" in text] == ["labs/01_flows.ipynb"]
+    marks = {path: json.loads(text)["metadata"].get("coursekit") for path, text in made.items()}
+    assert marks.pop("labs/01_flows.ipynb") == {"course": "A course", "lab": "01_flows"}
+    assert set(marks.values()) == {None}
 
 
 @pytest.mark.parametrize("folder", ["lectures", "labs"])

@@ -4,10 +4,13 @@ import re
 import shutil
 import subprocess
 import sys
+from pathlib import Path
 
 import nbformat
 import pytest
 from release_texts import LECTURE, SOLUTION, laid_out, run
+
+ROOT = Path(__file__).resolve().parent.parent
 
 LECTURE_FILE, SOLUTION_FILE = "lectures/01_flows.md", "solutions/01_flows.md"
 
@@ -161,6 +164,27 @@ def test_a_copy_that_its_reader_ran_is_no_fault_and_is_left_alone(cloned, folder
         assert run(cloned, command) == 0
         assert f"{folder}/{path.name}: run or worked in here" in capsys.readouterr().out
     assert path.read_bytes() == theirs
+
+
+def test_what_restore_and_save_wrote_is_its_reader_s(cloned, capsys):
+    theirs = {cloned / "labs" / f"01_flows_restored{n}.ipynb" for n in ("", "_2")}
+    for path in theirs:
+        path.write_bytes((cloned / "solutions/01_flows.ipynb").read_bytes())  # what a lab may not show
+    shutil.copy(ROOT / ".gitignore", cloned)
+    for folder in (cloned, cloned / "labs"):
+        (folder / "01_flows_saved_2026-01-02_030405 (1).json").write_text("{}")
+    for command in ("check", "build"):
+        assert run(cloned, command) == 0
+        assert (
+            "labs/01_flows_restored_2.ipynb: run or worked in here, left alone\n" in capsys.readouterr().out
+        )
+    status = subprocess.run(
+        ["git", "-C", cloned, "status", "--short"], capture_output=True, text=True, check=True
+    )
+    assert status.stdout == "?? .gitignore\n"
+    git(cloned, "add", "--force", *theirs)
+    assert run(cloned, "check") == 1
+    assert "labs/01_flows_restored.ipynb:1: an orphan" in capsys.readouterr().err
 
 
 def test_once_staged_or_without_git_a_difference_is_a_fault(cloned, capsys):

@@ -89,12 +89,12 @@ def plain(outcome: Outcome) -> str:
     return "\n".join(lines)
 
 
-def _inline(text: str) -> str:
+def inline(text: str) -> str:
     """Escape a text and set `code` as code."""
     return re.sub(r"`([^`]+)`", r"<code>\1</code>", markup.escape(text))
 
 
-_BOX = (
+BOX = (
     "border-left:5px solid rgb({0}); background:rgba({0}, 0.10); color:inherit; border-radius:3px; "
     "padding:0.6em 1em; margin:0.3em 0; max-width:48em; line-height:1.5"
 )
@@ -110,7 +110,7 @@ def _table(outcome: Outcome) -> str:
     )
     body = "".join(
         "<tr style='background:none'>"
-        + "".join(f'<td style="{_CELL}">{_inline(text)}</td>' for text in row)
+        + "".join(f'<td style="{_CELL}">{inline(text)}</td>' for text in row)
         + "</tr>"
         for row in outcome.rows
     )
@@ -124,18 +124,18 @@ def html(outcome: Outcome) -> str:
     exercise = outcome.exercise
     label = markup.escape(f"Exercise {exercise.number}: {word}")
     parts = [
-        f'<div role="group" aria-label="{label}" style="{_BOX.format(colour)}">',
+        f'<div role="group" aria-label="{label}" style="{BOX.format(colour)}">',
         f'<div><strong><span aria-hidden="true">{sign}&nbsp;</span> {word}</strong>'
-        f" · Exercise {exercise.number} · {_inline(exercise.title)}</div>",
+        f" · Exercise {exercise.number} · {inline(exercise.title)}</div>",
     ]
     if outcome.message:
-        parts.append(f'<div style="margin-top:0.4em">{_inline(outcome.message)}</div>')
+        parts.append(f'<div style="margin-top:0.4em">{inline(outcome.message)}</div>')
     if outcome.rows:
         parts.append(_table(outcome))
-    parts += [f"<div>{_inline(text)}</div>" for text in (*outcome.remarks, outcome.note) if text]
+    parts += [f"<div>{inline(text)}</div>" for text in (*outcome.remarks, outcome.note) if text]
     if outcome.banner:
         line = f"margin-top:0.5em; padding-top:0.4em; border-top:1px dashed rgb({colour})"
-        parts.append(f'<div style="{line}">{_inline(outcome.banner)}</div>')
+        parts.append(f'<div style="{line}">{inline(outcome.banner)}</div>')
     return "".join(parts) + "</div>"
 
 

@@ -3,6 +3,7 @@
 import json
 import os
 import tempfile
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -59,7 +60,27 @@ def passed(number: str) -> str:
     known = load()
     if number in known.passed:
         return ""
-    times = known.passed | {number: datetime.now().astimezone()}
+    return _keep(known, known.passed | {number: datetime.now().astimezone()})
+
+
+def merge(times: Mapping[str, datetime]) -> str:
+    """Add passes of another session; of two times of an exercise the earlier stays.
+
+    Args:
+        times: number of each exercise and when it passed, with a time zone.
+    Returns:
+        A sentence if they could not be recorded, else an empty string.
+    """
+    known = load()
+    better = {
+        number: when
+        for number, when in times.items()
+        if number not in known.passed or when.timestamp() < known.passed[number].timestamp()
+    }
+    return _keep(known, known.passed | better) if better else ""
+
+
+def _keep(known: Progress, times: Mapping[str, datetime]) -> str:
     try:
         if known.note and _file().is_file():
             os.replace(_file(), _file().with_suffix(".damaged.json"))
@@ -67,11 +88,11 @@ def passed(number: str) -> str:
     except OSError as error:
         reason = error.strerror or type(error).__name__
         place = f"in {folder()} ({reason}); set COURSEKIT_HOME to a folder of yours."
-        return f"This pass could not be recorded {place}"
+        return f"Your progress could not be recorded {place}"
     return known.note
 
 
-def _write(times: dict[str, str]) -> None:
+def _write(times: Mapping[str, str]) -> None:
     """Write to a new file beside the old one and swap, so that a crash leaves one of the two whole."""
     folder().mkdir(parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(dir=folder(), prefix="progress", suffix=".tmp")

@@ -122,10 +122,15 @@ def _built(source: Source, course: Course, chapter: Chapter) -> dict[str, str]:
         editions = {"solutions": _solution_cells(source), "labs": _lab_cells(source)}
     return {
         f"{folder}/{source.slug}.ipynb": render(
-            f"{folder}/{source.slug}", framed(cells, course, chapter, folder)
+            f"{folder}/{source.slug}", framed(cells, course, chapter, folder), _mark(folder, course, chapter)
         )
         for folder, cells in editions.items()
     }
+
+
+def _mark(folder: str, course: Course, chapter: Chapter) -> dict[str, dict[str, str]]:
+    """By this `coursekit.save()` knows a lab, whatever its file is called."""
+    return {"coursekit": {"course": course.title, "lab": chapter.slug}} if folder == "labs" else {}
 
 
 def _solution_cells(source: Source) -> list[Cell]:

@@ -23,7 +23,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _report(error.faults, f"nothing {'written' if options.command == 'build' else 'checked'}")
     readers = committed.read_or_worked_in(options.root, made)
     for path in sorted(readers):
-        print(f"{path}: run or worked in here, left alone (`git restore {path}` brings the built one back)")
+        back = f" (`git restore {path}` brings the built one back)" if path in made else ""
+        print(f"{path}: run or worked in here, left alone{back}")
     if options.command == "build":
         changed = write(options.root, {path: text for path, text in made.items() if path not in readers})
         print("\n".join(["wrote " + path for path in changed] + [f"{len(made)} notebooks are up to date"]))

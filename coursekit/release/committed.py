@@ -2,9 +2,11 @@
 
 JupyterLab saves outputs into the notebook that is being read, and a student works in the lab. So a
 notebook on disk may differ where git still holds the built one: that copy belongs to its reader, and is left
-alone. Once the difference is committed, or staged, it is a fault.
+alone. Once the difference is committed, or staged, it is a fault. The same holds for a notebook that
+`coursekit.restore()` wrote beside a lab.
 """
 
+import re
 import subprocess
 from collections.abc import Collection, Iterator
 from pathlib import Path
@@ -12,12 +14,16 @@ from pathlib import Path
 from coursekit.release.build import FOLDERS
 from coursekit.release.faults import Fault
 
+_RESTORED = re.compile(r"\d\d_\w+?_restored(_\d+)?\.ipynb")
 _REBUILD = "edit the .md source, not the notebook, and run `make notebooks`"
 
 
 def read_or_worked_in(root: Path, made: dict[str, str]) -> set[str]:
-    """Notebooks that differ on disk from what the sources build, while git still holds what they build."""
-    return {
+    """Notebooks that differ on disk from what git holds and is built, and restored ones that git has not."""
+    restored = (
+        f"labs/{path.name}" for path in (root / "labs").glob("*.ipynb") if _RESTORED.fullmatch(path.name)
+    )
+    return {path for path in restored if path not in made and _staged(root, path) is None} | {
         path
         for path, text in made.items()
         if (root / path).is_file()
@@ -58,7 +64,7 @@ def faults(root: Path, made: dict[str, str], readers: Collection[str] = ()) -> I
     for folder in FOLDERS:
         for found in sorted((root / folder).glob("*.ipynb")):
             path = f"{folder}/{found.name}"
-            if path not in made:
+            if path not in made and path not in readers:
                 yield Fault(
                     path, 1, "an orphan: no source builds it", "delete it, or list its chapter in course.toml"
                 )

@@ -2,31 +2,33 @@
 
 import hashlib
 from collections import Counter
+from collections.abc import Mapping
 from typing import Any
 
 import nbformat
 
 from coursekit.release.source import Cell
 
-# The only metadata a built notebook has; of its cells' metadata, only the tag stays.
+# The only metadata a built notebook has, but for a lab's mark; of its cells' metadata, only the tag stays.
 METADATA = {
     "kernelspec": {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"},
     "language_info": {"name": "python"},
 }
 
 
-def render(name: str, cells: list[Cell]) -> str:
+def render(name: str, cells: list[Cell], mark: Mapping[str, Any] | None = None) -> str:
     """Write a notebook as Jupyter itself would save it: no outputs, no counts.
 
     Args:
         name: folder and slug, such as `labs/01_flows`; the cells' ids are made from it.
         cells: the cells from top to bottom.
+        mark: more metadata, such as which lab of which course it is.
     Returns:
         The file's text, ending in a newline.
     """
     ids = _ids(name, cells)
     body = [_cell(cell, id_) for cell, id_ in zip(cells, ids, strict=True)]
-    book = {"cells": body, "metadata": METADATA, "nbformat": 4, "nbformat_minor": 5}
+    book = {"cells": body, "metadata": {**METADATA, **(mark or {})}, "nbformat": 4, "nbformat_minor": 5}
     return nbformat.writes(nbformat.from_dict(book), version=4) + "\n"
 
 

@@ -8,6 +8,11 @@ from coursekit.release.source import Cell
 LABELS = {"lectures": "Lecture", "labs": "Lab", "solutions": "Solution"}
 _COLAB = "https://colab.research.google.com"
 _BINDER = "https://mybinder.org"
+KEEP = (
+    "**Binder forgets everything after about ten idle minutes; your own computer keeps it.** Run "
+    "`coursekit.save()` in a cell before you leave and download the file; next time put it beside this lab "
+    "and run `coursekit.restore()`."
+)
 
 
 def framed(cells: list[Cell], course: Course, chapter: Chapter, folder: str) -> list[Cell]:
@@ -28,7 +33,8 @@ def framed(cells: list[Cell], course: Course, chapter: Chapter, folder: str) -> 
 def _header(course: Course, chapter: Chapter, folder: str) -> str:
     place = f"*{course.title}* · chapter {chapter.slug[:2]} · {LABELS[folder].lower()}"
     badges = _badges(course, f"{folder}/{chapter.slug}.ipynb") if folder != "solutions" else ""
-    return "\n\n".join(part for part in (place, _navigation(course, chapter, folder), badges) if part)
+    keep = KEEP if folder == "labs" else ""
+    return "\n\n".join(part for part in (place, _navigation(course, chapter, folder), badges, keep) if part)
 
 
 def _navigation(course: Course, chapter: Chapter, folder: str) -> str:
