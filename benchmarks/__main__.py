@@ -5,7 +5,7 @@ import datetime
 from collections.abc import Callable
 from pathlib import Path
 
-from . import growth, peers, quality, simulation, start, training
+from . import explorers, growth, peers, quality, simulation, start, training
 from .rounds import machine
 
 HERE = Path(__file__).parent
@@ -15,6 +15,7 @@ PARTS: dict[str, Callable[[], str]] = {
     "quality": quality.section,
     "growth": growth.section,
     "start": start.section,
+    "explorers": explorers.section,
 }
 
 

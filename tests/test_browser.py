@@ -1,12 +1,7 @@
 """The course as a reader meets it: `make lab`, lecture 00 run in a browser, a slider moved."""
 
-import contextlib
 import json
 import os
-import re
-import shutil
-import socket
-import subprocess
 import sys
 import time
 import urllib.error
@@ -16,24 +11,21 @@ from pathlib import Path
 import psutil
 import pytest
 
+from benchmarks.browser import (
+    BROWSERS,
+    DRIVER,
+    FAULTS,
+    IS_OPEN,
+    RUN_ALL,
+    chromium,
+    found,
+    free_port,
+    server,
+    wait,
+)
+
 ROOT = Path(__file__).resolve().parent.parent
 PICTURES = ROOT / "build" / "browser"
-BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-FLAGS = ("headless=new", "no-sandbox", "disable-gpu", "disable-quic", "disable-dev-shm-usage",
-         "no-first-run", "disable-sync", "disable-background-networking", "disable-component-update",
-         "window-size=1200,1000")  # fmt: skip
-RUN_SECONDS = 300  # for all cells of the lecture, on a busy machine
-
-# What the page is asked, in JavaScript, through the application object that JupyterLab exposes when told to.
-IS_OPEN = """
-    const panel = window.jupyterapp?.shell.currentWidget;
-    return Boolean(panel?.context?.isReady && panel.sessionContext.session?.kernel?.status === 'idle');
-"""
-RUN_ALL = """
-    const done = arguments[arguments.length - 1];
-    const run = window.jupyterapp.commands.execute('notebook:run-all-cells');
-    run.then(() => done('ran'), error => done(String(error)));
-"""
 CODE_CELLS = """
     const cells = window.jupyterapp.shell.currentWidget.content.model.sharedModel.cells;
     return cells.filter(cell => cell.cell_type === 'code').map(cell => ({
@@ -61,17 +53,11 @@ EXPLORER = """
         picture: output.querySelector('img').src,
     };
 """
-# Everything by which JupyterLab, ipywidgets or an explorer tells of a fault outside of the cells' outputs.
-FAULTS = """
-    const shown = '.jp-Dialog, .Toastify__toast, .jupyter-widgets [role="alert"]';
-    const told = [...document.querySelectorAll(shown)].map(each => each.innerText);
-    return told.concat(document.body.innerText.match(/.*Error (displaying|creating) widget.*/g) || []);
-"""
 
 
 def needed(*names):
     """Path of the first of these programs; without any a skip with a clear word, and in CI a failure."""
-    path = next(filter(None, map(shutil.which, names)), None)
+    path = found(*names)
     if path is None:
         text = f"no {names[0]} on the PATH (Debian: apt install chromium chromium-driver make)"
         if os.environ.get("CI"):
@@ -80,67 +66,27 @@ def needed(*names):
     return path
 
 
-def wait(question, seconds, what):
-    """Ask until the answer is true; return it."""
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        answer = question()
-        if answer:
-            return answer
-        time.sleep(0.05)
-    return pytest.fail(f"waited {seconds} s in vain for {what}")
-
-
 @pytest.fixture(scope="module")
 def browser(tmp_path_factory):
-    chromium, driver = needed(*BROWSERS), needed("chromedriver")
-    from selenium import webdriver
-
-    options = webdriver.ChromeOptions()
-    options.binary_location = chromium
-    for flag in (*FLAGS, f"user-data-dir={tmp_path_factory.mktemp('chromium')}"):
-        options.add_argument(f"--{flag}")
-    window = webdriver.Chrome(options=options, service=webdriver.ChromeService(executable_path=driver))
-    window.set_script_timeout(RUN_SECONDS)
+    needed(*BROWSERS), needed(DRIVER)
     PICTURES.mkdir(parents=True, exist_ok=True)
-    yield window
-    window.save_screenshot(str(PICTURES / "last.png"))  # of a failure too: there it is the evidence
-    window.quit()
+    with chromium(tmp_path_factory.mktemp("chromium")) as window:
+        yield window
+        window.save_screenshot(str(PICTURES / "last.png"))  # of a failure too: there it is the evidence
 
 
 @pytest.fixture(scope="module")
 def lab(tmp_path_factory, browser):
     """`make lab`, with homes of its own; yields the server's process and the address that it printed."""
-    make, home = needed("make"), tmp_path_factory.mktemp("jupyter")
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
-    homes = ("JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR", "JUPYTERLAB_SETTINGS_DIR",
-             "JUPYTERLAB_WORKSPACES_DIR", "IPYTHONDIR", "COURSEKIT_HOME")  # fmt: skip
-    env = os.environ | {name: str(home / name.lower()) for name in homes}
+    port = free_port()
     words = f"--no-browser --port {port} --ServerApp.port_retries=0 --LabApp.expose_app_in_browser=True"
     words += " --allow-root" if hasattr(os, "geteuid") and os.geteuid() == 0 else ""
     # --old-file=env: the environment that runs this test is the one to open the course with
-    command = [make, "--no-print-directory", "--old-file=env", "lab", f"PY={sys.executable}", f"ARGS={words}"]
-    log = home / "jupyterlab.log"
-    with log.open("w") as stream:
-        started = subprocess.Popen(
-            command, cwd=ROOT, env=env, stdout=stream, stderr=stream, stdin=subprocess.DEVNULL
-        )
-    family = psutil.Process(started.pid)
-    try:
-        address = rf"http://127\.0\.0\.1:{port}/lab/tree/lectures/00_welcome\.ipynb\?token=\w+"
-        printed = wait(lambda: re.search(address, log.read_text()), 90, f"the address in {log}")
-        server = next(each for each in family.children(recursive=True) if listens(each))
-        yield server, printed.group()
-    finally:
-        for process in [*family.children(recursive=True)[::-1], family]:
-            with contextlib.suppress(psutil.Error):
-                process.kill()
-        started.wait(20)
-
-
-def listens(process):
-    return any(each.status == psutil.CONN_LISTEN for each in process.net_connections())
+    make = [needed("make"), "--no-print-directory", "--old-file=env", "lab"]
+    command = [*make, f"PY={sys.executable}", f"ARGS={words}"]
+    address = rf"http://127\.0\.0\.1:{port}/lab/tree/lectures/00_welcome\.ipynb\?token=\w+"
+    with server(command, address, ROOT, tmp_path_factory.mktemp("jupyter")) as started:
+        yield started
 
 
 def test_lecture_00_in_a_browser(browser, lab, capsys):

@@ -2,17 +2,15 @@
 
 import contextlib
 import json
-import os
 import re
 import shutil
-import socket
-import subprocess
-import sys
 import time
 
-import psutil
-from test_browser import FAULTS, IS_OPEN, PICTURES, ROOT, browser, wait
+from test_browser import PICTURES, browser
 from work_labs import put
+
+from benchmarks.browser import FAULTS, IS_OPEN, wait
+from benchmarks.explorers import jupyter
 
 __all__ = ["browser"]  # the fixture
 LAB = "01_flows"
@@ -63,31 +61,11 @@ SEEN = """
 
 
 @contextlib.contextmanager
-def server(course, home):
-    """JupyterLab in a course's folder, with homes of its own; yields the address of the lab."""
+def lab_in(course, home):
+    """JupyterLab in a folder with one lab; yields the lab's address."""
     put(course, LAB)
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
-    names = ("JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR", "JUPYTERLAB_SETTINGS_DIR",
-             "JUPYTERLAB_WORKSPACES_DIR", "IPYTHONDIR", "COURSEKIT_HOME")  # fmt: skip
-    env = os.environ | {name: str(home / name.lower()) for name in names}
-    command = [sys.executable, "-m", "jupyterlab", "--no-browser", f"--port={port}", "--allow-root",
-               "--ServerApp.ip=127.0.0.1", "--ServerApp.port_retries=0", f"--ServerApp.root_dir={course}",
-               "--IdentityProvider.token=a", "--LabApp.expose_app_in_browser=True",
-               f"--LabApp.app_settings_dir={ROOT / 'tools/jupyterlab'}"]  # fmt: skip
-    log = home / "jupyterlab.log"
-    home.mkdir()
-    with log.open("w") as stream:
-        started = subprocess.Popen(command, cwd=course, env=env, stdout=stream, stderr=stream)
-    family = psutil.Process(started.pid)
-    try:
-        wait(lambda: re.search(r"http://127\.0\.0\.1:\d+/lab", log.read_text()), 60, f"the server in {log}")
-        yield f"http://127.0.0.1:{port}/lab/tree/labs/{LAB}.ipynb?token=a"
-    finally:
-        for process in [*family.children(recursive=True)[::-1], family]:
-            with contextlib.suppress(psutil.Error):
-                process.kill()
-        started.wait(20)
+    with jupyter(course, home) as (_, address):
+        yield f"{address}/tree/labs/{LAB}.ipynb?token=a"
 
 
 def open_and_run(browser, address, source, words=None):
@@ -122,7 +100,7 @@ def test_work_survives_a_dead_server(browser, tmp_path, capsys):
     browser.execute_cdp_cmd(
         "Browser.setDownloadBehavior", {"behavior": "allow", "downloadPath": str(downloads)}
     )
-    with server(tmp_path / "first", tmp_path / "home1") as address:
+    with lab_in(tmp_path / "first", tmp_path / "home1") as address:
         open_and_run(browser, address, "coursekit.save()", WORDS)
         link = wait(lambda: browser.execute_script(LINK % "Download"), 30, "the button that downloads")
         browser.save_screenshot(str(PICTURES / "saved.png"))
@@ -134,7 +112,7 @@ def test_work_survives_a_dead_server(browser, tmp_path, capsys):
     (file,) = downloads.iterdir()
     assert WORDS in [cell.get("text") for cell in json.loads(file.read_text())["cells"]]
     browser.get("about:blank")
-    with server(tmp_path / "second", tmp_path / "home2") as address:
+    with lab_in(tmp_path / "second", tmp_path / "home2") as address:
         shutil.copy(file, tmp_path / "second")
         open_and_run(browser, address, "coursekit.restore()")
         link = wait(lambda: browser.execute_script(LINK % "Open"), 30, "the link that opens")
