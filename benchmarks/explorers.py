@@ -56,8 +56,9 @@ LABELS = """
 MOVE = """
     const [place, done] = arguments;
     const handle = document.querySelectorAll('.jp-OutputArea-output .noUi-handle')[place];
-    const picture = () => document.querySelector('.jp-OutputArea-output img');
-    const before = picture().src;
+    // The text counts, too: two settings may have the same picture.
+    const shown = () => document.querySelector('.jp-OutputArea-output figure');
+    const before = shown().innerHTML;
     const now = name => Number(handle.getAttribute('aria-value' + name));
     window.direction ??= {};
     if (now('now') >= now('max')) window.direction[place] = 'ArrowLeft';
@@ -65,8 +66,8 @@ MOVE = """
     const key = window.direction[place] ??= 'ArrowRight';
     const began = performance.now();
     const look = () => {
-        const image = picture();
-        if (image && image.src !== before && image.complete && image.naturalWidth > 0)
+        const image = shown()?.querySelector('img');
+        if (image && shown().innerHTML !== before && image.complete && image.naturalWidth > 0)
             image.decode().then(() => done(performance.now() - began));
         else if (performance.now() - began > 20000) done(null);
         else requestAnimationFrame(look);

@@ -206,29 +206,34 @@ class ChainScheduler:
         slack = 4 * len(self.betas) * torch.finfo(t.dtype).eps  # a time may miss its index by rounding
         return (len(self.betas) * (1 - t.detach()) - slack).ceil().long().clamp(1, len(self.betas)) - 1
 
-    def _log_alpha(self, t: Tensor) -> Tensor:
+    def _at(self, t: Tensor) -> tuple[Tensor, Tensor]:
+        """Log of alpha, and the rate of noising."""
         k = self._begun(t)
-        return (self._table.to(t)[k] - ((1 - t) - k.to(t) / len(self.betas)) * self._rates.to(t)[k]) / 2
+        rate = self._rates.to(t)[k]
+        return (self._table.to(t)[k] - ((1 - t) - k.to(t) / len(self.betas)) * rate) / 2, rate
 
     def alpha(self, t: Tensor) -> Tensor:
         """Weight of the data."""
-        return self._log_alpha(t).exp()
+        return self._at(t)[0].exp()
 
     def beta(self, t: Tensor) -> Tensor:
         """Weight of the noise."""
-        return (-torch.expm1(2 * self._log_alpha(t))).sqrt()
+        return (-torch.expm1(2 * self._at(t)[0])).sqrt()
 
     def alpha_dot(self, t: Tensor) -> Tensor:
         """Time derivative of `alpha`."""
-        return self._rates.to(t)[self._begun(t)] / 2 * self.alpha(t)
+        log_alpha, rate = self._at(t)
+        return rate / 2 * log_alpha.exp()
 
     def beta_dot(self, t: Tensor) -> Tensor:
         """Time derivative of `beta`; minus infinity at t = 1."""
-        return -self.alpha(t) * self.alpha_dot(t) / self.beta(t)
+        log_alpha, rate = self._at(t)
+        return -rate * (2 * log_alpha).exp() / 2 / (-torch.expm1(2 * log_alpha)).sqrt()
 
     def variance_dot(self, t: Tensor) -> Tensor:
         """Time derivative of beta^2 = 1 - alpha^2, finite everywhere."""
-        return -2 * self.alpha(t) * self.alpha_dot(t)
+        log_alpha, rate = self._at(t)
+        return -rate * (2 * log_alpha).exp()
 
 
 def _log_alpha_bar(betas: Tensor) -> Tensor:

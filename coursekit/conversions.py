@@ -50,7 +50,7 @@ def convert(
     if given == wanted:
         return value
     t = as_time(t, x)
-    z, eps = _HUB[given](value, x, t, path.scheduler)
+    z, eps = data_and_noise(value, x, t, path, given)
     if wanted == "data":
         return z
     if wanted == "noise":
@@ -58,6 +58,19 @@ def convert(
     if wanted == "score":
         return -eps / _positive(path.scheduler.beta(t), "beta", "below 1")
     return path.scheduler.alpha_dot(t) * z + path.scheduler.beta_dot(t) * eps
+
+
+def data_and_noise(
+    value: Tensor, x: Tensor, t: Time, path: GaussianPath, given: Prediction
+) -> tuple[Tensor, Tensor]:
+    """Give the two ends of a state, z and eps, from any prediction about it: the hub of all conversions.
+
+    Arguments and errors as for `convert`.
+
+    Returns:
+        The data point and the noise, or their posterior means, each shaped like `x`.
+    """
+    return _HUB[given](value, x, as_time(t, x), path.scheduler)
 
 
 @dataclass(frozen=True, eq=False)

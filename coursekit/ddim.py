@@ -7,7 +7,7 @@ from typing import ClassVar, Literal, get_args
 import torch
 from torch import Generator, Tensor
 
-from .conversions import convert
+from .conversions import data_and_noise
 from .fields import Field
 from .paths import GaussianPath
 
@@ -61,9 +61,7 @@ class DDIM:
         """
         if h < 0 and self.eta > 0:
             raise ValueError(f"h = {h}; only eta = 0 runs backwards, so let the times increase")
-        velocity = field(x, t)
-        z = convert(velocity, x, t, self.path, "velocity", "data")
-        eps = convert(velocity, x, t, self.path, "velocity", "noise")
+        z, eps = data_and_noise(field(x, t), x, t, self.path, "velocity")
         alpha, kept, noise = self._weights(t, t + h)
         moved = alpha * z + kept * eps
         if noise == 0:
