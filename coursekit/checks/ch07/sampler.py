@@ -188,6 +188,12 @@ def _landing(ask: Ask) -> str:
     return "does not land" if float((end - 1.5).abs().mean()) > 0.03 else ""
 
 
+def _name(ask: Ask, net: Predictor, few: bool, random: bool) -> str:
+    """What to call a sampler that is not close enough, and whether it asks little or is random."""
+    name = "questions left" if few else "too random" if random else "not close enough"
+    return _seen(net) or ("" if random else _landing(ask) or _spacing(net)) or name
+
+
 @exercise("7.8", "Twenty questions", "open", "net, x, alpha_bar", _my_sampler, RIVALS, limit=15.0)
 def my_sampler(ask: Ask) -> Iterator[Fact | str]:
     """Questions asked, and the distance to the truth in four runs."""
@@ -205,10 +211,7 @@ def my_sampler(ask: Ask) -> Iterator[Fact | str]:
     what = "how far two runs from one start end apart"
     yield Fact("too random", what, apart, apart, LOOKS["too random"], 1e-6, 0.02 + 0.1 * apart, "any")
     mean, error = float(torch.tensor(away).mean()), float(torch.tensor(away).std() / math.sqrt(RUNS))
-    few, random = asked < QUESTIONS - 1, error > 1.0
-    name = "questions left" if few else "too random" if random else "not close enough"
-    if mean > BOUND:
-        name = _seen(net) or ("" if random else _landing(ask)) or (not few and _spacing(net)) or name
+    name = _name(ask, net, asked < QUESTIONS - 1, apart > 0.1) if mean > BOUND else "not close enough"
     what = "distance to the truth, in thousandths"
     yield Fact(name, what, 0.0, mean, LOOKS[name], BOUND, max(0.05, 4 * error), f"at most {BOUND:g}")
     if mean <= BOUND:
