@@ -1494,6 +1494,13 @@ def a_thousand_steps(t, alpha_bar):
     return numbers(k, share_at(k, alpha_bar))
 
 
+@wrong("7.5", "K of the notebook")
+def a_thousand_steps_and_a_clamp(t, alpha_bar, K=1000):
+    k, logs = K * (1 - t), alpha_bar.log()
+    low = k.floor().long().clamp(max=K - 1)
+    return numbers(k, torch.lerp(logs[low], logs[low + 1], k - low).exp())
+
+
 @wrong("7.5", "one entry too many")
 def length_and_own_clamp(t, alpha_bar):
     k = len(alpha_bar) * (1 - t)

@@ -211,7 +211,7 @@ def my_sampler(ask: Ask) -> Iterator[Fact | str]:
     what = "how far two runs from one start end apart"
     yield Fact("too random", what, apart, apart, LOOKS["too random"], 1e-6, 0.02 + 0.1 * apart, "any")
     mean, error = float(torch.tensor(away).mean()), float(torch.tensor(away).std() / math.sqrt(RUNS))
-    name = _name(ask, net, asked < QUESTIONS - 1, apart > 0.1) if mean > BOUND else "not close enough"
+    name = _name(ask, net, asked < QUESTIONS - 1, apart > 0.01) if mean > BOUND else "not close enough"
     what = "distance to the truth, in thousandths"
     yield Fact(name, what, 0.0, mean, LOOKS[name], BOUND, max(0.05, 4 * error), f"at most {BOUND:g}")
     if mean <= BOUND:

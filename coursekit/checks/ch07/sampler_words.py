@@ -6,7 +6,7 @@ LOOKS = {
         "Take more steps."
     ),
     "too random": (
-        "Your samples differ much from run to run, and on average they are not close enough. Fresh noise has "
+        "Your samples differ from run to run, and on average they are not close enough. Fresh noise has "
         "to be worked in by later steps: try less of it, and none towards the end."
     ),
     "not close enough": (
