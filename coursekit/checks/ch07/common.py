@@ -77,15 +77,22 @@ def watched(facts: Iterator[Fact]) -> Generator[Fact, None, bool]:
 TWICE = "Your step asks the network twice. Keep its answer under a name."
 
 
-def asked(net: Predictor, x: Tensor) -> Tensor:
-    """Lowest and highest index that the network was told, and how far its states were from `x`; (3,)."""
-    if not net.calls:
-        raise Fault("net not asked", NOT_ASKED)
-    off = [(call.x - x).abs().max() for call in net.calls if call.x.shape == x.shape]
-    return torch.stack([net.times().min(), net.times().max(), torch.stack([*off, x.new_zeros(())]).max()])
-
-
 NOT_ASKED = (
     "Your function never asks the network. Only the network knows which noise is in a state: call it, as in "
     "`net(x, k)`, and use its answer."
 )
+LOOK_ASKED = (
+    "The network should be asked about the state `x` at the index `k`, as they were given. What do you hand "
+    "to it?"
+)
+
+
+def heard(net: Predictor, x: Tensor, k: int) -> Fact:
+    """What the network was told in a step from the states `x` at the index `k`, and whether it was asked."""
+    if not net.calls:
+        return Fact("net not asked", "questions to the network", 1.0, 0.0, NOT_ASKED)
+    off = [(call.x - x).abs().max() for call in net.calls if call.x.shape == x.shape]
+    away = torch.stack([*off, x.new_zeros(())]).max()
+    what = f"indices told at k = {k}, and distance from `x`"
+    came = torch.stack([net.times().min(), net.times().max(), away])
+    return Fact("network misled", what, torch.tensor([k, k, 0.0]), came, LOOK_ASKED)

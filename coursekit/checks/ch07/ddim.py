@@ -8,17 +8,13 @@ from torch import Tensor
 from ..asking import Ask
 from ..engine import exercise
 from ..facts import Fact
-from .common import TWICE, Predictor, asked, of_point, shares, uneven, watched
+from .common import TWICE, Predictor, heard, of_point, shares, uneven, watched
 from .ddim_parts import rule
 from .ddim_rivals import RIVALS
 
 LOOK_RANDOM = (
     "From the same state your step comes to different places. Nothing is drawn in DDIM: the noise in the new "
     "state is the one that the network finds in the old one."
-)
-LOOK_ASKED = (
-    "The network should be asked about the state `x` at the index `k`, as they were given. What do you hand "
-    "to it?"
 )
 LOOK_MIX = (
     "The network of the check knows the noise exactly, so your step should come to the mix of the *same* "
@@ -52,8 +48,7 @@ def ddim_step(ask: Ask) -> Iterator[Fact | str]:
         of_old = float((free * eps).mean() / eps.square().mean())
         yield Fact("random step", what, 1.0, of_old, LOOK_RANDOM, 0.05, 0.2)
         return
-    what = "lowest and highest index told, and distance of the states from `x`"
-    yield Fact("network misled", what, torch.tensor([7.0, 7.0, 0.0]), asked(net, mix(7)), LOOK_ASKED)
+    yield heard(net, mix(7), 7)
     if not (yield from watched(_mixes(x, jump, mix))):
         return
     what = "state at j = 0, from k = 6, against the data"
