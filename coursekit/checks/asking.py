@@ -233,4 +233,4 @@ def _as_tensor(value: Any, shape: tuple[int, ...], broadcast: bool) -> Tensor:
             value = value.item()
         if isinstance(value, _NUMBERS) and not isinstance(value, bool):
             return torch.tensor(float(value), dtype=torch.float64)
-    raise faults.wrong_type(value, "a number" if shape == () else f"a tensor of shape {shape}")
+    raise faults.wrong_type(value, "a number" if shape == () else f"a tensor of shape {tuple(shape)}")

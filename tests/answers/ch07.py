@@ -193,6 +193,46 @@ def in_single_precision(z, k, betas):
     return a.sqrt() * z.float(), (1 - a).clamp(min=0).sqrt()
 
 
+@wrong("7.1", "alpha for alpha-bar")
+def last_step_and_wraps(z, k, betas):
+    alpha = (1 - betas)[k - 1][:, None]
+    return alpha.sqrt() * z, (1 - alpha).sqrt()
+
+
+@wrong("7.1", "both roots taken twice")
+def product_of_roots_rooted(z, k, betas):
+    a = torch.cat([torch.ones(1), torch.cumprod((1 - betas).sqrt(), 0)])[k][:, None]
+    return a.sqrt() * z, (1 - a).sqrt()
+
+
+@wrong("7.1", "standard deviation in a row")
+def flat_spread(z, k, betas):
+    a = table(betas)[k]
+    return a.sqrt()[:, None] * z, (1 - a).sqrt()
+
+
+@wrong("7.1", "mean without the data point")
+def weights_alone(z, k, betas):
+    a = table(betas)[k][:, None]
+    return a.sqrt(), (1 - a).sqrt()
+
+
+@wrong("7.1", "wrong start")
+def zero_clamped(z, k, betas):
+    a = torch.cumprod(1 - betas, 0)[(k - 1).clamp(min=0)][:, None]
+    return a.sqrt() * z, (1 - a).sqrt()
+
+
+@right("7.1")
+def with_masks_and_a_clone(z, k, betas):
+    mine = betas.clone()
+    mine.neg_().add_(1)
+    kept = torch.where(torch.arange(1, len(mine) + 1) <= k[:, None], mine, 1.0)
+    a = kept.prod(dim=1, keepdim=True)
+    return torch.einsum("bo,bd->bd", a.sqrt(), z), torch.sqrt(1 - a + 1e-8)
+    raise NotImplementedError("Exercise 7.1: fill me in")
+
+
 # ------------------------------------------------------------------ 7.2 simple_loss(net, z, alpha_bar)
 
 
@@ -462,6 +502,70 @@ def in_two_halves(net, z, alpha_bar):
     return mse(torch.cat([first, second]), eps)
 
 
+@wrong("7.2", "one noise for the whole batch")
+def one_noise_drawn_late(net, z, alpha_bar):
+    k = torch.randint(1, len(alpha_bar), (len(z),))
+    torch.randn_like(z)
+    eps = torch.randn(1, z.shape[1]).expand_as(z)
+    a = alpha_bar[k][:, None]
+    return mse(net(a.sqrt() * z + (1 - a).sqrt() * eps, k), eps)
+
+
+@wrong("7.2", "one noise for the whole batch")
+def one_noise_of_another_seed(net, z, alpha_bar):
+    k = torch.randint(1, len(alpha_bar), (len(z),))
+    eps = torch.randn(z.shape[1], generator=torch.Generator().manual_seed(int(k.sum())))
+    a = alpha_bar[k][:, None]
+    return mse(net(a.sqrt() * z + (1 - a).sqrt() * eps, k), eps)
+
+
+@wrong("7.2", "the same indices each time")
+def a_grid_of_indices(net, z, alpha_bar):
+    k, eps = torch.linspace(1, len(alpha_bar) - 1, len(z)).round().long(), torch.randn_like(z)
+    a = alpha_bar[k][:, None]
+    return mse(net(a.sqrt() * z + (1 - a).sqrt() * eps, k), eps)
+
+
+@wrong("7.2", "the same indices each time")
+def a_seed_for_the_indices(net, z, alpha_bar):
+    k = torch.randint(1, len(alpha_bar), (len(z),), generator=torch.Generator().manual_seed(0))
+    a, eps = alpha_bar[k][:, None], torch.randn_like(z)
+    return mse(net(a.sqrt() * z + (1 - a).sqrt() * eps, k), eps)
+
+
+@wrong("7.2", "sign of the loss")
+def minus_the_loss(net, z, alpha_bar):
+    k, eps, _, x = drawn(z, alpha_bar)
+    return -mse(net(x, k), eps)
+
+
+@wrong("7.2", "difference of squares")
+def squares_first(net, z, alpha_bar):
+    k, eps, _, x = drawn(z, alpha_bar)
+    return (net(x, k) ** 2 - eps**2).mean()
+
+
+@wrong("7.2", "root taken twice")
+def root_before_the_difference(net, z, alpha_bar):
+    k, eps, a, _ = drawn(z, alpha_bar)
+    weight = a.sqrt()
+    return mse(net(weight * z + (1 - weight).sqrt() * eps, k), eps)
+
+
+@right("7.2")
+def table_in_double_precision(net, z, alpha_bar):
+    k, eps = torch.randint(1, len(alpha_bar), (len(z),)), torch.randn(z.shape)
+    a = alpha_bar.double()[k].reshape(-1, 1)
+    x = (a.sqrt() * z + (1 - a).sqrt() * eps).float()
+    return (net(x, k) - eps).norm(dim=1).square().mean()
+
+
+@right("7.2")
+def minus_the_noise_twice(net, z, alpha_bar):
+    k, eps, a, _ = drawn(z, alpha_bar)
+    return ((net(a.sqrt() * z - (1 - a).sqrt() * eps, k) + eps) ** 2).mean()
+
+
 # ---------------------------------------------------- 7.3 reverse_step(net, x, k, betas, alpha_bar)
 
 
@@ -727,6 +831,124 @@ def ddim_with_eta_one(net, x, k, betas, alpha_bar):
     return b.sqrt() * z + (1 - b - fresh).clamp(min=0).sqrt() * eps + fresh.sqrt() * torch.randn_like(x)
 
 
+@wrong("7.3", "variances read one place too early")
+def betas_at_k_minus_two(net, x, k, betas, alpha_bar):
+    beta = betas[k - 2]
+    mean = (x - beta / (1 - alpha_bar[k]).sqrt() * net(x, k)) / (1 - beta).sqrt()
+    return kicked(mean, k, beta.sqrt())
+
+
+@wrong("7.3", "shares read one place too early")
+def bar_at_k_minus_one_and_an_epsilon(net, x, k, betas, alpha_bar):
+    beta = betas[k - 1]
+    mean = (x - beta / (1 - alpha_bar[k - 1] + 1e-5).sqrt() * net(x, k)) / (1 - beta).sqrt()
+    return kicked(mean, k, beta.sqrt())
+
+
+@wrong("7.3", "shares read one place too late")
+def own_product_at_k(net, x, k, betas, alpha_bar):
+    beta, bar = betas[k - 1], torch.cumprod(1 - betas, 0)[min(k, len(betas) - 1)]
+    mean = (x - beta / (1 - bar).sqrt() * net(x, k)) / (1 - beta).sqrt()
+    return kicked(mean, k, beta.sqrt())
+
+
+@wrong("7.3", "both tables read one place too late")
+def zero_based_throughout(net, x, k, betas, alpha_bar):
+    beta, bar = betas[min(k, len(betas) - 1)], torch.cumprod(1 - betas, 0)[min(k, len(betas) - 1)]
+    mean = (x - beta / (1 - bar).sqrt() * net(x, k)) / (1 - beta).sqrt()
+    return kicked(mean, k, beta.sqrt())
+
+
+@wrong("7.3", "root of beta on the predicted noise")
+def root_over_all(net, x, k, betas, alpha_bar):
+    beta = betas[k - 1]
+    mean = (x - (beta / (1 - alpha_bar[k])).sqrt() * net(x, k)) / (1 - beta).sqrt()
+    return kicked(mean, k, beta.sqrt())
+
+
+@wrong("7.3", "alpha for beta on the predicted noise")
+def alpha_above(net, x, k, betas, alpha_bar):
+    alpha = 1 - betas[k - 1]
+    mean = (x - alpha / (1 - alpha_bar[k]).sqrt() * net(x, k)) / alpha.sqrt()
+    return kicked(mean, k, betas[k - 1].sqrt())
+
+
+@wrong("7.3", "alpha-bar for one minus alpha-bar")
+def one_minus_forgotten(net, x, k, betas, alpha_bar):
+    beta = betas[k - 1]
+    mean = (x - beta / alpha_bar[k].sqrt() * net(x, k)) / (1 - beta).sqrt()
+    return kicked(mean, k, beta.sqrt())
+
+
+@wrong("7.3", "all of the noise taken out")
+def noises_the_guess(net, x, k, betas, alpha_bar):
+    z = (x - (1 - alpha_bar[k]).sqrt() * net(x, k)) / alpha_bar[k].sqrt()
+    return kicked(alpha_bar[k - 1].sqrt() * z, k, (1 - alpha_bar[k - 1]).sqrt())
+
+
+@wrong("7.3", "guess cut off")
+def clamps_the_guess(net, x, k, betas, alpha_bar):
+    z = (x - (1 - alpha_bar[k]).sqrt() * net(x, k)) / alpha_bar[k].sqrt()
+    return kicked(bayes(x, z.clamp(-1, 1), k, betas, alpha_bar), k, betas[k - 1].sqrt())
+
+
+@wrong("7.3", "weights of state and guess swapped")
+def posterior_turned_round(net, x, k, betas, alpha_bar):
+    z = (x - (1 - alpha_bar[k]).sqrt() * net(x, k)) / alpha_bar[k].sqrt()
+    return kicked(bayes(z, x, k, betas, alpha_bar), k, betas[k - 1].sqrt())
+
+
+@wrong("7.3", "beta-tilde upside down")
+def fraction_turned_over(net, x, k, betas, alpha_bar):
+    mean, sigma = paper(net, x, k, betas, alpha_bar)
+    if k == 1:
+        return mean
+    return mean + sigma * ((1 - alpha_bar[k]) / (1 - alpha_bar[k - 1])).sqrt() * torch.randn_like(x)
+
+
+@wrong("7.3", "alpha for beta in the noise")
+def root_of_alpha_times_noise(net, x, k, betas, alpha_bar):
+    mean, _ = paper(net, x, k, betas, alpha_bar)
+    return kicked(mean, k, (1 - betas[k - 1]).sqrt())
+
+
+@wrong("7.3", "network told our time")
+def asks_with_a_time(net, x, k, betas, alpha_bar):
+    mean, sigma = paper(lambda x, k: net(x, 1 - k / len(betas)), x, k, betas, alpha_bar)
+    return kicked(mean, k, sigma)
+
+
+@wrong("7.3", "network told the other direction")
+def asks_at_the_other_end(net, x, k, betas, alpha_bar):
+    mean, sigma = paper(lambda x, k: net(x, len(betas) - k), x, k, betas, alpha_bar)
+    return kicked(mean, k, sigma)
+
+
+@wrong("7.3", "net not asked")
+def forward_once_more(net, x, k, betas, alpha_bar):
+    return (1 - betas[k - 1]).sqrt() * x + betas[k - 1].sqrt() * torch.randn_like(x)
+
+
+@wrong("7.3", "wrong type")
+def mean_and_spread(net, x, k, betas, alpha_bar):
+    return paper(net, x, k, betas, alpha_bar)
+
+
+@right("7.3")
+def asks_twice_and_takes_the_noise_away(net, x, k, betas, alpha_bar):
+    z = (x - (1 - alpha_bar[k]).sqrt() * net(x, k)) / alpha_bar[k].sqrt()
+    eps = (x - alpha_bar[k].sqrt() * z) / (1 - alpha_bar[k]).sqrt()
+    mean, sigma = paper(net, x, k, betas, alpha_bar)
+    return mean - (sigma * torch.randn_like(eps) if k > 1 else 0)
+
+
+@right("7.3")
+def plain_numbers_and_normal(net, x, k, betas, alpha_bar):
+    beta, bar = betas[k - 1].item(), alpha_bar[k].item()
+    mean = (x - beta / math.sqrt(1 - bar + 1e-10) * net(x, k)) / math.sqrt(1 - beta)
+    return torch.normal(mean, math.sqrt(beta) * (k > 1))
+
+
 # ---------------------------------------------------------- 7.4 ddim_step(net, x, k, j, alpha_bar)
 
 
@@ -821,7 +1043,7 @@ def lands_at_once(net, x, k, j, alpha_bar):
     return guess(net, x, k, alpha_bar)[0]
 
 
-@wrong("7.4", "only rescaled")
+@wrong("7.4", "net not asked")
 def rescales(net, x, k, j, alpha_bar):
     return x * (alpha_bar[j] / alpha_bar[k]).sqrt()
 
@@ -927,6 +1149,132 @@ def eta_zero(net, x, k, j, alpha_bar, eta=0.0):
 def in_single_precision_too(net, x, k, j, alpha_bar):
     z, eps = guess(net, x.float(), k, alpha_bar.float())
     return mixed(z, eps, alpha_bar[j].float())
+
+
+@wrong("7.4", "only the noise divided")
+def brackets_round_nothing(net, x, k, j, alpha_bar):
+    eps = net(x, k)
+    return mixed(x - (1 - alpha_bar[k]).sqrt() * eps / alpha_bar[k].sqrt(), eps, alpha_bar[j])
+
+
+@wrong("7.4", "only the state divided")
+def divides_too_early(net, x, k, j, alpha_bar):
+    eps = net(x, k)
+    return mixed(x / alpha_bar[k].sqrt() - (1 - alpha_bar[k]).sqrt() * eps, eps, alpha_bar[j])
+
+
+@wrong("7.4", "no root anywhere")
+def shares_all_along(net, x, k, j, alpha_bar):
+    eps = net(x, k)
+    z = (x - (1 - alpha_bar[k]) * eps) / alpha_bar[k]
+    return alpha_bar[j] * z + (1 - alpha_bar[j]) * eps
+
+
+@wrong("7.4", "one minus the root")
+def one_minus_root(net, x, k, j, alpha_bar):
+    (a, b), eps = alpha_bar[[k, j]].sqrt(), net(x, k)
+    return b * (x - (1 - a) * eps) / a + (1 - b) * eps
+
+
+@wrong("7.4", "divided by the weight of the noise")
+def divides_by_the_noise(net, x, k, j, alpha_bar):
+    eps, sigma = net(x, k), (1 - alpha_bar[k]).sqrt()
+    return mixed((x - sigma * eps) / sigma, eps, alpha_bar[j])
+
+
+@wrong("7.4", "state in place of the data")
+def mixes_the_state(net, x, k, j, alpha_bar):
+    return mixed(x, net(x, k), alpha_bar[j])
+
+
+@wrong("7.4", "sign of the new noise")
+def minus_in_the_mix(net, x, k, j, alpha_bar):
+    z, eps = guess(net, x, k, alpha_bar)
+    return mixed(z, -eps, alpha_bar[j])
+
+
+@wrong("7.4", "weights swapped in the new state")
+def new_weights_swapped(net, x, k, j, alpha_bar):
+    z, eps = guess(net, x, k, alpha_bar)
+    return mixed(eps, z, alpha_bar[j])
+
+
+@wrong("7.4", "guess cut off")
+def clamped_guess(net, x, k, j, alpha_bar):
+    z, eps = guess(net, x, k, alpha_bar)
+    return mixed(z.clamp(-1, 1), eps, alpha_bar[j])
+
+
+@wrong("7.4", "one index short")
+def j_plus_one(net, x, k, j, alpha_bar):
+    return mixed(*guess(net, x, k, alpha_bar), alpha_bar[j + 1])
+
+
+@wrong("7.4", "table read one place off")
+def both_minus_one(net, x, k, j, alpha_bar):
+    eps, a = net(x, k), alpha_bar[k - 1]
+    return mixed((x - (1 - a).sqrt() * eps) / a.sqrt(), eps, alpha_bar[j - 1])
+
+
+@wrong("7.4", "alpha for alpha-bar")
+def alpha_of_the_step(net, x, k, j, alpha_bar):
+    eps, a = net(x, k), alpha_bar[k] / alpha_bar[k - 1]
+    return mixed((x - (1 - a).sqrt() * eps) / a.sqrt(), eps, alpha_bar[j])
+
+
+@wrong("7.4", "mean of the reverse step")
+def ddpm_without_noise(net, x, k, j, alpha_bar):
+    a = alpha_bar[k] / alpha_bar[j]
+    return (x - (1 - a) / (1 - alpha_bar[k]).sqrt() * net(x, k)) / a.sqrt()
+
+
+@wrong("7.4", "step of Euler")
+def along_the_straight_line(net, x, k, j, alpha_bar):
+    z, eps = guess(net, x, k, alpha_bar)
+    return x + (k - j) / (len(alpha_bar) - 1) * (z - eps)
+
+
+@wrong("7.4", "network told the index before")
+def asks_one_too_low(net, x, k, j, alpha_bar):
+    return mixed(*guess(lambda x, k: net(x, k - 1), x, k, alpha_bar), alpha_bar[j])
+
+
+@wrong("7.4", "network told our time")
+def asks_with_our_time(net, x, k, j, alpha_bar):
+    return mixed(*guess(lambda x, k: net(x, 1 - k / (len(alpha_bar) - 1)), x, k, alpha_bar), alpha_bar[j])
+
+
+@wrong("7.4", "network asked again at j")
+def asks_anew_for_the_mix(net, x, k, j, alpha_bar):
+    z, _ = guess(net, x, k, alpha_bar)
+    return mixed(z, net(x, j), alpha_bar[j])
+
+
+@wrong("7.4", "step by step")
+def walks_all_the_way(net, x, k, j, alpha_bar):
+    for i in range(k, j, -1):
+        x = mixed(*guess(net, x, i, alpha_bar), alpha_bar[i - 1])
+    return x
+
+
+@wrong("7.4", "does not land")
+def never_takes_the_last_step(net, x, k, j, alpha_bar):
+    return mixed(*guess(net, x, k, alpha_bar), alpha_bar[j]) if j > 0 else x
+
+
+@right("7.4")
+def asks_twice_the_same(net, x, k, j, alpha_bar):
+    z, _ = guess(net, x, k, alpha_bar)
+    return mixed(z, net(x, k), alpha_bar[j])
+
+
+@right("7.4")
+def in_place_on_clones(net, x, k, j, alpha_bar):
+    noise, data = net(x, k).clone(), x.clone()
+    data.sub_((1 - alpha_bar[k]).sqrt() * noise).div_(alpha_bar[k].sqrt())
+    noise *= (1 - alpha_bar[j]).sqrt()
+    return torch.einsum(",bd->bd", alpha_bar[j].sqrt(), data) + noise
+    raise NotImplementedError("Exercise 7.4: fill me in")
 
 
 # ------------------------------------------------------------------------- 7.5 at_time(t, alpha_bar)
@@ -1140,6 +1488,83 @@ def in_single_precision_again(t, alpha_bar):
     return k, share.sqrt(), (1 - share).clamp(min=0).sqrt()
 
 
+@wrong("7.5", "K of the notebook")
+def a_thousand_steps(t, alpha_bar):
+    k = 1000 * (1 - t)
+    return numbers(k, share_at(k, alpha_bar))
+
+
+@wrong("7.5", "K of the notebook")
+def a_thousand_steps_and_a_clamp(t, alpha_bar, K=1000):
+    k, logs = K * (1 - t), alpha_bar.log()
+    low = k.floor().long().clamp(max=K - 1)
+    return numbers(k, torch.lerp(logs[low], logs[low + 1], k - low).exp())
+
+
+@wrong("7.5", "one entry too many")
+def length_and_own_clamp(t, alpha_bar):
+    k = len(alpha_bar) * (1 - t)
+    return numbers(k, share_at(k, alpha_bar))
+
+
+@wrong("7.5", "index returned is cut off")
+def floor_of_k(t, alpha_bar):
+    k = (len(alpha_bar) - 1) * (1 - t)
+    _, alpha, beta = numbers(k, share_at(k, alpha_bar))
+    return k.floor(), alpha, beta
+
+
+@wrong("7.5", "weights not turned round")
+def table_from_its_end(t, alpha_bar):
+    steps = len(alpha_bar) - 1
+    _, alpha, beta = numbers(t, share_at(steps * t, alpha_bar))
+    return steps * (1 - t), alpha, beta
+
+
+@wrong("7.5", "order of the results")
+def index_last(t, alpha_bar):
+    k = (len(alpha_bar) - 1) * (1 - t)
+    return (*numbers(k, share_at(k, alpha_bar))[1:], k)
+
+
+@wrong("7.5", "squares do not add up")
+def beta_mixed_by_itself(t, alpha_bar):
+    k = (len(alpha_bar) - 1) * (1 - t)
+    low = k.long().clamp(max=len(alpha_bar) - 2)
+    variance = torch.lerp(1 - alpha_bar[low], 1 - alpha_bar[low + 1], k - low)
+    return k, share_at(k, alpha_bar).sqrt(), variance.sqrt()
+
+
+@wrong("7.5", "wrong ends")
+def rest_before_the_clamp(t, alpha_bar):
+    k, logs = (len(alpha_bar) - 1) * (1 - t), alpha_bar.log()
+    low, rest = k.long(), k - k.floor()
+    low = low.clamp(max=len(alpha_bar) - 2)
+    return numbers(k, torch.lerp(logs[low], logs[low + 1], rest).exp())
+
+
+@wrong("7.5", "raises")
+def no_clamp(t, alpha_bar):
+    k, logs = (len(alpha_bar) - 1) * (1 - t), alpha_bar.log()
+    low = k.floor().long()
+    return numbers(k, torch.lerp(logs[low], logs[low + 1], k - low).exp())
+
+
+@right("7.5")
+def wraps_where_nothing_is_left(t, alpha_bar):
+    k, logs = (len(alpha_bar) - 1) * (1 - t), alpha_bar.log()
+    low = k.floor().long()
+    return numbers(k, torch.lerp(logs[low], logs[(low + 1) % len(alpha_bar)], k - low).exp())
+
+
+@right("7.5")
+def hats(t, alpha_bar):
+    k = (len(alpha_bar) - 1) * (1 - t)
+    weights = (1 - (k - torch.arange(len(alpha_bar))).abs()).clamp(min=0)
+    log = (weights @ alpha_bar.log())[:, None]
+    return [k, (log / 2).exp(), (-torch.expm1(log)).sqrt()]
+
+
 # -------------------------------------------------------------------- 7.6 cosine_betas(steps, offset)
 
 
@@ -1297,6 +1722,55 @@ def by_differences_of_logs(steps, offset):
     return (-torch.expm1(logs.diff())).clamp(max=0.999)
 
 
+@wrong("7.6", "differences of alpha-bar")
+def subtracts_the_shares(steps, offset):
+    shares = f(steps, offset) / f(steps, offset)[0]
+    return (shares[:-1] - shares[1:]).clamp(max=0.999)
+
+
+@wrong("7.6", "standard deviations")
+def rooted_variances(steps, offset):
+    return variances(f(steps, offset)).sqrt()
+
+
+@wrong("7.6", "offset of the paper")
+def offset_fixed(steps, offset=0.008):
+    return variances(f(steps, 0.008))
+
+
+@wrong("7.6", "offset added to K")
+def offset_in_the_divisor(steps, offset):
+    k = torch.arange(steps + 1)
+    return variances(torch.cos(k / (steps + offset) / (1 + offset) * math.pi / 2) ** 2)
+
+
+@wrong("7.6", "only the offset divided")
+def brackets_of_the_angle(steps, offset):
+    k = torch.arange(steps + 1)
+    return variances(torch.cos((k / steps + offset / (1 + offset)) * math.pi / 2) ** 2)
+
+
+@wrong("7.6", "k not divided by K")
+def angle_of_k(steps, offset):
+    k = torch.arange(steps + 1)
+    return variances(torch.cos((k + offset) / (1 + offset) * math.pi / 2) ** 2)
+
+
+@wrong("7.6", "wrong share")
+def all_scaled(steps, offset):
+    return 0.999 * variances(f(steps, offset), 1.0)
+
+
+@right("7.6")
+def by_half_a_sine(steps, offset, top=0.999):
+    k = torch.arange(steps + 1).double()
+    shares = torch.sin((1 - k / steps) / (1 + offset) * math.pi / 2).square()
+    out = -shares.diff() / shares[:-1]
+    out[out > top] = top
+    return out
+    raise NotImplementedError("Exercise 7.6: fill me in")
+
+
 # ------------------------------------------------------ 7.7 reverse_variance(k, betas, alpha_bar, c)
 
 
@@ -1444,6 +1918,102 @@ def one_step_of_variance(k, betas, alpha_bar, c):
     return (v * beta / ((1 - beta) * v + beta)).reshape(1)
 
 
+@wrong("7.7", "no variance in the last step")
+def last_step_is_certain(k, betas, alpha_bar, c):
+    return betas[k - 1] * state(k - 1, alpha_bar, c) / state(k, alpha_bar, c) if k > 1 else 0.0
+
+
+@wrong("7.7", "quotient alone")
+def beta_forgotten(k, betas, alpha_bar, c):
+    return state(k - 1, alpha_bar, c) / state(k, alpha_bar, c)
+
+
+@wrong("7.7", "root of beta")
+def root_of_beta(k, betas, alpha_bar, c):
+    return betas[k - 1].sqrt() * state(k - 1, alpha_bar, c) / state(k, alpha_bar, c)
+
+
+@wrong("7.7", "alpha for beta")
+def alpha_times_the_quotient(k, betas, alpha_bar, c):
+    return (1 - betas[k - 1]) * state(k - 1, alpha_bar, c) / state(k, alpha_bar, c)
+
+
+@wrong("7.7", "states one index late")
+def after_over_later(k, betas, alpha_bar, c):
+    later = state(min(k + 1, len(betas)), alpha_bar, c)
+    return betas[k - 1] * state(k, alpha_bar, c) / later
+
+
+@wrong("7.7", "states one index early")
+def earlier_over_before(k, betas, alpha_bar, c):
+    return betas[k - 1] * state(max(k - 2, 0), alpha_bar, c) / state(k - 1, alpha_bar, c)
+
+
+@wrong("7.7", "alpha for alpha-bar")
+def one_step_from_the_data(k, betas, alpha_bar, c):
+    v = (1 - betas) * c**2 + betas
+    return betas[k - 1] * v[k - 2] / v[k - 1]
+
+
+@wrong("7.7", "alpha-bar for alpha")
+def bar_in_the_precision(k, betas, alpha_bar, c):
+    return 1 / (1 / state(k - 1, alpha_bar, c) + alpha_bar[k] / betas[k - 1])
+
+
+@wrong("7.7", "precision of the state now")
+def precision_at_k(k, betas, alpha_bar, c):
+    return 1 / (1 / state(k, alpha_bar, c) + (1 - betas[k - 1]) / betas[k - 1])
+
+
+@wrong("7.7", "sum of the variances")
+def adds_the_variances(k, betas, alpha_bar, c):
+    return state(k - 1, alpha_bar, c) + betas[k - 1] / (1 - betas[k - 1])
+
+
+@wrong("7.7", "weights of data and noise swapped")
+def noise_times_c(k, betas, alpha_bar, c):
+    v = alpha_bar + (1 - alpha_bar) * c**2
+    return betas[k - 1] * v[k - 1] / v[k]
+
+
+@wrong("7.7", "roots of both weights")
+def weights_for_shares(k, betas, alpha_bar, c):
+    v = alpha_bar.sqrt() * c**2 + (1 - alpha_bar).sqrt()
+    return betas[k - 1] * v[k - 1] / v[k]
+
+
+@wrong("7.7", "data not shrunk")
+def whole_data(k, betas, alpha_bar, c):
+    v = c**2 + 1 - alpha_bar
+    return betas[k - 1] * v[k - 1] / v[k]
+
+
+@wrong("7.7", "variance of the data point")
+def spread_of_z(k, betas, alpha_bar, c):
+    return c**2 * (1 - alpha_bar[k]) / state(k, alpha_bar, c)
+
+
+@wrong("7.7", "covariance not squared")
+def minus_the_covariance(k, betas, alpha_bar, c):
+    v = state(k - 1, alpha_bar, c)
+    return v - (1 - betas[k - 1]).sqrt() * v
+
+
+@wrong("7.7", "covariance not divided")
+def minus_the_square(k, betas, alpha_bar, c):
+    v = state(k - 1, alpha_bar, c)
+    return v - (1 - betas[k - 1]) * v**2
+
+
+@right("7.7")
+def two_sources(k, betas, alpha_bar, c):
+    beta, bar, before = (float(v) for v in (betas[k - 1], alpha_bar[k], alpha_bar[k - 1]))
+    known = beta * (1 - before) / (1 - bar)
+    return torch.tensor(
+        [known + before * (beta / (1 - bar)) ** 2 * c**2 * (1 - bar) / (bar * c**2 + 1 - bar)]
+    )
+
+
 # ------------------------------------------------------------------ 7.8 my_sampler(net, x, alpha_bar)
 
 
@@ -1521,17 +2091,17 @@ def shrinks_too_much(net, x, alpha_bar):
     return along(net, x, alpha_bar, ks)
 
 
-@wrong("7.8", "not close enough")
+@wrong("7.8", "strides grow towards the data")
 def shorter_towards_the_noise(net, x, alpha_bar):
     return along(net, x, alpha_bar, [1000 - k for k in reversed(strides(20, 1.5))])
 
 
-@wrong("7.8", "not close enough")
+@wrong("7.8", "does not land")
 def stops_before_the_data(net, x, alpha_bar):
     return along(net, x, alpha_bar, [round(1000 - 47.5 * i) for i in range(21)])
 
 
-@wrong("7.8", "not close enough")
+@wrong("7.8", "does not land")
 def asks_too_low(net, x, alpha_bar):
     return along(lambda x, k: net(x, max(k - 25, 1)), x, alpha_bar, strides(20))
 
@@ -1639,4 +2209,77 @@ def three_answers(net, x, alpha_bar):
         weights = [[1.0], [1.5, -0.5]][len(past) - 1]
         eps = sum(w * e for w, e in zip(weights, past, strict=True))
         x = jump(x, eps, alpha_bar[k], alpha_bar[j])
+    return x
+
+
+@wrong("7.8", "net not asked")
+def knows_the_answer(net, x, alpha_bar):
+    return torch.tensor([-1.0, 0.0, 1.0])[torch.randint(0, 3, (len(x),))][:, None] + 0.05 * x
+
+
+@wrong("7.8", "network told a time")
+def asks_with_times(net, x, alpha_bar):
+    return along(lambda x, k: net(x, 1 - k / 1000), x, alpha_bar, strides(20, 2))
+
+
+@wrong("7.8", "wrong direction")
+def from_the_data(net, x, alpha_bar):
+    return along(net, x, alpha_bar, strides(20, 2)[::-1])
+
+
+@wrong("7.8", "always from the start")
+def forgets_the_new_state(net, x, alpha_bar):
+    for k, j in pairwise(strides(20, 2)):
+        y = jump(x, net(x, k), alpha_bar[k], alpha_bar[j])
+    return y
+
+
+@wrong("7.8", "does not land")
+def range_without_its_end(net, x, alpha_bar):
+    return along(net, x, alpha_bar, list(range(1000, 0, -50)))
+
+
+@wrong("7.8", "does not land")
+def returns_in_the_loop(net, x, alpha_bar):
+    for k, j in pairwise(strides(20, 2)):
+        x = jump(x, net(x, k), alpha_bar[k], alpha_bar[j])
+        if k:
+            return x
+    return x
+
+
+@wrong("7.8", "strides grow towards the data")
+def power_below_one(net, x, alpha_bar):
+    return along(net, x, alpha_bar, strides(20, 0.5))
+
+
+@wrong("7.8", "raises")
+def indices_not_rounded(net, x, alpha_bar):
+    return along(net, x, alpha_bar, [1000 * (1 - i / 20) ** 2 for i in range(21)])
+
+
+def continuous(t, alpha_bar):
+    return numbers(1000 * (1 - t), share_at(1000 * (1 - t), alpha_bar))
+
+
+@right("7.8")
+def by_our_time(net, x, alpha_bar):
+    times = 1 - torch.linspace(1, 0, 21) ** 1.5
+    for s, t in pairwise(times):
+        k, a, b = continuous(s.reshape(1, 1), alpha_bar)
+        _, c, d = continuous(t.reshape(1, 1), alpha_bar)
+        eps = net(x, k)
+        x = c * (x - b * eps) / a + d * eps
+    return x
+
+
+@right("7.8")
+def by_our_time_for_every_row(net, x, alpha_bar):
+    old = None
+    for i in range(20):
+        s, t = (torch.full((len(x), 1), 1 - (1 - n / 20) ** 2) for n in (i, i + 1))
+        (k, a, b), (_, c, d) = continuous(s, alpha_bar), continuous(t, alpha_bar)
+        eps = net(x, k)
+        ahead, old = eps if old is None else torch.lerp(old, eps, 1.5), eps
+        x = c * (x - b * ahead) / a + d * ahead
     return x

@@ -1,9 +1,12 @@
 """Chains and networks that several exercises of this chapter measure with."""
 
+from collections.abc import Generator, Iterator
+
 import torch
 from torch import Tensor
 
 from ...times import Time
+from ..facts import Fact
 from ..faults import Fault, described
 from ..probes import Rule, Spy
 
@@ -60,3 +63,36 @@ def of_point(alpha_bar: Tensor, z: Tensor) -> Predictor:
         return (x - left.sqrt() * z.to(x)) / (1 - left).sqrt().clamp(min=1e-9)
 
     return Predictor(rule, z.shape[-1])
+
+
+def watched(facts: Iterator[Fact]) -> Generator[Fact, None, bool]:
+    """Hand facts on as they come; the value of `yield from` tells whether all of them hold."""
+    held = True
+    for fact in facts:
+        held = held and fact.holds()
+        yield fact
+    return held
+
+
+TWICE = "Your step asks the network twice. Keep its answer under a name."
+
+
+NOT_ASKED = (
+    "Your function never asks the network. Only the network knows which noise is in a state: call it, as in "
+    "`net(x, k)`, and use its answer."
+)
+LOOK_ASKED = (
+    "The network should be asked about the state `x` at the index `k`, as they were given. What do you hand "
+    "to it?"
+)
+
+
+def heard(net: Predictor, x: Tensor, k: int) -> Fact:
+    """What the network was told in a step from the states `x` at the index `k`, and whether it was asked."""
+    if not net.calls:
+        return Fact("net not asked", "questions to the network", 1.0, 0.0, NOT_ASKED)
+    off = [(call.x - x).abs().max() for call in net.calls if call.x.shape == x.shape]
+    away = torch.stack([*off, x.new_zeros(())]).max()
+    what = f"indices told at k = {k}, and distance from `x`"
+    came = torch.stack([net.times().min(), net.times().max(), away])
+    return Fact("network misled", what, torch.tensor([k, k, 0.0]), came, LOOK_ASKED)

@@ -64,6 +64,33 @@ RIVALS: dict[str, tuple[Rule, str]] = {
         _angle(lambda s, offset: (s + offset * s[1]) / (1 + offset * s[1]) * math.pi / 2),
         "Your offset is counted in steps. It is a part of the whole time, like k / K, to which it is added.",
     ),
+    "offset of the paper": (
+        lambda steps, offset: _cosine_betas(steps, 0.008),
+        "You put 0.008 in for the offset, which is the paper's choice. Here it is an argument: use the one "
+        "that you are given.",
+    ),
+    "offset added to K": (
+        _from(
+            lambda steps, offset: (
+                (torch.arange(steps + 1).double() / (steps + offset) / (1 + offset) * math.pi / 2).cos() ** 2
+            )
+        ),
+        "Brackets: you add the offset to K, below the fraction bar. It is added to the quotient k / K.",
+    ),
+    "only the offset divided": (
+        _angle(lambda s, offset: (s + offset / (1 + offset)) * math.pi / 2),
+        "Brackets: you divide only the offset by one plus the offset. The whole sum is divided, so that the "
+        "angle ends at a quarter of a circle.",
+    ),
+    "k not divided by K": (
+        _from(
+            lambda steps, offset: (
+                ((torch.arange(steps + 1).double() + offset) / (1 + offset) * math.pi / 2).cos() ** 2
+            )
+        ),
+        "Your angle grows by about a quarter of a circle with every step. It is k / K that runs from 0 to 1, "
+        "over the whole chain.",
+    ),
     "half a circle": (
         _angle(lambda s, offset: (s + offset) / (1 + offset) * math.pi),
         "Your angle runs through half a circle, so that the squared cosine falls to zero half way and rises "
@@ -92,6 +119,16 @@ RIVALS: dict[str, tuple[Rule, str]] = {
         lambda steps, offset: (_share(steps, offset)[:-1] - _share(steps, offset)[1:]).clamp(max=LARGEST),
         "You subtract shares. A step takes away a part of what is *still there*, so compare two neighbours "
         "by a quotient.",
+    ),
+    "differences of alpha-bar": (
+        lambda steps, offset: -(_share(steps, offset) / _share(steps, offset)[0]).diff().clamp(min=-LARGEST),
+        "You subtract shares. A step takes away a part of what is *still there*, so compare two neighbours "
+        "by a quotient.",
+    ),
+    "standard deviations": (
+        lambda steps, offset: _cosine_betas(steps, offset).sqrt(),
+        "You return standard deviations. The paper's beta is a variance: noise is multiplied by its root "
+        "later, where it is added.",
     ),
     "quotient upside down": (
         lambda steps, offset: (1 - _share(steps, offset)[:-1] / _share(steps, offset)[1:]).clamp(
@@ -142,10 +179,20 @@ def cosine_betas(ask: Ask) -> Iterator[Fact]:
         betas = ask(steps, offset, shape=(steps,)).double()
         outside = float(((betas <= 0) | (betas > LARGEST + 1e-6)).double().sum())
         what = f"variances outside of (0, 0.999], with {steps} steps"
-        yield Fact("not a variance", what, 0.0, outside, LOOK_RANGE, near=0.1)
+        yield Fact("not a variance", what, 0.0, outside, LOOK_RANGE, near=1.5)
         k = torch.arange(1, steps, dtype=torch.float64)
         law = torch.cos(math.pi / 2 * (k / steps + offset) / (1 + offset))
         law = law / math.cos(math.pi / 2 * offset / (1 + offset))
         left = (1 - betas[:-1]).cumprod(0).clamp(0, 1e3).sqrt()
-        yield Fact("wrong share", f"root of alpha-bar after 1 … {steps - 1} steps", law, left, LOOK_SHARE)
-        yield Fact("last step not bounded", "variance of the last step", LARGEST, betas[-1], LOOK_LAST, 5e-4)
+        what = f"root of alpha-bar after 1 … {steps - 1} steps, over the cosine"
+        yield Fact(
+            "wrong share", what, torch.ones(steps - 1), (left / law).clamp(max=10), LOOK_SHARE, near=5e-3
+        )
+        yield Fact(
+            "last step not bounded",
+            "variance of the last step",
+            LARGEST,
+            betas[-1].clamp(min=-1),
+            LOOK_LAST,
+            5e-4,
+        )

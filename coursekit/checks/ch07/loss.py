@@ -9,43 +9,15 @@ from torch import Tensor
 from ..asking import Ask
 from ..engine import exercise
 from ..facts import Fact, margin
-from ..faults import Fault
 from . import loss_words as words
-from .common import Predictor, between, shares, uneven
-from .loss_rivals import RIVALS, loss
+from .common import between, shares, uneven
+from .loss_parts import loss
+from .loss_rivals import RIVALS
+from .loss_shown import Answer, Shown
 
 N, DIM, STEPS = 1800, 2, 30
 TESTS = 12
 """Statistical numbers in the facts below; they share the family's level."""
-Answer = Callable[[Tensor, Tensor], Tensor]
-
-
-class Shown:
-    """A network for the loss under test: what it was shown, and answers as the fact needs them."""
-
-    def __init__(self, z: Tensor, alpha_bar: Tensor, answer: Answer) -> None:
-        self.z, self.alpha_bar, self.answer = z, alpha_bar, answer
-        self.seen: list[tuple[Tensor, Tensor]] = []
-        self.net = Predictor(self._rule, DIM)
-
-    def _eps(self, x: Tensor, z: Tensor, k: Tensor) -> Tensor:
-        share = between(self.alpha_bar, k)
-        return (x - share.sqrt() * z) / (1 - share).sqrt().clamp(min=1e-9)
-
-    def _rule(self, x: Tensor, k: Tensor) -> Tensor:
-        self.seen.append((x.detach(), k.detach()))
-        rows = sum(len(x) for x, _ in self.seen)
-        z = self.z[rows - len(x) : rows]
-        return self.answer(self._eps(x, z, k), k) if z.shape == x.shape else 0.0 * x
-
-    def rows(self) -> tuple[Tensor, Tensor, Tensor]:
-        """States, indices and the noise that lies between state and data point."""
-        if not self.seen:
-            raise Fault("net not asked", words.NOT_ASKED)
-        x, k = (torch.cat(parts) for parts in zip(*self.seen, strict=True))
-        if len(x) != len(self.z):
-            raise Fault("net misused", words.OTHER_ROWS.format(len(x), len(self.z)))
-        return x, k, self._eps(x, self.z, k)
 
 
 Charge = Callable[[Answer], tuple[float, Shown]]
@@ -84,9 +56,8 @@ def simple_loss(ask: Ask) -> Iterator[Fact | str]:
 def _indices(shown: Shown, other: Shown) -> Iterator[Fact]:
     """Indices that the network is told: whole, one for each row, evenly from 1 to K."""
     (_, k, _), (_, later, _) = shown.rows(), other.rows()
-    kinds = float(len(k.unique()))
-    if kinds == 1:
-        moved = float((k != later).double().mean())
+    moved = float((k != later).double().mean()) if k.shape == later.shape else 1.0
+    if len(k.unique()) == 1:
         fact = Fact(
             "one index always", "share of indices that change with the call", 1.0, moved, words.LOOK_OWN
         )
@@ -108,11 +79,18 @@ def _indices(shown: Shown, other: Shown) -> Iterator[Fact]:
     middle = torch.stack([k.mean() - 0.5, k.std() * 12**0.5 / 2]) / STEPS
     what = "their mean and spread, scaled"
     yield Fact("indices not even", what, torch.full((2,), 0.5), middle, words.LOOK_EVEN, tol + 0.01, 0.05)
+    if moved == 0:
+        what = "share of the indices that change with the call"
+        yield Fact("the same indices each time", what, 1.0, moved, words.LOOK_ANEW)
 
 
 def _states(shown: Shown, other: Shown) -> Iterator[Fact]:
     """The noise between states and data: standard normal at all indices, and fresh in each call."""
     (x, k, eps), (_, _, fresh) = shown.rows(), other.rows()
+    if float((eps - eps[:1]).abs().max()) < 1e-3:
+        what = "different noises in the batch"
+        yield Fact("one noise for the whole batch", what, float(N), 1.0, words.LOOK_EACH)
+        return
     share = between(shown.alpha_bar, k)
     noise = (1 - share).sqrt().clamp(min=0.05)
     bands, weight = _bands(k), _of_data(x, shown.z, k)
@@ -165,7 +143,10 @@ def _target(ask: Ask, charge: Charge, silent: float, alpha_bar: Tensor) -> Itera
     slopes, shown = _slopes(ask, shown.z, alpha_bar)
     if not bool(slopes.any()):
         what = "slope of the loss by the net's answers"
-        yield Fact("no gradient", what, 1.0, 0.0, words.LOOK_GRADIENT)
+        if bool(_slopes(ask, shown.z, alpha_bar, 1.0)[0].any()):  # there is one, but not at zero
+            yield Fact("difference of squares", f"{what}, where they are 0", 1.0, 0.0, words.LOOK_DIFFERENCE)
+        else:
+            yield Fact("no gradient", what, 1.0, 0.0, words.LOOK_GRADIENT)
         return
     if fact.holds():
         return
@@ -184,12 +165,12 @@ def _target(ask: Ask, charge: Charge, silent: float, alpha_bar: Tensor) -> Itera
     yield Fact("wrong target", what, expected, came, words.LOOK_TARGET, 0.1, 0.25)
 
 
-def _slopes(ask: Ask, z: Tensor, alpha_bar: Tensor) -> tuple[Tensor, Shown]:
-    """Gradient of the loss by the network's answers, all of them 0; zero if there is none."""
+def _slopes(ask: Ask, z: Tensor, alpha_bar: Tensor, answer: float = 0.0) -> tuple[Tensor, Shown]:
+    """Gradient of the loss by the network's answers, all of them the same; zero if there is none."""
     knobs: list[Tensor] = []
 
     def knob(right: Tensor, k: Tensor) -> Tensor:
-        knobs.append(torch.zeros_like(right).requires_grad_())
+        knobs.append(torch.full_like(right, answer).requires_grad_())
         return knobs[-1]
 
     shown = Shown(z, alpha_bar, knob)
@@ -225,7 +206,11 @@ def _price(charge: Charge) -> Iterator[Fact]:
 
     half = (torch.arange(N, dtype=torch.float64) % 2 * 10)[:, None].expand(N, DIM)
     single = torch.tensor([[10.0, 0.0]], dtype=torch.float64).expand(N, DIM)
-    unit = max(cost(10.0), 1e-12)
+    unit = cost(10.0)
+    if unit < 0:
+        yield Fact("sign of the loss", "sign of what an error costs", 1.0, -1.0, words.LOOK_SIGN)
+        return
+    unit = max(unit, 1e-12)
     dear = cost(20.0) / 4, cost(2 * half - 10), 2 * cost(single), 2 * cost(half)
     what = "cost of four kinds of errors, relative"
     fact = Fact(

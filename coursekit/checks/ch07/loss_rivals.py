@@ -1,57 +1,11 @@
-"""Known wrong forms of the simple loss, put together from parts, and what to tell the student."""
+"""Known wrong forms of the simple loss, and what to tell the student."""
 
 from collections.abc import Callable
 
 import torch
 from torch import Tensor
 
-Loss = Callable[..., Tensor]
-
-
-def any_index(z: Tensor, steps: int) -> Tensor:
-    """An index from 1 to K for every row, as a column."""
-    return torch.randint(1, steps + 1, (len(z), 1))
-
-
-def mixed(z: Tensor, eps: Tensor, share: Tensor) -> Tensor:
-    """The state."""
-    return share.sqrt() * z + (1 - share).sqrt() * eps
-
-
-def mean_square(residual: Tensor, share: Tensor) -> Tensor:
-    """Mean over all numbers."""
-    return residual.square().mean()
-
-
-def loss(
-    target: Callable[[Tensor, Tensor, Tensor, Tensor], Tensor] = lambda x, z, eps, share: eps,
-    feed: Callable[[Tensor, Tensor, Tensor], Tensor] = mixed,
-    indices: Callable[[Tensor, int], Tensor] = any_index,
-    noise: Callable[[Tensor], Tensor] = torch.randn_like,
-    reduce: Callable[[Tensor, Tensor], Tensor] = mean_square,
-    shown: Callable[[Tensor, int], Tensor] = lambda k, steps: k,
-    looked_up: Callable[[Tensor, Tensor], Tensor] = lambda table, k: table[k],
-) -> Loss:
-    """A loss from its parts.
-
-    Args:
-        target: of (x, z, eps, share), what the network should answer.
-        feed: of (z, eps, share), the state it is shown.
-        indices: of (z, K), the indices as a column.
-        noise: of z, the noise.
-        reduce: of (residual, share), one number.
-        shown: of (k, K), the index it is told.
-        looked_up: of (table, k), the share of variance that is left.
-    """
-
-    def rule(net: Callable[..., Tensor], z: Tensor, alpha_bar: Tensor) -> Tensor:
-        steps = len(alpha_bar) - 1
-        k, eps = indices(z, steps), noise(z)
-        share = looked_up(alpha_bar, k)
-        x = feed(z, eps, share)
-        return reduce(net(x, shown(k, steps)) - target(mixed(z, eps, share), z, eps, share), share)
-
-    return rule
+from .loss_parts import Loss, any_index, loss, mixed
 
 
 def _alpha(table: Tensor, k: Tensor) -> Tensor:
@@ -65,6 +19,15 @@ def _seeded(z: Tensor) -> Tensor:
 
 def _seeded_indices(z: Tensor, steps: int) -> Tensor:
     return torch.randint(1, steps + 1, (len(z), 1), generator=torch.Generator().manual_seed(1))
+
+
+def _grid(z: Tensor, steps: int) -> Tensor:
+    return torch.linspace(1, steps, len(z)).round().long()[:, None]
+
+
+def _difference_of_squares(net: Callable[..., Tensor], z: Tensor, alpha_bar: Tensor) -> Tensor:
+    k, eps = any_index(z, len(alpha_bar) - 1), torch.randn_like(z)
+    return (net(mixed(z, eps, alpha_bar[k]), k).square() - eps.square()).mean()
 
 
 RIVALS: dict[str, tuple[Loss, str]] = {
@@ -90,6 +53,11 @@ RIVALS: dict[str, tuple[Loss, str]] = {
     "data and noise swapped": (
         loss(feed=lambda z, eps, share: (1 - share).sqrt() * z + share.sqrt() * eps),
         "In your state the two weights have changed places: it gets cleaner as k grows. k = 0 is data.",
+    ),
+    "root taken twice": (
+        loss(feed=lambda z, eps, share: share.sqrt() * z + (1 - share.sqrt()).sqrt() * eps),
+        "The weight of the data in your state is right. In that of the noise the root is taken before the "
+        "share is subtracted from one as well as after; one root, round the difference, is enough.",
     ),
     "noise not scaled": (
         loss(feed=lambda z, eps, share: share.sqrt() * z + eps),
@@ -209,6 +177,21 @@ RIVALS: dict[str, tuple[Loss, str]] = {
         loss(noise=_seeded, indices=_seeded_indices),
         "Every call of your loss uses the same indices and the same noise. The network would learn this one "
         "draw by heart. Is a seed set inside your function?",
+    ),
+    "the same indices each time": (
+        loss(indices=_grid),
+        "Your indices are the same in every call. With a thousand steps and a few hundred rows most of the "
+        "indices would never be learnt. Draw them anew each time.",
+    ),
+    "sign of the loss": (
+        loss(reduce=lambda residual, share: -residual.square().mean()),
+        "Your loss is the mean of squares with a minus: the worse the network, the lower it is, and training "
+        "would make the network as wrong as it can get.",
+    ),
+    "difference of squares": (
+        _difference_of_squares,
+        "You square the answer and the noise, each by itself, and subtract then. A network that always "
+        "answers zero would do best. First the difference, then the square.",
     ),
     "weighted by the variance": (
         loss(reduce=lambda residual, share: (residual.square() * (1 - share)).mean()),

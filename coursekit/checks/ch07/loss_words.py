@@ -40,8 +40,8 @@ LOOK_FRESH = (
     "step. Is a seed set inside your function?"
 )
 LOOK_TARGET = (
-    "A network that finds the noise in every row should cost nothing. With your loss it does: the target is "
-    "another one. What is asked about the state, and which draw is in it?"
+    "A network that finds the noise in every row should cost nothing, and with your loss it costs something. "
+    "The target is another one. What is asked about the state, and which draw is in it?"
 )
 LOOK_SQUARES = (
     "Your loss is not a mean of squared errors. An error twice as large costs four times as much, errors of "
@@ -55,4 +55,17 @@ LOOK_WEIGHT = (
 LOOK_GRADIENT = (
     "The loss has the right value, but no gradient leads from it back to the network, so nothing would be "
     "learnt. Look for `.item()`, `.detach()`, `torch.no_grad` or a conversion to a plain number."
+)
+LOOK_ANEW = (
+    "Two calls use the same indices. Training needs other ones in each step, or most of the chain is never "
+    "learnt. Are they drawn, and is a seed set inside your function?"
+)
+LOOK_EACH = (
+    "All states of the batch share one draw of noise. Each state needs a draw of its own; look at the shape "
+    "in which you draw."
+)
+LOOK_SIGN = "The larger the error, the lower your loss. Which sign has a mean of squares?"
+LOOK_DIFFERENCE = (
+    "A network that always answers zero stands at the bottom of your loss. Do you square the answer and the "
+    "noise apart from each other? First the difference, then the square."
 )

@@ -6,70 +6,12 @@ from typing import Any
 import torch
 from torch import Tensor
 
-Rule = Callable[..., Tensor]
-Numbers = dict[str, Tensor]
-"""By the paper's names: alpha, beta, bar and before (alpha-bar at k and at k - 1)."""
-
-
-def mean_of(x: Tensor, eps: Tensor, n: Numbers) -> Tensor:
-    """The paper's mean."""
-    return (x - n["beta"] / (1 - n["bar"]).sqrt() * eps) / n["alpha"].sqrt()
-
-
-def _through_data(
-    z: Callable[[Tensor, Tensor, Numbers], Tensor],
-) -> Callable[[Tensor, Tensor, Numbers], Tensor]:
-    """Mean of the posterior with a guess at the data point put in."""
-
-    def mean(x: Tensor, eps: Tensor, n: Numbers) -> Tensor:
-        of_data = n["before"].sqrt() * n["beta"] / (1 - n["bar"])
-        of_state = n["alpha"].sqrt() * (1 - n["before"]) / (1 - n["bar"])
-        return of_data * z(x, eps, n) + of_state * x
-
-    return mean
-
-
-def _guess(x: Tensor, eps: Tensor, n: Numbers) -> Tensor:
-    return (x - (1 - n["bar"]).sqrt() * eps) / n["bar"].sqrt()
-
-
-def rule(
-    mean: Callable[[Tensor, Tensor, Numbers], Tensor] = mean_of,
-    spread: Callable[[Numbers], Tensor] = lambda n: n["beta"].sqrt(),
-    noise: Callable[[Tensor, Tensor], Tensor] = lambda x, eps: torch.randn_like(x),
-    silent: Callable[[int], bool] = lambda k: k == 1,
-    asked: Callable[[int], int] = lambda k: k,
-    shift: int = 0,
-    shift_bar: int = 0,
-) -> Rule:
-    """An ancestral step from its parts, any of which may be wrong.
-
-    Args:
-        mean: of (x, eps, numbers).
-        spread: standard deviation of the fresh noise.
-        noise: of (x, eps), the fresh noise.
-        silent: whether no noise is added at an index.
-        asked: index that the network is told.
-        shift: places by which the table of variances is read wrongly.
-        shift_bar: places by which the table of shares is read wrongly.
-    """
-
-    def step(net: Any, x: Tensor, k: int, betas: Tensor, alpha_bar: Tensor) -> Tensor:
-        beta, at = betas[k - 1 + shift], k + shift_bar
-        n = {"beta": beta, "alpha": 1 - beta, "bar": alpha_bar[at], "before": alpha_bar[at - 1]}
-        eps = net(x, asked(k))
-        after = mean(x, eps, n)
-        return after if silent(k) else after + spread(n) * noise(x, eps)
-
-    return step
+from .reverse_means import MEANS
+from .reverse_parts import Numbers, Rule, rule
 
 
 def _spread(spread: Callable[[Numbers], Tensor]) -> Rule:
     return rule(spread=spread)
-
-
-def _mean(mean: Callable[[Tensor, Tensor, Numbers], Tensor]) -> Rule:
-    return rule(mean=mean)
 
 
 def _seeded(x: Tensor, eps: Tensor) -> Tensor:
@@ -81,7 +23,7 @@ def _ddim(net: Any, x: Tensor, k: int, betas: Tensor, alpha_bar: Tensor) -> Tens
     return before.sqrt() * (x - (1 - bar).sqrt() * eps) / bar.sqrt() + (1 - before).sqrt() * eps
 
 
-RIVALS: dict[str, tuple[Rule, str]] = {
+RIVALS: dict[str, tuple[Rule, str]] = MEANS | {
     "noise at the last step": (
         rule(silent=lambda k: False),
         "Your last step, from k = 1 to the data, adds noise to a finished sample. In the middle noise is "
@@ -102,85 +44,6 @@ RIVALS: dict[str, tuple[Rule, str]] = {
         "Your step puts the predicted noise back and draws none. That is DDIM, of exercise 7.4. The "
         "ancestral step goes to a mean that lies nearer to the data, and adds fresh noise.",
     ),
-    "alpha-bar for alpha in the divisor": (
-        _mean(lambda x, eps, n: (x - n["beta"] / (1 - n["bar"]).sqrt() * eps) / n["bar"].sqrt()),
-        "You divide by the root of alpha-*bar*, which undoes all k steps at once. Only the last step is "
-        "taken back here, and it multiplied the state by the root of its own alpha.",
-    ),
-    "alpha for alpha-bar under the root": (
-        _mean(lambda x, eps, n: (x - n["beta"] / (1 - n["alpha"]).sqrt() * eps) / n["alpha"].sqrt()),
-        "Under the root in your mean stands one minus alpha. The network predicts the noise of *all* k steps "
-        "together; its weight in the state has a bar.",
-    ),
-    "root missing under the noise": (
-        _mean(lambda x, eps, n: (x - n["beta"] / (1 - n["bar"]) * eps) / n["alpha"].sqrt()),
-        "You divide the predicted noise by a variance, where the standard deviation should stand. A root is "
-        "missing below the fraction bar.",
-    ),
-    "root missing in the divisor": (
-        _mean(lambda x, eps, n: (x - n["beta"] / (1 - n["bar"]).sqrt() * eps) / n["alpha"]),
-        "You divide by alpha itself. The forward step multiplied the state by its *root*, so it is the root "
-        "that has to be divided out.",
-    ),
-    "not divided by the root of alpha": (
-        _mean(lambda x, eps, n: x - n["beta"] / (1 - n["bar"]).sqrt() * eps),
-        "The forward step shrank the state before it added noise. You take the noise out, but you do not "
-        "stretch the rest again.",
-    ),
-    "multiplied by the root of alpha": (
-        _mean(lambda x, eps, n: (x - n["beta"] / (1 - n["bar"]).sqrt() * eps) * n["alpha"].sqrt()),
-        "You shrink the state once more. On the way back the factor of the forward step has to be divided "
-        "out.",
-    ),
-    "only the first part divided": (
-        _mean(lambda x, eps, n: x / n["alpha"].sqrt() - n["beta"] / (1 - n["bar"]).sqrt() * eps),
-        "Only the state is divided by the root of alpha in your mean, and the noise is not. Brackets: first "
-        "the noise goes out, then the whole is stretched.",
-    ),
-    "predicted noise not scaled": (
-        _mean(lambda x, eps, n: (x - eps) / n["alpha"].sqrt()),
-        "You take the whole predicted noise out in one step. Each step takes out a small part, in proportion "
-        "to its beta.",
-    ),
-    "all of the noise taken out": (
-        _mean(lambda x, eps, n: (x - (1 - n["bar"]).sqrt() * eps) / n["alpha"].sqrt()),
-        "You take all of the noise out in one step, as in the guess at the data. One step takes out only the "
-        "part that one step put in.",
-    ),
-    "beta alone on the predicted noise": (
-        _mean(lambda x, eps, n: (x - n["beta"] * eps) / n["alpha"].sqrt()),
-        "The factor of the predicted noise is too small: beta has to be divided by the spread of all the "
-        "noise in the state. If you go by a guess at the data, a root is missing there: in the state, noise "
-        "is multiplied by a standard deviation.",
-    ),
-    "sign of the predicted noise": (
-        _mean(lambda x, eps, n: (x + n["beta"] / (1 - n["bar"]).sqrt() * eps) / n["alpha"].sqrt()),
-        "You put the predicted noise into the state once more, so that it gets noisier on the way back. It "
-        "has to come out.",
-    ),
-    "straight to the guess": (
-        _mean(_guess),
-        "Your mean is the guess at the data point. The reverse step goes only one step towards it, to k - 1.",
-    ),
-    "data not divided by the root of alpha-bar": (
-        _mean(_through_data(lambda x, eps, n: x - (1 - n["bar"]).sqrt() * eps)),
-        "In your guess at the data point the noise is taken out, but what is left is the data *times their "
-        "weight*. It has to be divided by the root of alpha-bar.",
-    ),
-    "data divided by alpha-bar itself": (
-        _mean(_through_data(lambda x, eps, n: (x - (1 - n["bar"]).sqrt() * eps) / n["bar"])),
-        "In your guess at the data point you divide by alpha-bar where its root should stand.",
-    ),
-    "variances read one place too late": (
-        rule(shift=1),
-        "You use the variance of the step *after* this one. The list `betas` begins with step 1 at its place "
-        "0, so step k stands at the place k - 1.",
-    ),
-    "shares read one place too early": (
-        rule(shift_bar=-1),
-        "You read the table `alpha_bar` one place too early. It begins with the index 0, the data, so the "
-        "share at index k stands at the place k.",
-    ),
     "beta for its root": (
         _spread(lambda n: n["beta"]),
         "You multiply the noise by beta. Beta is the variance of the step; noise is multiplied by a standard "
@@ -200,6 +63,16 @@ RIVALS: dict[str, tuple[Rule, str]] = {
         _spread(lambda n: (1 - n["bar"]).sqrt()),
         "Your fresh noise is as strong as all the noise in the state. One step back is uncertain by about "
         "what one step forward put in.",
+    ),
+    "beta-tilde upside down": (
+        _spread(lambda n: (n["beta"] * (1 - n["bar"]) / (1 - n["before"])).sqrt()),
+        "The fraction in your beta-tilde is upside down, so that your noise is stronger than beta. Knowing "
+        "more makes a law narrower: the fraction is below one.",
+    ),
+    "alpha for beta in the noise": (
+        _spread(lambda n: n["alpha"].sqrt()),
+        "You multiply the fresh noise by the root of alpha, which is what the step leaves of the state. How "
+        "much noise the step put in is another letter.",
     ),
     "noise divided by the root of alpha": (
         _spread(lambda n: (n["beta"] / n["alpha"]).sqrt()),
@@ -239,9 +112,5 @@ RIVALS: dict[str, tuple[Rule, str]] = {
         rule(noise=lambda x, eps: torch.rand_like(x)),
         "Your noise is uniform between 0 and 1, so it pushes all states in one direction. Two functions of "
         "torch have names that differ by one letter.",
-    ),
-    "network told the index before": (
-        rule(asked=lambda k: k - 1),
-        "You tell the network the index k - 1. It is asked about the state `x`, which lies at k.",
     ),
 }

@@ -14,7 +14,8 @@ from ..asking import Ask
 from ..engine import exercise
 from ..facts import Fact
 from ..faults import Fault
-from .common import Predictor, between, shares
+from .common import Predictor, between, of_point, shares
+from .sampler_words import LOOKS
 
 QUESTIONS, STEPS, N, RUNS = 20, 1000, 8192, 4
 BOUND = 50.0
@@ -33,7 +34,7 @@ def _noise(x: Tensor, k: Tensor) -> Tensor:
     centres, variance = share.sqrt() * means, share * widths**2 + 1 - share
     off = x - centres
     weights = (BUMPS.weights.double().log() - variance.log() / 2 - off.square() / (2 * variance)).softmax(1)
-    return (weights * off / variance).sum(1, keepdim=True) * (1 - share).sqrt()
+    return ((weights * off / variance).sum(1, keepdim=True) * (1 - share).sqrt()).to(x)
 
 
 @cache
@@ -51,13 +52,18 @@ def _quantiles() -> Tensor:
     return (low + high) / 2
 
 
+def _table() -> Tensor:
+    """Shares of DDPM's chain, in single precision as in the notebook."""
+    return shares(linear_betas(STEPS)).float()
+
+
 def _even() -> Tensor:
     return (torch.arange(N, dtype=torch.float64) + 0.5) / N
 
 
 def start() -> Tensor:
     """An even sample of standard normal noise, (N, 1), in a random order."""
-    return torch.special.ndtri(_even())[torch.randperm(N), None]
+    return torch.special.ndtri(_even()).float()[torch.randperm(N), None]
 
 
 def _away(x: Tensor) -> float:
@@ -78,8 +84,7 @@ def distance(sampler: Sampler) -> tuple[float, float]:
         The distance in thousandths of a data unit, and its standard error over four runs; 0 if nothing is
         random in it.
     """
-    table = shares(linear_betas(STEPS))
-    away = torch.tensor([_away(sampler(Predictor(_noise, 1), start(), table)) for _ in range(RUNS)])
+    away = torch.tensor([_away(sampler(Predictor(_noise, 1), start(), _table())) for _ in range(RUNS)])
     return float(away.mean()), float(away.std() / RUNS**0.5)
 
 
@@ -138,20 +143,6 @@ LOOK_QUESTIONS = (
     "Your sampler asks the network too often. Each call on all states counts as one question, and twenty are "
     "allowed, whatever they are used for. A method that asks twice in a step can take half as many steps."
 )
-LOOKS = {
-    "questions left": (
-        "Your sampler is not close enough yet, and it has questions left: it asks fewer than twenty times. "
-        "Take more steps."
-    ),
-    "too random": (
-        "Your samples differ much from run to run, and on average they are not close enough. Fresh noise has "
-        "to be worked in by later steps: try less of it, and none towards the end."
-    ),
-    "not close enough": (
-        "Your sampler is not close enough yet. Change where the steps lie, shorter towards the data, or let "
-        "a step use more than one answer of the network."
-    ),
-}
 
 
 def _counted() -> Predictor:
@@ -168,14 +159,48 @@ def _counted() -> Predictor:
     return Predictor(rule, 1)
 
 
+def _seen(net: Predictor) -> str:
+    """What is wrong with the questions of a sampler, if something is to be seen in them."""
+    k = net.times()
+    if not len(k):
+        return "net not asked"
+    if float(k.max()) <= 1:
+        return "network told a time"
+    if float(k[0]) < float(k[-1]):
+        return "wrong direction"
+    first = net.calls[0].x
+    if len(k) > 2 and all(call.x.shape == first.shape and torch.equal(call.x, first) for call in net.calls):
+        return "always from the start"
+    return ""
+
+
+def _spacing(net: Predictor) -> str:
+    """Tell whether the strides get longer and longer, the last one included."""
+    k = torch.cat([net.times(), torch.zeros(1)])
+    strides = (k[:-1] - k[1:])[k[:-1] > k[1:]]
+    return "strides grow towards the data" if float(strides[-1]) > 2 * float(strides[0]) else ""
+
+
+def _landing(ask: Ask) -> str:
+    """Tell whether a sampler misses the one data point that there is."""
+    net = of_point(_table(), torch.tensor([1.5]))
+    end = ask(net, start(), _table(), shape=(N, 1))
+    return "does not land" if float((end - 1.5).abs().mean()) > 0.03 else ""
+
+
+def _name(ask: Ask, net: Predictor, few: bool, random: bool) -> str:
+    """What to call a sampler that is not close enough, and whether it asks little or is random."""
+    name = "questions left" if few else "too random" if random else "not close enough"
+    return _seen(net) or ("" if random else _landing(ask) or _spacing(net)) or name
+
+
 @exercise("7.8", "Twenty questions", "open", "net, x, alpha_bar", _my_sampler, RIVALS, limit=15.0)
 def my_sampler(ask: Ask) -> Iterator[Fact | str]:
     """Questions asked, and the distance to the truth in four runs."""
-    table = shares(linear_betas(STEPS))
     again, ends, asked = start(), [], 0.0
     for i in range(RUNS):
         net = _counted()
-        ends.append(ask(net, again if i < 2 else start(), table, shape=(N, 1)).double())
+        ends.append(ask(net, again if i < 2 else start(), _table(), shape=(N, 1)).double())
         asked = max(asked, net.evaluations(N))
     away = [_away(end) for end in ends]
     fact = Fact(
@@ -186,7 +211,7 @@ def my_sampler(ask: Ask) -> Iterator[Fact | str]:
     what = "how far two runs from one start end apart"
     yield Fact("too random", what, apart, apart, LOOKS["too random"], 1e-6, 0.02 + 0.1 * apart, "any")
     mean, error = float(torch.tensor(away).mean()), float(torch.tensor(away).std() / math.sqrt(RUNS))
-    name = "questions left" if asked < QUESTIONS - 1 else "too random" if error > 1.0 else "not close enough"
+    name = _name(ask, net, asked < QUESTIONS - 1, apart > 0.01) if mean > BOUND else "not close enough"
     what = "distance to the truth, in thousandths"
     yield Fact(name, what, 0.0, mean, LOOKS[name], BOUND, max(0.05, 4 * error), f"at most {BOUND:g}")
     if mean <= BOUND:
