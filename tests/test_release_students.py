@@ -4,6 +4,7 @@ import errno
 import json
 import os
 import re
+import shlex
 import subprocess
 from datetime import datetime
 from pathlib import Path
@@ -167,6 +168,82 @@ def test_a_course_that_is_not_utf8_or_a_list_of_numbers(root, dest, capsys):
     (root / "course.toml").write_text('title = "T"\nrepository = ""\nbranch = "main"\nchapters = [1]\n')
     assert release(root, dest) == 1
     assert "chapters are not [[chapters]] tables" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        (["--date", ""], "--date  is not a date such as"),
+        (["--date", "2026-11-24T09:00+25:00"], "is not a date such as"),
+        (["--date", "2026-02-29T09:00Z"], "is not a date such as"),
+        (["--labs", ""], "--labs: no chapter '' has a lab"),
+        (["--labs", "01,"], "--labs: no chapter '' has a lab"),
+        (["--labs", "1"], "--labs: no chapter '1' has a lab"),
+        (["--labs", "01,all"], "--labs: no chapter 'all' has a lab"),
+        (["--solutions", "ALL"], "--solutions: no chapter 'ALL' has a lab"),
+    ],
+)
+def test_odd_forms_of_options_are_refused(root, dest, capsys, options, told):
+    assert release(root, dest, *options) == 1
+    assert told in capsys.readouterr().err
+    assert not dest.exists()
+
+
+@pytest.mark.parametrize("choice", ["01", " 01 ", "01_flows", "01,01", "01, 01_flows"])
+def test_a_chapter_is_named_by_its_number_or_its_slug(root, dest, choice):
+    assert release(root, dest, "--labs", choice, date=BEFORE) == 0
+    assert (dest / LAB).exists()
+
+
+@pytest.mark.parametrize(
+    ("date", "lab"),
+    [
+        ("2026-11-20T08:59:59+01:00", False),
+        ("2026-11-20T09:00:00+01:00", True),
+        ("2026-11-20T03:00:00-05:00", True),
+        ("2026-11-20T13:44:59+05:45", False),
+        ("2026-11-20T13:45:00+05:45", True),
+    ],
+)
+def test_a_date_is_a_moment_wherever_it_is_written(root, dest, date, lab):
+    assert release(root, dest, date=date) == 0
+    assert (dest / LAB).exists() == lab
+
+
+@pytest.mark.parametrize("options", [["--date", OPEN], ["--solutions", "none"]])
+def test_options_that_a_course_for_nbgrader_does_not_have(root, dest, capsys, options):
+    assert main(["release", "--nbgrader", str(dest), "--root", str(root), *options]) == 1
+    assert "takes no --date and no --solutions" in capsys.readouterr().err
+    assert not dest.exists()
+
+
+@pytest.mark.skipif(os.name == "nt", reason="pipes of POSIX")
+@pytest.mark.parametrize(
+    ("more", "status"), [(["--dry-run"], 0), ([], 0), (["--solutions", "all", "--labs", "none"], 1)]
+)
+@pytest.mark.parametrize("both", ["", "2>&1"])
+def test_a_reader_who_goes_away_is_no_fault(root, dest, more, status, both):
+    """`coursekit release … | head -1` ends quietly, with the status of what was done."""
+    (root / "pictures").mkdir()
+    for number in range(2000):
+        (root / f"pictures/{number:0100}.png").touch()  # more than a pipe holds
+    words = [
+        os.sys.executable,
+        "-m",
+        "coursekit",
+        "release",
+        str(dest),
+        "--root",
+        str(root),
+        "--date",
+        OPEN,
+        *more,
+    ]
+    line = f'{shlex.join(words)} {both} | sleep 0; echo "status ${{PIPESTATUS[0]}}"'
+    done = subprocess.run(["bash", "-c", line], capture_output=True, text=True, check=False, cwd=ROOT)
+    assert done.stdout == f"status {status}\n"
+    assert "Broken pipe" not in done.stderr
+    assert dest.exists() == (not more)
 
 
 # --------------------------------------------------------------------------------------------- the tree

@@ -22,6 +22,7 @@ Nothing in `coursekit` imports this package, and it is not imported with `course
     leaks      gate: nothing withheld is in a lab
     links      gate: relative links lead to files
     cli        the two commands
+    git        git, asked about one folder
     dates      what is out on a date
     tree       the student's tree, in memory
     kept       gate: a lab that is out keeps its exercise cells

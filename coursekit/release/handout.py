@@ -1,15 +1,19 @@
 """`coursekit release DEST`: make the student's tree, prove it clean, and only then put it into DEST."""
 
+import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
 from coursekit.release import dest, kept, search
-from coursekit.release.build import load, notebooks
+from coursekit.release.build import Material, load, notebooks
 from coursekit.release.dates import Out, chosen, plan
 from coursekit.release.faults import CourseError, Fault
 from coursekit.release.grading import graded_course
-from coursekit.release.tree import not_in_git, student_tree
+from coursekit.release.tree import File, not_in_git, student_tree
+
+_PUBLIC = re.compile(r"coursekit/.+\.py|(lectures|solutions)/[^/]+\.md")
 
 
 @dataclass(frozen=True)
@@ -59,13 +63,23 @@ def release(
     after, tree[dest.MANIFEST] = dest.remembered(tree, before, slugs)
     change = dest.changes(to, tree, before, after)
     _refuse([*dest.in_the_way(to, change), *kept.faults(before.labs, after.labs, slugs)])
-    released = {f"solutions/{each.chapter.slug}.md" for each in out if each.solution}
-    hidden = search.withheld(root, material.sources.values(), released)
-    staying = list(search.left_in_place(to, {*tree, *change.remove}))
-    files = [*((path, file.data) for path, file in tree.items()), *staying, *search.git_objects(to)]
-    _refuse([*search.faults(files, hidden), *search.compiled_alone([*tree, *(path for path, _ in staying)])])
+    _refuse(list(_leaks(to, material, tree, out, change)))
     _put(to, change, before, dry, force)
     return Release(out, change, not_in_git(root), undone)
+
+
+def _leaks(
+    to: Path, material: Material, tree: dict[str, File], out: list[Out], change: dest.Change
+) -> Iterator[Fault]:
+    """What the tree, what stays in `to` and its git's objects would give away."""
+    released = {f"solutions/{each.chapter.slug}.md" for each in out if each.solution}
+    public = [file.data.decode(errors="replace") for path, file in tree.items() if _PUBLIC.fullmatch(path)]
+    hidden = search.withheld(material.sources.values(), released, public)
+    staying = search.left_in_place(to, {*tree, *change.remove})
+    yield from search.compiled_alone([*tree, *staying])
+    yield from search.faults(((path, file.data) for path, file in tree.items()), hidden)
+    yield from search.faults(((path, search.content(to / path)) for path in staying), hidden)
+    yield from search.faults(search.git_objects(to), hidden)
 
 
 def release_for_nbgrader(

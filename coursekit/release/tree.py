@@ -1,7 +1,7 @@
 """The student's tree: every file of a release, in memory, made from the instructor's repository."""
 
+import os
 import re
-import subprocess
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -9,6 +9,7 @@ from pathlib import Path, PurePosixPath
 from coursekit.release.build import Material
 from coursekit.release.dates import Out, written
 from coursekit.release.faults import CourseError, Fault
+from coursekit.release.git import ask
 
 TOP = (
     *("README.md", "LICENSE", "LICENSE-TEXT", "CITATION.cff", "Makefile", "pyproject.toml"),
@@ -44,6 +45,7 @@ def student_tree(root: Path, material: Material, made: dict[str, str], out: Sequ
         Path from the tree's top folder to content, sorted.
     Raises:
         CourseError: a file is a link, or an `instructors only` is not closed.
+        ValueError: the repository's git can't be read.
     """
     paths = list(_handed_on(root))
     paths += [f"lectures/{chapter.slug}.md" for chapter in material.course.chapters]
@@ -83,17 +85,14 @@ def _on_disk(root: Path) -> Iterator[str]:
 
 def _known_to_git(root: Path) -> set[str]:
     """What git keeps of these; nothing where there is no git, and then all on disk counts."""
-    command = ["git", "-C", str(root), "ls-files", "-z", "--", *TOP, *FOLDERS]
-    try:
-        listed = subprocess.run(command, capture_output=True, check=False)
-    except OSError:
-        return set()
-    return set(listed.stdout.decode().split("\0")) - {""} if listed.returncode == 0 else set()
+    listed = ask(root, "ls-files", "-z", "--", *TOP, *FOLDERS) or b""
+    return {os.fsdecode(path) for path in listed.split(b"\0") if path}
 
 
 def _read(root: Path, path: str) -> File:
     at = root / path
-    if any((root / each).is_symlink() for each in (path, *map(str, PurePosixPath(path).parents))):
+    steps = (path, *(str(each) for each in PurePosixPath(path).parents if str(each) != "."))
+    if any((root / each).is_symlink() for each in steps):
         raise CourseError([Fault(path, 1, f"a link, to {at.resolve()}", "put the file itself in its place")])
     return File(at.read_bytes(), bool(at.stat().st_mode & 0o100))
 
