@@ -14,6 +14,7 @@ from release_texts import COURSE, laid_out
 
 from coursekit.command.cli import main
 from coursekit.release import dest as places
+from coursekit.release import replacing
 from coursekit.release.course import parse_course
 from coursekit.release.dates import moment, plan
 from coursekit.release.faults import CourseError
@@ -418,7 +419,7 @@ def test_a_full_disk_mid_way_changes_nothing(root, dest, capsys, monkeypatch, co
         if where == "staging":
             failing_after(patch, Path, "write_bytes", min(count, 6), FULL)
         else:
-            failing_after(patch, places.os, "replace", 1 + min(count, 5), FULL)
+            failing_after(patch, replacing.os, "replace", 1 + min(count, 5), FULL)
         assert release(root, dest, date=DUE) == 1
     assert "No space left on device" in capsys.readouterr().err
     assert content(dest) == before
@@ -436,12 +437,12 @@ def test_a_run_killed_while_it_replaces_is_undone_by_the_next(root, dest, capsys
     release(root, dest)
     before = content(dest)
     with monkeypatch.context() as patch:
-        failing_after(patch, places.os, "replace", 2, KeyboardInterrupt())
-        patch.setattr(places, "undo", lambda dest: False)  # as kill -9: nobody puts anything back
+        failing_after(patch, replacing.os, "replace", 2, KeyboardInterrupt())
+        patch.setattr(replacing, "undo", lambda dest: False)  # as kill -9: nobody puts anything back
         assert release(root, dest, date=DUE) == 130
-    assert (dest / places.STAGING).exists()
+    assert (dest / replacing.STAGING).exists()
     assert content(dest) != before
-    assert places.undo(dest)
+    assert replacing.undo(dest)
     assert content(dest) == before
 
 

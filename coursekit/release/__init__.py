@@ -25,8 +25,9 @@ Nothing in `coursekit` imports this package, and it is not imported with `course
     git        git, asked about one folder
     dates      what is out on a date
     tree       the student's tree, in memory
+    replacing  a folder's files, replaced as a whole or not at all
     kept       gate: a lab that is out keeps its exercise cells
-    dest       what DEST has, and replacing it as a whole or not at all
+    dest       what DEST has, and what is to change there
     shapes     an answer with its names changed
     search     gate: nothing withheld is anywhere in the tree or in DEST's git
     grading    a course for nbgrader

@@ -2,11 +2,12 @@
 
 import re
 from collections.abc import Iterator
+from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from coursekit.release import dest, kept, search
+from coursekit.release import dest, kept, replacing, search
 from coursekit.release.build import Material, load, notebooks
 from coursekit.release.dates import Out, chosen, plan
 from coursekit.release.faults import CourseError, Fault
@@ -21,7 +22,7 @@ class Release:
     """What a release did or, in a dry run, would do."""
 
     out: list[Out]
-    change: dest.Change
+    change: replacing.Change
     left_out: list[str]
     undone: bool
 
@@ -56,7 +57,12 @@ def release(
     dest.check_place(root, to)
     material = load(root)
     out = plan(material.course, at, labs, solutions)
-    undone = not dry and dest.undo(to)
+    with nullcontext() if dry else replacing.alone(to):
+        return _release(root, to, material, out, dry, force)
+
+
+def _release(root: Path, to: Path, material: Material, out: list[Out], dry: bool, force: bool) -> Release:
+    undone = not dry and replacing.undo(to)
     tree = student_tree(root, material, notebooks(material), out)
     slugs = {chapter.slug for chapter in material.course.chapters}
     before = dest.earlier(to, tree)
@@ -69,7 +75,7 @@ def release(
 
 
 def _leaks(
-    to: Path, material: Material, tree: dict[str, File], out: list[Out], change: dest.Change
+    to: Path, material: Material, tree: dict[str, File], out: list[Out], change: replacing.Change
 ) -> Iterator[Fault]:
     """What the tree, what stays in `to` and its git's objects would give away."""
     released = {f"solutions/{each.chapter.slug}.md" for each in out if each.solution}
@@ -92,11 +98,15 @@ def release_for_nbgrader(
     Raises:
         CourseError, ValueError, OSError: as `release`; nothing was changed.
     """
-    dest.check_place(root, to)
+    dest.check_place(root, to, graded=True)
     material = load(root)
-    slugs = chosen(material.course, labs)
-    undone = not dry and dest.undo(to)
-    tree = graded_course(material, slugs)
+    tree = graded_course(material, chosen(material.course, labs))
+    with nullcontext() if dry else replacing.alone(to):
+        return _graded(to, tree, dry, force)
+
+
+def _graded(to: Path, tree: dict[str, File], dry: bool, force: bool) -> Release:
+    undone = not dry and replacing.undo(to)
     before = dest.earlier(to, tree)
     after, tree[dest.MANIFEST] = dest.remembered(tree, before, set())
     change = dest.changes(to, tree, before, after)
@@ -105,13 +115,13 @@ def release_for_nbgrader(
     return Release([], change, [], undone)
 
 
-def _put(to: Path, change: dest.Change, before: dest.Before, dry: bool, force: bool) -> None:
+def _put(to: Path, change: replacing.Change, before: dest.Before, dry: bool, force: bool) -> None:
     theirs = sorted(dest.changed_by_hand(to, change, before))
     if theirs and not force:
         names = ", ".join(theirs)
         raise ValueError(f"changed by hand in {to}: {names}; move them away, or give --force to replace them")
     if not dry and (change.write or change.remove):
-        dest.replace(to, change)
+        replacing.replace(to, change)
 
 
 def _refuse(faults: list[Fault]) -> None:

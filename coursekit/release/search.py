@@ -10,11 +10,11 @@ from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from coursekit.release.dest import STAGING
 from coursekit.release.disguises import readings, squeeze
 from coursekit.release.faults import Fault
 from coursekit.release.git import ask
 from coursekit.release.leaks import Secret, places, secrets
+from coursekit.release.replacing import STAGING
 from coursekit.release.shapes import Shape, read, shapes, shows
 from coursekit.release.source import Source
 from coursekit.release.unpacked import LARGEST, Unreadable, texts
