@@ -14,7 +14,8 @@ from release_texts import COURSE, laid_out
 
 from coursekit.command.cli import main
 from coursekit.release import dest as places
-from coursekit.release import replacing
+from coursekit.release import links, replacing
+from coursekit.release.build import load, notebooks
 from coursekit.release.course import parse_course
 from coursekit.release.dates import moment, plan
 from coursekit.release.faults import CourseError
@@ -318,6 +319,48 @@ def test_the_readme_names_no_file_that_is_not_there(root, dest):
     assert "proof" not in told
 
 
+def dead_links(folder):
+    """Links of every page and notebook in a folder that lead to no file in it."""
+    found = []
+    for path in sorted([*folder.rglob("*.md"), *folder.rglob("*.ipynb")]):
+        text = path.read_text(encoding="utf-8")
+        if path.suffix == ".ipynb":
+            cells = [cell for cell in json.loads(text)["cells"] if cell["cell_type"] == "markdown"]
+            text = "\n\n".join("".join(cell["source"]) for cell in cells)
+        for _, target in links.links(text):
+            name = target.partition("#")[0]
+            if name and ":" not in name and not (path.parent / name).exists():
+                found.append(f"{path.relative_to(folder)}: {target}")
+    return found
+
+
+@pytest.mark.parametrize("date", [BEFORE, OPEN, DUE])
+def test_no_link_leads_to_what_is_held_back(root, dest, date):
+    release(root, dest, date=date)
+    assert dead_links(dest) == []
+    told = (dest / "lectures/01_flows.md").read_text(encoding="utf-8")
+    book = json.loads((dest / "lectures/01_flows.ipynb").read_text(encoding="utf-8"))
+    first = "".join(book["cells"][0]["source"])
+    if date == BEFORE:
+        assert "A picture, then the lab from 2026-11-20 09:00+01:00." in told
+        assert "Lab from 2026-11-20 09:00+01:00 · " in first
+    else:
+        assert "[the lab](../labs/01_flows.ipynb)" in told
+        assert (dest / "lectures/01_flows.ipynb").read_text() == made(root)["lectures/01_flows.ipynb"]
+
+
+def made(root):
+    return notebooks(load(root))
+
+
+def test_what_only_looks_like_a_link_stays(root, dest):
+    path = root / "lectures/01_flows.md"
+    more = "\nThe mean $E[x](t)$, [the page](https://example.org), [below](#evidence), `a[0](b)`.\n"
+    path.write_text(path.read_text(encoding="utf-8") + more, encoding="utf-8")
+    release(root, dest, date=BEFORE)
+    assert more in (dest / "lectures/01_flows.md").read_text(encoding="utf-8")
+
+
 def test_an_instructors_only_without_its_end_is_a_fault(root, dest, capsys):
     (root / "README.md").write_text(
         "# T\n\n<!-- instructors only -->\nsecret\n<!-- end of instructor only -->\n"
@@ -332,8 +375,18 @@ def test_this_course_s_tree_has_all_that_make_lab_needs(tmp_path):
     assert main(["release", str(dest), "--root", str(ROOT), "--labs", "01", "--solutions", "none"]) == 0
     there = {path.name for path in dest.iterdir()}
     assert there.isdisjoint({"tests", "solutions", "benchmarks", ".git", ".ci", "course.toml"})
-    for path in re.findall(r"\]\(([^):#]+)\)", (dest / "README.md").read_text(encoding="utf-8")):
-        assert (dest / path).exists(), path
+    assert dead_links(dest) == []
+    readme = (dest / "README.md").read_text(encoding="utf-8")
+    for word in (
+        "instructor",
+        "course.toml",
+        "make notebooks",
+        "make test",
+        "TEACHING",
+        "CONTRIBUTING",
+        "tests/",
+    ):
+        assert word not in readme, word
     targets = re.findall(r"^  make (\w+)", subprocess.check_output(["make"], cwd=dest, text=True), re.M)
     assert sorted(targets) == ["clean", "env", "help", "lab"]
     plan = subprocess.check_output(["make", "-n", "lab"], cwd=dest, text=True)

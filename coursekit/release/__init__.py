@@ -24,6 +24,7 @@ Nothing in `coursekit` imports this package, and it is not imported with `course
     cli        the two commands
     git        git, asked about one folder
     dates      what is out on a date
+    later      links to what is not out, as words
     tree       the student's tree, in memory
     replacing  a folder's files, replaced as a whole or not at all
     kept       gate: a lab that is out keeps its exercise cells
