@@ -189,6 +189,32 @@ PATCHED = "    return -x0\n\nAssertionError = print\nimport builtins\nbuiltins.A
 PATCHED_CHECK = (
     "    return -x0\n\nfrom coursekit import checks\nchecks.ch01.linear_flow = lambda answer: answer"
 )
+EITHER = "ended by an interrupt that came at the right moment, or reported"
+WARNS = f"    import warnings\n    warnings.warn('mine')\n    warnings.warn('again')\n{LINEAR}"
+STUBBORN = """\
+    while True:
+        try:
+            while True:
+                pass
+        except BaseException:
+            pass"""
+NO_ASSERT = """\
+    return -x0
+
+import ast
+class Without(ast.NodeTransformer):
+    def visit_Assert(self, node):
+        return ast.Pass()
+get_ipython().ast_transformers.append(Without())"""
+READS = f"""{LINEAR}
+
+import base64
+from pathlib import Path
+top = next(each for each in Path.cwd().parents if (each / "gradebook.db").exists())
+for path in top.glob("source/*/*.ipynb"):
+    print(path.read_text())
+    print(base64.b64encode(path.read_bytes()))
+print((top / "gradebook.db").read_bytes())"""
 # student: (what they hand in, their score of 15 points; None: reported, and not scored)
 SUBMISSIONS = {
     "right": (fill, 15),
@@ -201,6 +227,12 @@ SUBMISSIONS = {
     "patched": (lambda book: fill(book, e1_1=PATCHED), 11),
     "patched_check": (lambda book: fill(book, e1_1=PATCHED_CHECK), 13),  # the hidden test still tells
     "edited": (edited, 11),
+    "warns": (lambda book: fill(book, e1_1=WARNS), 15),
+    "reads": (lambda book: fill(book, e1_1=READS), 15),  # what it prints is not in the feedback
+    "stubborn": (lambda book: fill(book, e1_2=STUBBORN), EITHER),
+    "no_assert": (lambda book: fill(book, e1_1=NO_ASSERT), None),
+    "leaves": (lambda book: fill(book, e1_2="    exit()"), None),
+    "renamed": (fill, None),
     "test_deleted": (without("check-1-2"), None),
     "answer_deleted": (without("exercise-1-2"), None),
     "given_deleted": (without("given-setup"), None),
@@ -212,6 +244,9 @@ SUBMISSIONS = {
     "no_notebook": (None, None),
 }
 TOLD = {
+    "no_assert": "`assert False` no longer fails there",
+    "leaves": "it could not be run (DeadKernelError",
+    "renamed": "There was an error processing assignment '01_flows' for student 'renamed'",
     "exits": "it could not be run (DeadKernelError",
     "test_deleted": "cell check-1-2 is missing",
     "answer_deleted": "cell exercise-1-2 is missing",
@@ -252,7 +287,8 @@ def graded(tmp_path_factory):
     told = {"generate_assignment": nbgrader(course, "generate_assignment", "01_flows")}
     handed_out = (course / "release/01_flows/01_flows.ipynb").read_text(encoding="utf-8")
     for student, (change, _) in SUBMISSIONS.items():
-        target = course / "submitted" / student / "01_flows/01_flows.ipynb"
+        name = "01_flows (1)" if student == "renamed" else "01_flows"
+        target = course / "submitted" / student / f"01_flows/{name}.ipynb"
         target.parent.mkdir(parents=True)
         book = json.loads(handed_out)
         if change:
@@ -286,7 +322,7 @@ def test_what_is_handed_out_hides_tests_and_answers(graded):
     assert "../lectures" not in text
 
 
-@pytest.mark.parametrize("student", [name for name, (_, score) in SUBMISSIONS.items() if score is not None])
+@pytest.mark.parametrize("student", [name for name, (_, score) in SUBMISSIONS.items() if score in range(16)])
 def test_scores(graded, student):
     course, _ = graded
     row = rows(course)[student]
@@ -303,15 +339,25 @@ def test_what_can_not_be_scored_is_reported_and_has_no_score(graded, student):
     assert (rows(course)[student]["score"], rows(course)[student]["raw_score"]) == ("", "")
 
 
+def test_a_loop_that_swallows_interrupts_does_not_stop_the_grading(graded):
+    course, told = graded
+    score = rows(course)["stubborn"]["score"]
+    assert score == "11.0" or (score == "" and "stubborn is not scored: it could" in told["autograde"].stderr)
+
+
 def test_the_feedback_says_what_failed_and_shows_no_hidden_test(graded):
     course, told = graded
     assert told["generate_feedback"].returncode == 0, told["generate_feedback"].stderr
-    for student in ("right", "half"):
+    pages = {}
+    for student in ("right", "half", "reads"):
         page = (course / "feedback" / student / "01_flows/01_flows.html").read_text(encoding="utf-8")
+        pages[student] = page
         assert "hidden from students" not in page
         assert "lambda" not in page
         assert "runs here" in page
         assert ("It failed" in page) == (student == "half")
+        assert ("quotes a hidden test is left out" in page) == (student == "reads")
+    assert "the check says what it found" in pages["half"]  # a visible test may quote itself
 
 
 def test_ids_are_the_same_in_every_build_and_unlike_each_other(tmp_path):
@@ -323,9 +369,44 @@ def test_ids_are_the_same_in_every_build_and_unlike_each_other(tmp_path):
         ids.append([each["metadata"].get("nbgrader", {}).get("grade_id") for each in book["cells"]])
         path = root / "solutions/01_flows.md"
         path.write_text(
-            path.read_text().replace("return x + h", "return x + 1 * h").replace("Why?", "Why so?")
+            path.read_text()
+            .replace("return x + h", "return x + 1 * h")
+            .replace("Why?", "Why so?")
+            .replace("import torch\n", "import numpy\nimport torch\n")
         )
     assert ids[0] == ids[1]
     named = [each for each in ids[0] if each]
     assert len(named) == len(set(named))
     assert {"exercise-1-1", "check-1-1", "hidden-1-1", "written-1-1", "check-1-3"} <= set(named)
+
+
+def points(tmp_path, text, table):
+    root = laid_out(tmp_path / "course")
+    (root / "solutions/01_flows.md").write_text(text, encoding="utf-8")
+    (root / "course.toml").write_text(COURSE + table, encoding="utf-8")
+    assert main(["release", "--nbgrader", str(tmp_path / "out"), "--root", str(root)]) == 0
+    book = json.loads((tmp_path / "out/source/01_flows/01_flows.ipynb").read_text(encoding="utf-8"))
+    marks = [each["metadata"]["nbgrader"] for each in book["cells"] if "nbgrader" in each["metadata"]]
+    return {mark["grade_id"]: mark.get("points") for mark in marks if mark["grade"]}
+
+
+def test_an_open_exercise_has_one_point_for_what_runs_and_a_person_gives_the_others(tmp_path):
+    made = points(tmp_path, TEXT.replace("stretch", "open"), "[points]\nopen = 6\n")
+    assert {key: made[key] for key in ("exercise-1-3", "check-1-3", "hidden-1-3")} == {
+        "exercise-1-3": 5,
+        "check-1-3": 1,
+        "hidden-1-3": 0,
+    }
+    assert "exercise-1-1" not in made
+
+
+def test_points_of_an_exercise_in_words_alone_are_its_own(tmp_path):
+    start, end = TEXT.index("```{code-cell} python\n:tags: [exercise]"), TEXT.index("Why?")
+    made = points(tmp_path, TEXT[:start] + TEXT[end:], '[points]\nwritten = 2\n"1.1" = 9\n')
+    assert made["written-1-1"] == 9
+
+
+def test_no_folder_is_left_in_the_temporary_one(tmp_path, graded, monkeypatch):
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    assert nbgrader(graded[0], "export", "--to", "again.csv").returncode == 0
+    assert not list(tmp_path.glob("coursekit-grading-*"))
