@@ -33,5 +33,6 @@ Nothing in `coursekit` imports this package, and it is not imported with `course
     search     gate: nothing withheld is anywhere in the tree or in DEST's git
     grading    a course for nbgrader
     submitted  its submissions, inside nbgrader
+    boxed      those that were graded in a container each
     handout    `coursekit release`
 """

@@ -3,6 +3,8 @@
 import csv
 import json
 import os
+import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -410,3 +412,73 @@ def test_no_folder_is_left_in_the_temporary_one(tmp_path, graded, monkeypatch):
     monkeypatch.setenv("TMPDIR", str(tmp_path))
     assert nbgrader(graded[0], "export", "--to", "again.csv").returncode == 0
     assert not list(tmp_path.glob("coursekit-grading-*"))
+
+
+STAND_IN = """\
+#!/bin/bash
+# In the place of docker: no network, little memory, the box as the only folder that is named; no isolation.
+while [ "$1" != YOUR-IMAGE ]; do [ "$1" = -v ] && box=${2%%:*}; shift; done
+shift
+cd "$box" && exec "$@" --ExecutePreprocessor.timeout=20
+"""
+
+
+def test_the_page_s_loop_grades_each_submission_in_a_box(graded, tmp_path):
+    """As it is written in TEACHING.md, but for the container."""
+    page = (ROOT / "TEACHING.md").read_text(encoding="utf-8")
+    (loop,) = re.findall(r"```\n(cp gradebook\.db .*?)```", page, re.S)
+    course = tmp_path / "a course/nbgrader"
+    course.parent.mkdir()
+    root = laid_out(tmp_path / "a course/course")
+    assert main(["release", "--nbgrader", str(course), "--root", str(root)]) == 0
+    assert nbgrader(course, "generate_assignment", "01_flows").returncode == 0
+    for student in ("half", "exits"):
+        shutil.copytree(graded[0] / "submitted" / student, course / "submitted" / student)
+    (tmp_path / "bin").mkdir()
+    for name, text in {
+        "docker": STAND_IN,
+        "nbgrader": f'#!/bin/sh\nexec {sys.executable} -m nbgrader "$@"\n',
+        "python": f'#!/bin/sh\nexec {sys.executable} "$@"\n',
+    }.items():
+        (tmp_path / "bin" / name).write_text(text)
+        (tmp_path / "bin" / name).chmod(0o755)
+    path = os.pathsep.join([str(tmp_path / "bin"), str(Path(sys.executable).parent), os.environ["PATH"]])
+    env = os.environ | {"PYTHONPATH": str(ROOT), "PATH": path}
+    done = subprocess.run(
+        ["bash", "-uc", loop], cwd=course, env=env, capture_output=True, text=True, check=False
+    )
+    assert "look at exits" in done.stdout, done.stderr
+    assert done.returncode == 1
+    assert "boxes/exits: nothing was scored" in done.stderr
+    assert not (course.parent / "boxes/half/source").exists()
+    assert nbgrader(course, "generate_feedback", "01_flows").returncode == 0
+    assert nbgrader(course, "export", "--to", "grades.csv").returncode == 0
+    assert {name: row["score"] for name, row in rows(course).items()} == {"half": "7.0"}
+    assert "It failed" in (course / "feedback/half/01_flows/01_flows.html").read_text(encoding="utf-8")
+
+
+def test_a_box_gives_no_more_than_a_test_s_points_and_no_file_from_elsewhere(graded, tmp_path, monkeypatch):
+    """The grade book of a box was in the student's hands."""
+    from nbgrader.api import Gradebook
+
+    from coursekit.release import boxed
+
+    course, box = tmp_path / "course", tmp_path / "boxes/half"
+    shutil.copytree(graded[0], course)
+    shutil.copytree(graded[0], box)
+    with Gradebook(f"sqlite:///{box / 'gradebook.db'}") as book:
+        grades = book.find_submission_notebook("01_flows", "01_flows", "half").grades
+        for grade, score in zip(
+            sorted(grades, key=lambda each: each.name), (900, -900, float("inf")), strict=False
+        ):
+            grade.auto_score = score
+        book.db.commit()
+    monkeypatch.chdir(course)
+    assert boxed.main([str(box)]) == 0
+    assert nbgrader(course, "export", "--to", "grades.csv").returncode == 0
+    assert 0 <= float(rows(course)["half"]["score"]) <= 15
+    notebook = box / "autograded/half/01_flows/01_flows.ipynb"
+    notebook.unlink()
+    notebook.symlink_to(graded[0] / "source/01_flows/01_flows.ipynb")
+    with pytest.raises(ValueError, match="is no file of this box"):
+        boxed.main([str(box)])
