@@ -118,23 +118,21 @@ def _marked(source: Source, course: Course) -> Iterator[tuple[Cell, Mark | None]
         exercise = belongs.get(cell.line)
         if cell.tag == "solution" or (cell.tag == "hidden" and exercise is None):
             continue
-        if cell.tag and exercise is not None:
-            number = exercise.number
-            seen[f"{number} {cell.tag}"] += 1
-            order = seen[f"{number} {cell.tag}"]
-            id_ = f"{cell.tag}-{number.replace('.', '-')}" + f"-{order}" * (order > 1)
-            if cell.tag == "check":
-                names[number], cell = _test(cell, source.file, number, order)
-            elif cell.tag == "hidden":
-                cell = _hidden_test(cell, number, names.get(number, ""))
-            yield cell, _mark(cell.tag, id_, shares[number])
-        elif cell.kind == "code":
-            # By its place, not its text: one that is corrected after the release is still the same cell.
-            number = exercise.number.replace(".", "-") if exercise else "0"
-            seen[f"{number} given"] += 1
-            yield cell, Mark(f"given-{number}-{seen[f'{number} given']}")
-        else:
+        kind = cell.tag if cell.tag and exercise else "given"
+        if kind == "given" and cell.kind == "markdown":
             yield replace(cell, text=_RELATIVE.sub(r"\1", cell.text)), None
+            continue
+        number = exercise.number if exercise else "0"
+        seen[id_ := f"{kind}-{number.replace('.', '-')}"] += 1
+        order = seen[id_]
+        if kind == "given":  # by its place, not its text: corrected after the release it is the same cell
+            yield cell, Mark(f"{id_}-{order}")
+            continue
+        if kind == "check":
+            names[number], cell = _test(cell, source.file, number, order)
+        elif kind == "hidden":
+            cell = _hidden_test(cell, number, names.get(number, ""))
+        yield cell, _mark(kind, id_ + f"-{order}" * (order > 1), shares[number])
 
 
 def _mark(tag: str, id_: str, shares: dict[str, list[int]]) -> Mark:
