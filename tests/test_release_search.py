@@ -1,8 +1,11 @@
 """The gate over the finished tree: planted secrets are found wherever they stand, and nothing is written."""
 
 import os
+import re
 import shutil
 import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 import tree_plants
@@ -12,6 +15,7 @@ from coursekit.command.cli import main
 from coursekit.release import search, shapes, unpacked
 from coursekit.release.source import parse
 
+ROOT = Path(__file__).resolve().parent.parent
 FILE = "solutions/01_flows.md"
 SECRETS = {
     "solution region": "    return x + h * slope  # forward along the withheld slope",
@@ -228,3 +232,108 @@ def test_a_git_that_is_not_installed_is_refused(both, capsys, monkeypatch):
     monkeypatch.setenv("PATH", "")
     assert release(both) == 1
     assert "git can't be run" in capsys.readouterr().err
+
+
+# ------------------------------------------------------------------------------------- where it is looked
+
+
+def test_a_module_that_git_does_not_know_makes_nothing_public(both, capsys):
+    """It is not released, so what it says is as secret as before."""
+    tree_plants.git(both[0], "init", "-q")
+    tree_plants.git(both[0], "add", "-A")
+    tree_plants.put(both[0], "coursekit/scratch.py", SECRETS["hidden test"] + "\n")
+    tree_plants.in_a_script(*both, SECRETS["hidden test"])
+    tree_plants.git(both[0], "add", "postBuild")
+    assert release(both) == 1
+    assert "this withheld line is in postBuild" in capsys.readouterr().err
+
+
+def test_another_repository_in_the_environment_is_not_looked_into(both, capsys, monkeypatch):
+    """Git sets these for a hook: a release from a hook must look into DEST all the same."""
+    tree_plants.in_an_unreachable_object(*both, SECRETS["hidden test"])
+    other = both[0].parent / "other"
+    other.mkdir()
+    tree_plants.git(other, "init", "-q")
+    monkeypatch.setenv("GIT_DIR", str(other / ".git"))
+    monkeypatch.setenv("GIT_OBJECT_DIRECTORY", str(other / ".git/objects"))
+    assert release(both) == 1
+    assert "in git object " in capsys.readouterr().err
+
+
+def test_an_object_that_git_shows_another_for_is_searched(both, capsys):
+    (both[1] / "old.py").write_text(SECRETS["hidden test"])
+    (both[1] / "new.py").write_text("harmless\n")
+    words = ["git", "-C", both[1], "hash-object", "-w", "old.py", "new.py"]
+    old, new = subprocess.check_output(words, text=True).split()
+    (both[1] / "old.py").unlink()
+    tree_plants.git(both[1], "replace", old, new)
+    assert release(both) == 1
+    assert f"git object {old[:12]}" in capsys.readouterr().err
+
+
+def test_a_name_in_a_tree_that_no_branch_reaches_is_searched(both, capsys):
+    name = SECRETS["hidden test"].replace("/", "-")
+    tree_plants.put(both[1], name, "")
+    tree_plants.git(both[1], "add", "-A")
+    tree_plants.git(both[1], "write-tree")
+    tree_plants.git(both[1], "rm", "-q", "--cached", name)
+    (both[1] / name).unlink()
+    assert release(both) == 1
+    assert "is in tree in git object " in capsys.readouterr().err
+
+
+def as_nobody(both, *more):
+    """Run a release as somebody who is not root."""
+    program = (
+        "import os, sys; from coursekit.command.cli import main\n"
+        "main([*sys.argv[1:], '--dry-run'])  # loads all that is needed while it may be read\n"
+        "os.seteuid(65534); sys.exit(main(sys.argv[1:]))"
+    )
+    for folder in (both[1], *both[1].parents[:-1]):
+        folder.chmod(0o755)
+    subprocess.run(["chown", "-R", "65534", both[1].parent], check=True)
+    words = ["release", str(both[1]), "--root", str(both[0]), "--solutions", "none", "--force", *more]
+    command = [sys.executable, "-c", program, *words]
+    return subprocess.run(command, capture_output=True, text=True, check=False, cwd=ROOT)
+
+
+@pytest.mark.skipif(os.name == "nt" or os.geteuid() != 0, reason="takes root's rights away")
+def test_a_folder_that_can_not_be_read_is_refused(both):
+    shutil.rmtree(both[1] / ".git")
+    closed = both[1] / "closed"
+    closed.mkdir()
+    (closed / "a.py").write_text(SECRETS["hidden test"])
+    (both[0] / "lectures/02_noise.md").write_text("# Changed\n")
+    subprocess.run(["chmod", "000", closed], check=True)
+    done = as_nobody(both)
+    assert "Permission denied" in done.stderr.splitlines()[-1]
+    assert done.returncode == 1
+
+
+def test_a_file_of_any_size_is_not_read_into_memory(both, capsys, monkeypatch):
+    with (both[1] / "huge.bin").open("wb") as file:
+        file.truncate(200_000_000_000)
+    assert release(both) == 1
+    assert "huge.bin:1: huge.bin is larger than 64 MB" in capsys.readouterr().err
+
+
+@pytest.mark.skipif(os.name == "nt", reason="bytes in names")
+def test_names_that_are_no_text_are_searched(both, capsys):
+    os.symlink(SECRETS["hidden test"].encode() + b"\xff", os.fsencode(both[1]) + b"/li\xffnk")
+    (both[1] / os.fsdecode(b"na\xffme")).write_text("harmless")
+    assert release(both) == 1
+    told = capsys.readouterr().err
+    assert "this withheld line is in li" in told
+    assert "codec" not in told
+
+
+def test_a_clone_of_the_course_is_refused_in_a_page(both, capsys):
+    """Its history has every line many times over: the reasons are told as far as anybody reads."""
+    text = (both[0] / FILE).read_text(encoding="utf-8")
+    for number in range(80):
+        tree_plants.put(both[1], f"copies/{number}.md", text)
+    assert release(both) == 1
+    told = capsys.readouterr().err.splitlines()
+    assert len(told) < 60
+    assert any(each.startswith("… and ") for each in told)
+    assert re.search(r"^\d{3,} faults: .* is as it was", told[-1])

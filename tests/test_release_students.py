@@ -4,6 +4,7 @@ import errno
 import json
 import os
 import re
+import shlex
 import subprocess
 from datetime import datetime
 from pathlib import Path
@@ -13,6 +14,8 @@ from release_texts import COURSE, laid_out
 
 from coursekit.command.cli import main
 from coursekit.release import dest as places
+from coursekit.release import links, replacing
+from coursekit.release.build import load, notebooks
 from coursekit.release.course import parse_course
 from coursekit.release.dates import moment, plan
 from coursekit.release.faults import CourseError
@@ -169,6 +172,82 @@ def test_a_course_that_is_not_utf8_or_a_list_of_numbers(root, dest, capsys):
     assert "chapters are not [[chapters]] tables" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        (["--date", ""], "--date  is not a date such as"),
+        (["--date", "2026-11-24T09:00+25:00"], "is not a date such as"),
+        (["--date", "2026-02-29T09:00Z"], "is not a date such as"),
+        (["--labs", ""], "--labs: no chapter '' has a lab"),
+        (["--labs", "01,"], "--labs: no chapter '' has a lab"),
+        (["--labs", "1"], "--labs: no chapter '1' has a lab"),
+        (["--labs", "01,all"], "--labs: no chapter 'all' has a lab"),
+        (["--solutions", "ALL"], "--solutions: no chapter 'ALL' has a lab"),
+    ],
+)
+def test_odd_forms_of_options_are_refused(root, dest, capsys, options, told):
+    assert release(root, dest, *options) == 1
+    assert told in capsys.readouterr().err
+    assert not dest.exists()
+
+
+@pytest.mark.parametrize("choice", ["01", " 01 ", "01_flows", "01,01", "01, 01_flows"])
+def test_a_chapter_is_named_by_its_number_or_its_slug(root, dest, choice):
+    assert release(root, dest, "--labs", choice, date=BEFORE) == 0
+    assert (dest / LAB).exists()
+
+
+@pytest.mark.parametrize(
+    ("date", "lab"),
+    [
+        ("2026-11-20T08:59:59+01:00", False),
+        ("2026-11-20T09:00:00+01:00", True),
+        ("2026-11-20T03:00:00-05:00", True),
+        ("2026-11-20T13:44:59+05:45", False),
+        ("2026-11-20T13:45:00+05:45", True),
+    ],
+)
+def test_a_date_is_a_moment_wherever_it_is_written(root, dest, date, lab):
+    assert release(root, dest, date=date) == 0
+    assert (dest / LAB).exists() == lab
+
+
+@pytest.mark.parametrize("options", [["--date", OPEN], ["--solutions", "none"]])
+def test_options_that_a_course_for_nbgrader_does_not_have(root, dest, capsys, options):
+    assert main(["release", "--nbgrader", str(dest), "--root", str(root), *options]) == 1
+    assert "takes no --date and no --solutions" in capsys.readouterr().err
+    assert not dest.exists()
+
+
+@pytest.mark.skipif(os.name == "nt", reason="pipes of POSIX")
+@pytest.mark.parametrize(
+    ("more", "status"), [(["--dry-run"], 0), ([], 0), (["--solutions", "all", "--labs", "none"], 1)]
+)
+@pytest.mark.parametrize("both", ["", "2>&1"])
+def test_a_reader_who_goes_away_is_no_fault(root, dest, more, status, both):
+    """`coursekit release … | head -1` ends quietly, with the status of what was done."""
+    (root / "pictures").mkdir()
+    for number in range(2000):
+        (root / f"pictures/{number:0100}.png").touch()  # more than a pipe holds
+    words = [
+        os.sys.executable,
+        "-m",
+        "coursekit",
+        "release",
+        str(dest),
+        "--root",
+        str(root),
+        "--date",
+        OPEN,
+        *more,
+    ]
+    line = f'{shlex.join(words)} {both} | sleep 0; echo "status ${{PIPESTATUS[0]}}"'
+    done = subprocess.run(["bash", "-c", line], capture_output=True, text=True, check=False, cwd=ROOT)
+    assert done.stdout == f"status {status}\n"
+    assert "Broken pipe" not in done.stderr
+    assert dest.exists() == (not more)
+
+
 # --------------------------------------------------------------------------------------------- the tree
 
 
@@ -240,6 +319,48 @@ def test_the_readme_names_no_file_that_is_not_there(root, dest):
     assert "proof" not in told
 
 
+def dead_links(folder):
+    """Links of every page and notebook in a folder that lead to no file in it."""
+    found = []
+    for path in sorted([*folder.rglob("*.md"), *folder.rglob("*.ipynb")]):
+        text = path.read_text(encoding="utf-8")
+        if path.suffix == ".ipynb":
+            cells = [cell for cell in json.loads(text)["cells"] if cell["cell_type"] == "markdown"]
+            text = "\n\n".join("".join(cell["source"]) for cell in cells)
+        for _, target in links.links(text):
+            name = target.partition("#")[0]
+            if name and ":" not in name and not (path.parent / name).exists():
+                found.append(f"{path.relative_to(folder)}: {target}")
+    return found
+
+
+@pytest.mark.parametrize("date", [BEFORE, OPEN, DUE])
+def test_no_link_leads_to_what_is_held_back(root, dest, date):
+    release(root, dest, date=date)
+    assert dead_links(dest) == []
+    told = (dest / "lectures/01_flows.md").read_text(encoding="utf-8")
+    book = json.loads((dest / "lectures/01_flows.ipynb").read_text(encoding="utf-8"))
+    first = "".join(book["cells"][0]["source"])
+    if date == BEFORE:
+        assert "A picture, then the lab from 2026-11-20 09:00+01:00." in told
+        assert "Lab from 2026-11-20 09:00+01:00 · " in first
+    else:
+        assert "[the lab](../labs/01_flows.ipynb)" in told
+        assert (dest / "lectures/01_flows.ipynb").read_text() == made(root)["lectures/01_flows.ipynb"]
+
+
+def made(root):
+    return notebooks(load(root))
+
+
+def test_what_only_looks_like_a_link_stays(root, dest):
+    path = root / "lectures/01_flows.md"
+    more = "\nThe mean $E[x](t)$, [the page](https://example.org), [below](#evidence), `a[0](b)`.\n"
+    path.write_text(path.read_text(encoding="utf-8") + more, encoding="utf-8")
+    release(root, dest, date=BEFORE)
+    assert more in (dest / "lectures/01_flows.md").read_text(encoding="utf-8")
+
+
 def test_an_instructors_only_without_its_end_is_a_fault(root, dest, capsys):
     (root / "README.md").write_text(
         "# T\n\n<!-- instructors only -->\nsecret\n<!-- end of instructor only -->\n"
@@ -254,8 +375,18 @@ def test_this_course_s_tree_has_all_that_make_lab_needs(tmp_path):
     assert main(["release", str(dest), "--root", str(ROOT), "--labs", "01", "--solutions", "none"]) == 0
     there = {path.name for path in dest.iterdir()}
     assert there.isdisjoint({"tests", "solutions", "benchmarks", ".git", ".ci", "course.toml"})
-    for path in re.findall(r"\]\(([^):#]+)\)", (dest / "README.md").read_text(encoding="utf-8")):
-        assert (dest / path).exists(), path
+    assert dead_links(dest) == []
+    readme = (dest / "README.md").read_text(encoding="utf-8")
+    for word in (
+        "instructor",
+        "course.toml",
+        "make notebooks",
+        "make test",
+        "TEACHING",
+        "CONTRIBUTING",
+        "tests/",
+    ):
+        assert word not in readme, word
     targets = re.findall(r"^  make (\w+)", subprocess.check_output(["make"], cwd=dest, text=True), re.M)
     assert sorted(targets) == ["clean", "env", "help", "lab"]
     plan = subprocess.check_output(["make", "-n", "lab"], cwd=dest, text=True)
@@ -341,7 +472,7 @@ def test_a_full_disk_mid_way_changes_nothing(root, dest, capsys, monkeypatch, co
         if where == "staging":
             failing_after(patch, Path, "write_bytes", min(count, 6), FULL)
         else:
-            failing_after(patch, places.os, "replace", 1 + min(count, 5), FULL)
+            failing_after(patch, replacing.os, "replace", 1 + min(count, 5), FULL)
         assert release(root, dest, date=DUE) == 1
     assert "No space left on device" in capsys.readouterr().err
     assert content(dest) == before
@@ -359,12 +490,12 @@ def test_a_run_killed_while_it_replaces_is_undone_by_the_next(root, dest, capsys
     release(root, dest)
     before = content(dest)
     with monkeypatch.context() as patch:
-        failing_after(patch, places.os, "replace", 2, KeyboardInterrupt())
-        patch.setattr(places, "undo", lambda dest: False)  # as kill -9: nobody puts anything back
+        failing_after(patch, replacing.os, "replace", 2, KeyboardInterrupt())
+        patch.setattr(replacing, "undo", lambda dest: False)  # as kill -9: nobody puts anything back
         assert release(root, dest, date=DUE) == 130
-    assert (dest / places.STAGING).exists()
+    assert (dest / replacing.STAGING).exists()
     assert content(dest) != before
-    assert places.undo(dest)
+    assert replacing.undo(dest)
     assert content(dest) == before
 
 

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from types import ModuleType
+from typing import TYPE_CHECKING, TextIO
 
 if TYPE_CHECKING:
     from ..release.handout import Release
+
+SHOWN = 40  # faults: a DEST that was cloned from the course itself has thousands
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -44,27 +48,40 @@ def run(chosen: argparse.Namespace) -> int:
     from ..release.faults import CourseError
 
     to = chosen.nbgrader or chosen.dest
-    at = dates.moment(chosen.date) if chosen.date else datetime.now(UTC)
-    options = {"dry": chosen.dry_run, "force": chosen.force}
     try:
-        if chosen.nbgrader:
-            made = handout.release_for_nbgrader(chosen.root, to, chosen.labs, **options)
-        else:
-            options |= {"labs": chosen.labs, "solutions": chosen.solutions}
-            made = handout.release(chosen.root, to, at, **options)
+        made = _made(chosen, to, dates, handout)
     except CourseError as error:
-        print(error, file=sys.stderr)
         count = len(error.faults)
-        print(f"{count} fault{'s' * (count != 1)}: {to} is as it was", file=sys.stderr)
+        lines = [*map(str, error.faults[:SHOWN]), f"… and {count - SHOWN} more"][: min(count, SHOWN + 1)]
+        _say([*lines, f"{count} fault{'s' * (count != 1)}: {to} is as it was"], sys.stderr)
         return 1
-    for line in dates.told(made.out):
-        print(line)
+    lines = list(dates.told(made.out))
     if made.undone:
-        print(f"an earlier release into {to} was interrupted; what it had begun was undone")
+        lines.append(f"an earlier release into {to} was interrupted; what it had begun was undone")
     if made.left_out:
-        print(f"not in git, so left out: {', '.join(made.left_out)}")
-    print("\n".join(_told(chosen, to, made)))
+        lines.append(f"not in git, so left out: {', '.join(made.left_out)}")
+    _say([*lines, *_told(chosen, to, made)], sys.stdout)
     return 0
+
+
+def _made(chosen: argparse.Namespace, to: Path, dates: ModuleType, handout: ModuleType) -> Release:
+    options = {"dry": chosen.dry_run, "force": chosen.force}
+    if chosen.nbgrader:
+        if chosen.date is not None or chosen.solutions != "due":
+            raise ValueError("--nbgrader takes no --date and no --solutions; leave them out")
+        return handout.release_for_nbgrader(chosen.root, to, chosen.labs, **options)
+    at = datetime.now(UTC) if chosen.date is None else dates.moment(chosen.date)
+    return handout.release(chosen.root, to, at, labs=chosen.labs, solutions=chosen.solutions, **options)
+
+
+def _say(lines: list[str], to: TextIO) -> None:
+    """Print, also names that are no text; that nobody reads on (`| head`) is no fault."""
+    try:
+        to.write("".join(line.encode(errors="backslashreplace").decode() + "\n" for line in lines))
+        to.flush()
+    except BrokenPipeError:
+        # Python would write what is left at its end, and fail again.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), to.fileno())
 
 
 def _told(chosen: argparse.Namespace, to: Path, made: Release) -> list[str]:

@@ -17,18 +17,22 @@ Nothing in `coursekit` imports this package, and it is not imported with `course
     notebook   cells to the bytes of an .ipynb: ids, metadata
     build      sources to notebooks, in memory and on disk
     committed  gate: the files on disk are what the sources build
+    unpacked   what archives and compressed streams hold
     disguises  what a text says once unescaped, decoded or freed of mark-up
     leaks      gate: nothing withheld is in a lab
     links      gate: relative links lead to files
     cli        the two commands
+    git        git, asked about one folder
     dates      what is out on a date
+    later      links to what is not out, as words
     tree       the student's tree, in memory
+    replacing  a folder's files, replaced as a whole or not at all
     kept       gate: a lab that is out keeps its exercise cells
-    dest       what DEST has, and replacing it as a whole or not at all
-    unpacked   what archives and compressed streams hold
+    dest       what DEST has, and what is to change there
     shapes     an answer with its names changed
     search     gate: nothing withheld is anywhere in the tree or in DEST's git
     grading    a course for nbgrader
     submitted  its submissions, inside nbgrader
+    boxed      those that were graded in a container each
     handout    `coursekit release`
 """

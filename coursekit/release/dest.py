@@ -1,26 +1,21 @@
-"""DEST, where a release goes: what was released there before, what was changed by hand, and replacing it all.
+"""DEST, where a release goes: what was released there before, what was changed by hand, what is to change.
 
-`.release.json` in DEST remembers every file's hash and the exercise cells of every lab that is out. New files
-are written beside the old ones first; only when all are there are they moved into place, each at once. A run
-that fails on the way moves the old ones back, and one that was killed is undone by the next.
+`.release.json` in DEST remembers every file's hash and the exercise cells of every lab that is out.
 """
 
-import hashlib
 import json
 import os
-import shutil
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path, PurePosixPath
-from typing import Any
+from pathlib import Path, PurePosixPath, PureWindowsPath
 
 from coursekit.release.faults import Fault
 from coursekit.release.kept import exercise_cells
+from coursekit.release.replacing import STAGING, Change, digest
 from coursekit.release.tree import File
 
 MANIFEST = ".release.json"
-STAGING = ".release-staging"
-_DONE = "replaced"
+CONFIG = "nbgrader_config.py"  # what a course for nbgrader has, and no student's tree
 
 
 @dataclass(frozen=True)
@@ -31,17 +26,13 @@ class Before:
     labs: dict[str, list[str]] = field(default_factory=dict)
 
 
-@dataclass(frozen=True)
-class Change:
-    """What a release does in DEST: files to write, and files to remove."""
-
-    write: dict[str, File]
-    remove: list[str]
-
-
-def check_place(root: Path, dest: Path) -> None:
+def check_place(root: Path, dest: Path, *, graded: bool = False) -> None:
     """Refuse a DEST that is no place for a release.
 
+    Args:
+        root: the instructor's repository.
+        dest: where the release is to go.
+        graded: it is a course for nbgrader, with all answers, and not the student's tree.
     Raises:
         ValueError: DEST is a file, the repository, in it or around it, or a folder of somebody else's.
     """
@@ -59,6 +50,10 @@ def check_place(root: Path, dest: Path) -> None:
         raise ValueError(
             f"{dest} is not empty, and neither an earlier release nor a git working tree; empty it"
         )
+    if graded and any((dest / each).exists() for each in ("lectures", "labs")):
+        raise ValueError(f"{dest} is a student's tree, and this would put all answers there; name another")
+    if not graded and (dest / CONFIG).exists():
+        raise ValueError(f"{dest} is a course for nbgrader, with all answers; name another folder")
 
 
 def earlier(dest: Path, tree: Iterable[str]) -> Before:
@@ -70,9 +65,11 @@ def earlier(dest: Path, tree: Iterable[str]) -> Before:
     if (dest / MANIFEST).is_file():
         try:
             table = json.loads((dest / MANIFEST).read_text(encoding="utf-8"))
-            return Before(dict(table["files"]), dict(table["labs"]))
-        except (ValueError, KeyError, TypeError) as error:
+            before = Before(dict(table["files"]), dict(table["labs"]))
+            _check(before)
+        except (ValueError, KeyError, TypeError, RecursionError) as error:
             raise ValueError(f"{dest / MANIFEST} can't be read ({error!r}); restore it from git") from None
+        return before
     labs = [path for path in tree if path.startswith("labs/") and (dest / path).is_file()]
     found = {}
     for path in labs:
@@ -127,85 +124,18 @@ def in_the_way(dest: Path, change: Change) -> Iterator[Fault]:
                 yield Fault(step, 1, "a file in DEST where a folder belongs", "remove it")
 
 
-def replace(dest: Path, change: Change) -> None:
-    """Bring DEST to the new state as a whole, or leave it as it was.
-
-    Raises:
-        OSError: a file can't be written; nothing has changed.
-    """
-    created = [path for path in (dest, *dest.parents) if not path.exists()]
-    staging = dest / STAGING
-    try:
-        dest.mkdir(parents=True, exist_ok=True)
-        _stage(dest, staging, change)
-        _swap(dest, staging, change)
-    except BaseException:
-        undo(dest)
-        for path in created:
-            if path.is_dir() and not any(path.iterdir()):
-                path.rmdir()
-        raise
-    shutil.rmtree(staging)
-
-
-def undo(dest: Path) -> bool:
-    """Put back what a run that failed or was killed has replaced; return whether there was one."""
-    staging = dest / STAGING
-    if not staging.is_dir():
-        return False
-    if (staging / "journal").is_file() and not (staging / _DONE).exists():
-        journal = json.loads((staging / "journal").read_text(encoding="utf-8"))
-        for path in journal["old"]:
-            if (staging / "old" / path).is_file():
-                (dest / path).parent.mkdir(parents=True, exist_ok=True)
-                os.replace(staging / "old" / path, dest / path)
-        for path in journal["fresh"]:
-            (dest / path).unlink(missing_ok=True)
-            _prune(dest, path)
-    shutil.rmtree(staging)
-    return True
-
-
-def digest(data: bytes) -> str:
-    """A file's hash; git may change line ends on Windows, which is no change."""
-    return hashlib.sha256(data.replace(b"\r\n", b"\n")).hexdigest()
-
-
 def _same(at: Path, file: File) -> bool:
     return at.is_file() and not at.is_symlink() and digest(at.read_bytes()) == digest(file.data)
 
 
-def _stage(dest: Path, staging: Path, change: Change) -> None:
-    staging.mkdir()
-    for path, file in change.write.items():
-        new = staging / "new" / path
-        new.parent.mkdir(parents=True, exist_ok=True)
-        new.write_bytes(file.data)
-        new.chmod(0o755 if file.executable else 0o644)
-    touched = [*change.write, *change.remove]
-    old = [path for path in touched if (dest / path).is_file()]
-    for path in old:
-        (staging / "old" / path).parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy2(dest / path, staging / "old" / path)
-    journal: dict[str, Any] = {"old": old, "fresh": [path for path in touched if path not in set(old)]}
-    (staging / "journal.part").write_text(json.dumps(journal), encoding="utf-8")
-    os.replace(staging / "journal.part", staging / "journal")
-
-
-def _swap(dest: Path, staging: Path, change: Change) -> None:
-    for path in change.write:
-        (dest / path).parent.mkdir(parents=True, exist_ok=True)
-        os.replace(staging / "new" / path, dest / path)
-    for path in change.remove:
-        (dest / path).unlink()
-        _prune(dest, path)
-    (staging / _DONE).touch()
-
-
-def _prune(dest: Path, path: str) -> None:
-    """Remove the folders that have become empty."""
-    for folder in PurePosixPath(path).parents:
-        at = dest / folder
-        if at == dest or not at.is_dir() or any(at.iterdir()):
-            return
-        at.rmdir()
+def _check(before: Before) -> None:
+    """Believe nothing that leads out of the tree: whoever may change DEST may have written this."""
+    for path in (*before.files, *before.labs):
+        parts = PurePosixPath(path).parts
+        odd = PureWindowsPath(path).drive or PureWindowsPath(path).root or "\\" in path
+        if odd or not parts or any(part.lower() in ("..", ".git", STAGING) for part in parts):
+            raise ValueError(f"it names a file outside the tree: {path}")
+    cells = [cell for lab in before.labs.values() for cell in lab if isinstance(lab, list)]
+    lists = all(isinstance(lab, list) for lab in before.labs.values())
+    if not lists or not all(isinstance(each, str) for each in (*before.files.values(), *cells)):
+        raise ValueError("its entries are of another kind")

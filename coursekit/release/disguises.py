@@ -1,14 +1,18 @@
 """What a text says once it is unescaped, decoded, or freed of mark-up and colours.
 
 A secret is looked for in every one of these readings, and in readings of readings: a traceback has colours
-between its words, an output has HTML entities, an attachment is base64, metadata may hold JSON in JSON.
+between its words, an output has HTML entities, an attachment is base64, metadata may hold JSON in JSON. Last,
+each is read without what stands before re-wrapped lines (`#`, `>`, bullets) and between pieces of a string.
 """
 
 import base64
 import html
 import re
+import unicodedata
 from collections.abc import Iterator
 from urllib.parse import unquote
+
+from coursekit.release.unpacked import Unreadable, looks_packed, texts
 
 _DEPTH = 3
 _ESCAPE = re.compile(r"\\(u[0-9a-fA-F]{4}|x[0-9a-fA-F]{2}|.)", re.DOTALL)
@@ -16,13 +20,24 @@ _CONTROL = {"n": "\n", "t": "\t", "r": "\r"}
 _COLOUR = re.compile(r"\x1b\[[0-9;:?]*[ -/]*[@-~]")
 _MARKUP = re.compile(r"<[^<>]*>")
 _BASE64 = re.compile(r"[A-Za-z0-9+/_-]{24,}={0,2}")
-_INVISIBLE = dict.fromkeys(map(ord, "\u200b\u200c\u200d\u2060\ufeff\xad"))
+_HEX = re.compile(r"(?:[0-9a-fA-F]{2}){16,}")
+_INVISIBLE = re.compile(
+    "[\xad\u034f\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufe00-\ufe0f\ufeff\U000e0000-\U000e01ef]"
+)
+_SAME = dict.fromkeys(map(ord, "‘’‚‛“”„‟′″"), "'") | dict.fromkeys(map(ord, "‐‑‒–—―−"), "-")
+_MARK = re.compile(r"^[ \t]*(?:>[ \t]?)*(?:#+:?|//+|[*|-]|%+|;+)?[ \t]*", re.MULTILINE)
+_SEAM = re.compile(r"""(["'])(?:[\s+,\\]+[rRbBuUfF]{0,2})?\1""")
 _PRINTABLE = re.compile(r"[^\ufffd\x00-\x08\x0e-\x1f]{8,}")
 
 
 def squeeze(text: str) -> str:
-    """The text without white space and invisible characters: indentation and wrapping don't hide a line."""
-    return "".join(text.translate(_INVISIBLE).split())
+    """The text without white space and invisible characters, in one case, with one kind of quotes and dashes.
+
+    So indentation, wrapping, an editor's typography and another form of Unicode don't hide a line.
+    """
+    if not text.isascii():
+        text = unicodedata.normalize("NFKC", _INVISIBLE.sub("", text)).translate(_SAME)
+    return "".join(text.replace('"', "'").split()).casefold()
 
 
 def readings(text: str) -> set[str]:
@@ -31,7 +46,8 @@ def readings(text: str) -> set[str]:
     for _ in range(_DEPTH):
         fresh = {reading for each in fresh for reading in _decoded(each)} - seen
         seen |= fresh
-    return seen
+    bare = {_MARK.sub("", each) for each in seen}
+    return seen | bare | {_SEAM.sub("", each) for each in bare}
 
 
 def _decoded(text: str) -> Iterator[str]:
@@ -47,7 +63,7 @@ def _decoded(text: str) -> Iterator[str]:
         yield html.unescape(text)
     if "%" in text:
         yield unquote(text)
-    hidden = "\n".join(_from_base64(text))
+    hidden = "\n".join(said for data in _coded(text) for said in _said(data))
     if hidden:
         yield hidden
 
@@ -59,13 +75,22 @@ def _unescape(match: re.Match[str]) -> str:
     return _CONTROL.get(code, code)
 
 
-def _from_base64(text: str) -> Iterator[str]:
-    """What runs of base64 say, wherever in the run they begin and whether or not they are wrapped."""
-    runs = {run for form in (text, squeeze(text)) for run in _BASE64.findall(form)}
-    for run in sorted(runs):
+def _coded(text: str) -> Iterator[bytes]:
+    """What runs of base64 and of hexadecimal stand for, wherever they begin, and wrapped or not."""
+    forms = (text, "".join(_INVISIBLE.sub("", text).split()))
+    for run in sorted({run for form in forms for run in _BASE64.findall(form)}):
         body = run.rstrip("=").replace("-", "+").replace("_", "/")
         for start in range(4):
             part = body[start:]
             part = part[:-1] if len(part) % 4 == 1 else part
-            data = base64.b64decode(part + "=" * (-len(part) % 4))
-            yield from _PRINTABLE.findall(data.decode("utf-8", "replace"))
+            yield base64.b64decode(part + "=" * (-len(part) % 4))
+    yield from (bytes.fromhex(run) for run in {run for form in forms for run in _HEX.findall(form)})
+
+
+def _said(data: bytes) -> Iterator[str]:
+    yield from _PRINTABLE.findall(data.decode("utf-8", "replace"))
+    if looks_packed(data):
+        try:
+            yield from (text for _, text in texts("", data))
+        except Unreadable:
+            return  # most bytes that look packed are not: these are a text's letters, read as numbers

@@ -2,10 +2,9 @@
 
 Each exercise becomes an answer cell, and its check the visible test: it fails unless the check hands the
 student's own function back. A `hidden` cell becomes a hidden test, which counts only where the visible one
-passed. Sample answers in words become cells that a person marks.
+passed. Sample answers in words, and open exercises but for one point, are marked by a person.
 """
 
-import hashlib
 import json
 import re
 from collections import Counter
@@ -26,7 +25,9 @@ _CHECK = re.compile(r"^(\w+) = (checks\.\w+\.\w+)\((\w+)\)$")
 _RELATIVE = re.compile(r"(?<!!)\[([^\]]*)\]\((?!\w+:|#)[^)\s]+\)")
 _CONFIG = """\
 # Made by `coursekit release --nbgrader`. Read by every nbgrader command in this folder.
+import atexit
 import os
+import shutil
 import tempfile
 
 from coursekit.release.submitted import GRADED, SHOWN, Scored
@@ -43,6 +44,7 @@ c.ExportApp.plugin_class = Scored
 
 os.environ["COURSEKIT_STRICT"] = "0"  # a wrong answer loses its own points, no others
 os.environ["COURSEKIT_HOME"] = tempfile.mkdtemp(prefix="coursekit-grading-")
+atexit.register(shutil.rmtree, os.environ["COURSEKIT_HOME"], ignore_errors=True)
 """
 
 
@@ -116,40 +118,45 @@ def _marked(source: Source, course: Course) -> Iterator[tuple[Cell, Mark | None]
         exercise = belongs.get(cell.line)
         if cell.tag == "solution" or (cell.tag == "hidden" and exercise is None):
             continue
-        if cell.tag and exercise is not None:
-            number = exercise.number
-            seen[f"{number} {cell.tag}"] += 1
-            order = seen[f"{number} {cell.tag}"]
-            id_ = f"{cell.tag}-{number.replace('.', '-')}" + f"-{order}" * (order > 1)
-            if cell.tag == "check":
-                names[number], cell = _test(cell, source.file, number, order)
-            elif cell.tag == "hidden":
-                cell = _hidden_test(cell, number, names.get(number, ""))
-            yield cell, _mark(cell.tag, id_, shares[number])
-        elif cell.kind == "code":
-            seen[cell.text] += 1
-            yield cell, Mark(f"given-{_short(cell.text)}" + f"-{seen[cell.text]}" * (seen[cell.text] > 1))
-        else:
+        kind = cell.tag if cell.tag and exercise else "given"
+        if kind == "given" and cell.kind == "markdown":
             yield replace(cell, text=_RELATIVE.sub(r"\1", cell.text)), None
+            continue
+        number = exercise.number if exercise else "0"
+        seen[id_ := f"{kind}-{number.replace('.', '-')}"] += 1
+        order = seen[id_]
+        if kind == "given":  # by its place, not its text: corrected after the release it is the same cell
+            yield cell, Mark(f"{id_}-{order}")
+            continue
+        if kind == "check":
+            names[number], cell = _test(cell, source.file, number, order)
+        elif kind == "hidden":
+            cell = _hidden_test(cell, number, names.get(number, ""))
+        yield cell, _mark(kind, id_ + f"-{order}" * (order > 1), shares[number])
 
 
 def _mark(tag: str, id_: str, shares: dict[str, list[int]]) -> Mark:
-    if tag == "exercise":
-        return Mark(id_, solution=True, locked=False)
-    points = shares[tag].pop(0)
-    return Mark(id_, points, solution=tag == "written", locked=tag != "written")
+    points = shares[tag].pop(0) if shares[tag] else None
+    filled_in = tag in ("exercise", "written")
+    return Mark(id_, points, solution=filled_in, locked=not filled_in)
 
 
 def _shares(exercise: Exercise, course: Course) -> dict[str, list[int]]:
-    """An exercise's points for each of its tests: half of them, rounded down, are for the hidden ones."""
+    """An exercise's points for each of its cells: half of the tests', rounded down, are for the hidden ones.
+
+    Of an open exercise the tests have one point, for a method that runs; the others are a person's to give.
+    """
     table = POINTS | dict(course.points)
     count = Counter(cell.tag for cell in exercise.cells)
     total = table.get(exercise.number, table[exercise.kind])
-    hidden = total // 2 if count["hidden"] else 0
+    written = table["written"] if count["check"] else table.get(exercise.number, table["written"])
+    by_hand = max(total - 1, 0) if exercise.kind == "open" else 0
+    hidden = (total - by_hand) // 2 if count["hidden"] else 0
     return {
-        "check": _split(total - hidden, count["check"]),
+        "exercise": _split(by_hand, count["exercise"]) if by_hand else [],
+        "check": _split(total - by_hand - hidden, count["check"]),
         "hidden": _split(hidden, count["hidden"]),
-        "written": [table["written"]] * count["written"],
+        "written": [written] * count["written"],
     }
 
 
@@ -178,7 +185,3 @@ def _hidden_test(cell: Cell, number: str, own: str) -> Cell:
     first = [f"assert {own}"] if own else []
     lines = [f"# A hidden test of exercise {number} runs here.", "### BEGIN HIDDEN TESTS", *first, cell.text]
     return replace(cell, text="\n".join([*lines, "### END HIDDEN TESTS"]))
-
-
-def _short(text: str) -> str:
-    return hashlib.sha256(text.encode()).hexdigest()[:12]

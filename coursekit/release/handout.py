@@ -1,15 +1,20 @@
 """`coursekit release DEST`: make the student's tree, prove it clean, and only then put it into DEST."""
 
+import re
+from collections.abc import Iterator
+from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from coursekit.release import dest, kept, search
-from coursekit.release.build import load, notebooks
+from coursekit.release import dest, kept, replacing, search
+from coursekit.release.build import Material, load, notebooks
 from coursekit.release.dates import Out, chosen, plan
 from coursekit.release.faults import CourseError, Fault
 from coursekit.release.grading import graded_course
-from coursekit.release.tree import not_in_git, student_tree
+from coursekit.release.tree import File, not_in_git, student_tree
+
+_PUBLIC = re.compile(r"coursekit/.+\.py|(lectures|solutions)/[^/]+\.md")
 
 
 @dataclass(frozen=True)
@@ -17,7 +22,7 @@ class Release:
     """What a release did or, in a dry run, would do."""
 
     out: list[Out]
-    change: dest.Change
+    change: replacing.Change
     left_out: list[str]
     undone: bool
 
@@ -52,20 +57,35 @@ def release(
     dest.check_place(root, to)
     material = load(root)
     out = plan(material.course, at, labs, solutions)
-    undone = not dry and dest.undo(to)
+    with nullcontext() if dry else replacing.alone(to):
+        return _release(root, to, material, out, dry, force)
+
+
+def _release(root: Path, to: Path, material: Material, out: list[Out], dry: bool, force: bool) -> Release:
+    undone = not dry and replacing.undo(to)
     tree = student_tree(root, material, notebooks(material), out)
     slugs = {chapter.slug for chapter in material.course.chapters}
     before = dest.earlier(to, tree)
     after, tree[dest.MANIFEST] = dest.remembered(tree, before, slugs)
     change = dest.changes(to, tree, before, after)
     _refuse([*dest.in_the_way(to, change), *kept.faults(before.labs, after.labs, slugs)])
-    released = {f"solutions/{each.chapter.slug}.md" for each in out if each.solution}
-    hidden = search.withheld(root, material.sources.values(), released)
-    staying = list(search.left_in_place(to, {*tree, *change.remove}))
-    files = [*((path, file.data) for path, file in tree.items()), *staying, *search.git_objects(to)]
-    _refuse([*search.faults(files, hidden), *search.compiled_alone([*tree, *(path for path, _ in staying)])])
+    _refuse(list(_leaks(to, material, tree, out, change)))
     _put(to, change, before, dry, force)
     return Release(out, change, not_in_git(root), undone)
+
+
+def _leaks(
+    to: Path, material: Material, tree: dict[str, File], out: list[Out], change: replacing.Change
+) -> Iterator[Fault]:
+    """What the tree, what stays in `to` and its git's objects would give away."""
+    released = {f"solutions/{each.chapter.slug}.md" for each in out if each.solution}
+    public = [file.data.decode(errors="replace") for path, file in tree.items() if _PUBLIC.fullmatch(path)]
+    hidden = search.withheld(material.sources.values(), released, public)
+    staying = search.left_in_place(to, {*tree, *change.remove})
+    yield from search.compiled_alone([*tree, *staying])
+    yield from search.faults(((path, file.data) for path, file in tree.items()), hidden)
+    yield from search.faults(((path, search.content(to / path)) for path in staying), hidden)
+    yield from search.faults(search.git_objects(to), hidden)
 
 
 def release_for_nbgrader(
@@ -78,11 +98,15 @@ def release_for_nbgrader(
     Raises:
         CourseError, ValueError, OSError: as `release`; nothing was changed.
     """
-    dest.check_place(root, to)
+    dest.check_place(root, to, graded=True)
     material = load(root)
-    slugs = chosen(material.course, labs)
-    undone = not dry and dest.undo(to)
-    tree = graded_course(material, slugs)
+    tree = graded_course(material, chosen(material.course, labs))
+    with nullcontext() if dry else replacing.alone(to):
+        return _graded(to, tree, dry, force)
+
+
+def _graded(to: Path, tree: dict[str, File], dry: bool, force: bool) -> Release:
+    undone = not dry and replacing.undo(to)
     before = dest.earlier(to, tree)
     after, tree[dest.MANIFEST] = dest.remembered(tree, before, set())
     change = dest.changes(to, tree, before, after)
@@ -91,13 +115,13 @@ def release_for_nbgrader(
     return Release([], change, [], undone)
 
 
-def _put(to: Path, change: dest.Change, before: dest.Before, dry: bool, force: bool) -> None:
+def _put(to: Path, change: replacing.Change, before: dest.Before, dry: bool, force: bool) -> None:
     theirs = sorted(dest.changed_by_hand(to, change, before))
     if theirs and not force:
         names = ", ".join(theirs)
         raise ValueError(f"changed by hand in {to}: {names}; move them away, or give --force to replace them")
     if not dry and (change.write or change.remove):
-        dest.replace(to, change)
+        replacing.replace(to, change)
 
 
 def _refuse(faults: list[Fault]) -> None:

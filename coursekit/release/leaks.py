@@ -53,9 +53,8 @@ def secrets(sources: Iterable[Source], public: str) -> list[Secret]:
         public_here = public + "\n" + "\n".join(_signatures(source))
         for number, line in _withheld(source):
             for part in _parts(line):
-                secret = squeeze(part)
-                if len(part) >= SHORTEST and secret not in public_here:
-                    found.append(Secret(source.file, number, secret))
+                if len(part) >= SHORTEST and squeeze(part) not in public_here:
+                    found += [Secret(source.file, number, form) for form in _forms(part)]
     return found
 
 
@@ -93,19 +92,35 @@ def _parts(line: str) -> set[str]:
     return {part.strip() for part in parts}
 
 
+def _forms(part: str) -> set[str]:
+    """The part as it is written, and as a page shows it: without the marks of *emphasis* and `code`."""
+    shown = squeeze(re.sub("[*`]", "", part))
+    return {squeeze(part)} | ({shown} if len(shown) > SHORTEST // 2 else set())
+
+
 def _signatures(source: Source) -> Iterator[str]:
     for cell in source.cells:
         if cell.tag == "exercise":
             yield from (squeeze(line) for line in stub(cell.text, "").splitlines() if _SIGNATURE.match(line))
 
 
-def places(text: str) -> Iterator[tuple[str, str]]:
+def places(text: str) -> list[tuple[str, str]]:
     """The parts of a notebook that can hold text, each with its name; keys count as text."""
     try:
-        book = json.loads(text)
-    except ValueError:
-        yield "which is no notebook", text
-        return
+        return list(_places(json.loads(text, object_pairs_hook=_all_keys), text))
+    except (ValueError, RecursionError):  # the second: nested so deeply that Python gives up
+        return [("which is no notebook", text)]
+
+
+def _all_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """A table of JSON in which a key that is there twice is kept twice."""
+    made: dict[str, Any] = {}
+    for key, value in pairs:
+        made[key if key not in made else f"{key} (again, {len(made)})"] = value
+    return made
+
+
+def _places(book: Any, text: str) -> Iterator[tuple[str, str]]:
     if not isinstance(book, dict) or not isinstance(book.get("cells", []), list):
         yield "which is no notebook", f"{text}\n{_strings(book)}"
         return

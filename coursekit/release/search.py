@@ -6,18 +6,18 @@ object of DEST's git, whether or not a branch still reaches it.
 
 import hashlib
 import os
-import subprocess
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from coursekit.release.dest import STAGING
 from coursekit.release.disguises import readings, squeeze
 from coursekit.release.faults import Fault
-from coursekit.release.leaks import Secret, places, public_text, secrets
+from coursekit.release.git import ask
+from coursekit.release.leaks import Secret, places, secrets
+from coursekit.release.replacing import STAGING
 from coursekit.release.shapes import Shape, read, shapes, shows
 from coursekit.release.source import Source
-from coursekit.release.unpacked import Unreadable, texts
+from coursekit.release.unpacked import LARGEST, Unreadable, texts
 
 _REMEDY = "nothing was written; remove it there, or release its chapter's solution"
 _LOOK = "remove it, or make DEST anew"
@@ -32,20 +32,16 @@ class Withheld:
     shapes: list[Shape]
 
 
-def withheld(root: Path, sources: Iterable[Source], out: set[str]) -> Withheld:
-    """What no student may see while only the solutions `out` are released.
+def withheld(sources: Iterable[Source], released: Collection[str], public: Collection[str]) -> Withheld:
+    """What no student may see yet.
 
     Args:
-        root: the instructor's repository.
-        sources: its parsed sources.
-        out: paths of the solutions' sources that are out: what they say is public.
+        sources: the parsed sources.
+        released: paths of the solutions' sources that are out.
+        public: the texts that make a line public: modules, lectures and the solutions that are out.
     """
-    hidden = [each for each in sources if each.folder == "solutions" and each.file not in out]
-    released = [(root / path).read_text(encoding="utf-8") for path in sorted(out)]
-    public = "\n".join([public_text(root), *map(squeeze, released)])
-    files = [*sorted((root / "coursekit").rglob("*.py")), *sorted((root / "lectures").glob("*.md"))]
-    code = [*released, *(path.read_text(encoding="utf-8") for path in files)]
-    return Withheld(secrets(hidden, public), shapes(hidden, code))
+    hidden = [each for each in sources if each.folder == "solutions" and each.file not in released]
+    return Withheld(secrets(hidden, "\n".join(map(squeeze, public))), shapes(hidden, public))
 
 
 def faults(files: Iterable[tuple[str, bytes]], hidden: Withheld) -> Iterator[Fault]:
@@ -69,22 +65,36 @@ def faults(files: Iterable[tuple[str, bytes]], hidden: Withheld) -> Iterator[Fau
             clean.add(digest)
 
 
-def left_in_place(dest: Path, replaced: set[str]) -> Iterator[tuple[str, bytes]]:
-    """The files in DEST that the release neither writes nor removes, but for git's objects and `.venv`."""
-    for folder, inner, names in os.walk(dest):
+def left_in_place(dest: Path, replaced: Collection[str]) -> list[str]:
+    """The paths in DEST that the release neither writes nor removes, but for git's objects and `.venv`.
+
+    Raises:
+        OSError: a folder can't be read.
+    """
+    found = []
+    for folder, inner, names in os.walk(dest, onerror=_raised) if dest.exists() else ():
         at = Path(folder)
         top = at == dest
         inner[:] = [each for each in inner if not (top and each in (STAGING, ".venv"))]
         if at == dest / ".git":
             inner[:] = [each for each in inner if each != "objects"]
-        for name in [*names, *(each for each in inner if (at / each).is_symlink())]:
-            path = (at / name).relative_to(dest).as_posix()
-            if path in replaced or not ((at / name).is_symlink() or (at / name).is_file()):
-                continue  # a pipe or a socket holds no text, and reading it would wait for ever
-            yield (
-                path,
-                os.readlink(at / name).encode() if (at / name).is_symlink() else (at / name).read_bytes(),
-            )
+        links = [each for each in inner if (at / each).is_symlink()]
+        # A pipe or a socket holds no text, and reading it would wait for ever.
+        texts = [each for each in names if (at / each).is_symlink() or (at / each).is_file()]
+        found += [(at / name).relative_to(dest).as_posix() for name in (*texts, *links)]
+    return [path for path in found if path not in replaced]
+
+
+def content(at: Path) -> bytes:
+    """A file's content, as far as it can be searched; of a link, where it leads."""
+    if at.is_symlink():
+        return os.fsencode(os.readlink(at))
+    with at.open("rb") as file:
+        return file.read(LARGEST + 1)
+
+
+def _raised(error: OSError) -> None:
+    raise error
 
 
 def compiled_alone(paths: Iterable[str]) -> Iterator[Fault]:
@@ -98,39 +108,22 @@ def compiled_alone(paths: Iterable[str]) -> Iterator[Fault]:
 
 
 def git_objects(dest: Path) -> Iterator[tuple[str, bytes]]:
-    """Every object in the git repository of DEST that can hold text, with a path it has had.
+    """Every object in the git repository of DEST, with a path it has had; of a folder, the names in it.
 
     Raises:
         ValueError: there is a repository, and git can't read it.
     """
-    if not dest.is_dir() or _git(dest, "rev-parse", "--git-dir", fails=not (dest / ".git").exists()) is None:
+    listed = ask(dest, "rev-list", "--objects", "--all", "--reflog") if dest.is_dir() else None
+    if listed is None:
         return
-    listed = _git(dest, "rev-list", "--objects", "--all", "--reflog") or b""
     paths = dict(line.split(" ", 1) for line in listed.decode(errors="replace").splitlines() if " " in line)
-    data = _git(dest, "cat-file", "--batch-all-objects", "--unordered", "--batch") or b""
+    data = ask(dest, "cat-file", "--batch-all-objects", "--unordered", "--batch") or b""
     at = 0
     while at < len(data):
         end = data.index(b"\n", at)
         name, kind, size = data[at:end].decode().split(" ")
-        content, at = data[end + 1 : end + 1 + int(size)], end + 2 + int(size)
-        if kind != "tree":
-            yield f"{paths.get(name, kind)} in git object {name[:12]}", content
-
-
-def _git(dest: Path, *words: str, fails: bool = False) -> bytes | None:
-    try:
-        done = subprocess.run(["git", "-C", str(dest), *words], capture_output=True, check=False)
-    except OSError as error:
-        if fails:
-            return None
-        raise ValueError(f"{dest} has a git repository, and git can't be run: {error}") from None
-    if done.returncode == 0:
-        return done.stdout
-    if fails:
-        return None
-    raise ValueError(
-        f"git can't read the repository of {dest}: {done.stderr.decode(errors='replace').strip()}"
-    )
+        yield f"{paths.get(name, kind)} in git object {name[:12]}", data[end + 1 : end + 1 + int(size)]
+        at = end + 2 + int(size)
 
 
 def _in_text(name: str, text: str, hidden: Withheld) -> Iterator[Fault]:

@@ -1,7 +1,8 @@
 """A withheld answer with its names changed is still withheld: code is compared up to a renaming.
 
 Two pieces of code have one shape if they are the same token for token, but for a renaming of their variables;
-attributes, keywords, numbers and text must agree. Comments, line ends and indentation don't count.
+attributes, keywords, numbers and text must agree. Comments, line ends, indentation and the kind of quotes
+don't count.
 """
 
 import keyword
@@ -60,6 +61,8 @@ def read(text: str) -> Code:
         word = token[0]
         if word.startswith("#"):
             continue
+        if token["text"]:
+            word = f'"{word[1:-1]}"'
         if token["name"] and word[0] != "." and word not in _FIXED:
             starts.append(at)
             names.append(word)

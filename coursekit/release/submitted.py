@@ -6,18 +6,24 @@ not show in the feedback either: nbgrader alone would print them there.
 """
 
 import csv
+import json
 import re
 from collections import Counter
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from nbformat.v4 import new_code_cell, new_output
 from nbgrader import preprocessors as theirs
 from nbgrader.api import Gradebook, MissingEntry
 from nbgrader.plugins import CsvExportPlugin
 from nbgrader.preprocessors import ClearHiddenTests, Execute, GetGrades, NbGraderPreprocessor
 
+from coursekit.release.disguises import readings, squeeze
+
 _DEFINED = re.compile(r"^(?:def|class)\s+(\w+)", re.MULTILINE)
 _HIDDEN = "BEGIN HIDDEN TESTS"
+_SHORTEST = 12
 
 
 class NotScored(Exception):
@@ -36,27 +42,44 @@ class Intact(NbGraderPreprocessor):
             answers = {cell.name for cell in source.solution_cells}
         faults = _faults(nb.cells, cells, answers)
         if faults:
-            _forget(resources)
-            raise NotScored(f"{told['notebook']} of {told['student']} is not scored: " + "; ".join(faults))
+            raise _not_scored(resources, "; ".join(faults))
         return nb, resources
 
 
 class Run(Execute):
-    """Execute a submission; if its kernel dies there is no score, rather than half of one."""
+    """Execute a submission; one whose kernel dies, or where no assert can fail, has no score at all.
+
+    A warning costs nothing: nbgrader alone would give 0 for a test that has anything on stderr.
+    """
 
     def preprocess(self, nb: Any, resources: Any, retries: int | None = None) -> tuple[Any, Any]:
-        """Run all cells."""
+        """Run all cells, and one more that must fail."""
+        nb.cells.append(new_code_cell("assert False"))
         try:
-            return super().preprocess(nb, resources, retries)
+            nb, resources = super().preprocess(nb, resources, retries)
         except Exception as error:
-            _forget(resources)
-            told = resources["nbgrader"]
-            reason = f"it could not be run ({type(error).__name__}: {error})"
-            raise NotScored(f"{told['notebook']} of {told['student']} is not scored: {reason}") from error
+            raise _not_scored(resources, f"it could not be run ({type(error).__name__}: {error})") from error
+        must_fail = nb.cells.pop()
+        if not any(output.get("ename") == "AssertionError" for output in must_fail.outputs):
+            raise _not_scored(resources, "it changes how Python runs: `assert False` no longer fails there")
+        for output in (each for cell in nb.cells for each in cell.get("outputs", [])):
+            if output.output_type == "stream":
+                output.name = "stdout"
+        return nb, resources
 
 
 class HideTests(ClearHiddenTests):
     """Take hidden tests out of feedback, and the outputs that quote them."""
+
+    def preprocess(self, nb: Any, resources: Any) -> tuple[Any, Any]:
+        """Clear all cells; whoever prints the grader's files does not find them in the feedback."""
+        tests = _hidden_lines(nb.cells)
+        for cell in nb.cells:
+            if cell.cell_type == "code" and _HIDDEN not in cell.source and _quotes(cell.outputs, tests):
+                cell.outputs = [
+                    new_output("stream", text="An output that quotes a hidden test is left out.\n")
+                ]
+        return super().preprocess(nb, resources)
 
     def preprocess_cell(self, cell: Any, resources: Any, cell_index: int) -> tuple[Any, Any]:
         """Clear one cell."""
@@ -113,14 +136,32 @@ def _faults(cells: Any, handed_out: dict[str, tuple[str, str]], answers: set[str
     return faults
 
 
-def _forget(resources: Any) -> None:
-    """Without this an export would list the submission with 0 points, as if it had been marked."""
+def _hidden_lines(cells: Any) -> set[str]:
+    """The lines of all hidden tests, without white space; not those that stand in a visible cell too."""
+    hidden, visible = [], []
+    for cell in cells:
+        before, _, inside = cell.source.partition(_HIDDEN)
+        visible.append(squeeze(before))
+        hidden += [squeeze(line) for line in inside.splitlines()]
+    shown = "\n".join(visible)
+    return {line for line in hidden if len(line) >= _SHORTEST and line not in shown}
+
+
+def _quotes(outputs: Any, tests: set[str]) -> bool:
+    texts = [{key: value for key, value in each.items() if key != "data"} for each in outputs]
+    texts += [
+        value for each in outputs for kind, value in each.get("data", {}).items() if "image/" not in kind
+    ]
+    shown = "\n".join(map(squeeze, readings(json.dumps(texts))))
+    return any(line in shown for line in tests)
+
+
+def _not_scored(resources: Any, reason: str) -> NotScored:
+    """Forget the submission: an export would list it with 0 points, as if it had been marked."""
     told = resources["nbgrader"]
-    with Gradebook(told["db_url"]) as book:
-        try:
-            book.remove_submission(told["assignment"], told["student"])
-        except MissingEntry:
-            return
+    with Gradebook(told["db_url"]) as book, suppress(MissingEntry):
+        book.remove_submission(told["assignment"], told["student"])
+    return NotScored(f"{told['notebook']} of {told['student']} is not scored: {reason}")
 
 
 GRADED: dict[str, list[type]] = {

@@ -1,14 +1,16 @@
 """The student's tree: every file of a release, in memory, made from the instructor's repository."""
 
+import os
 import re
-import subprocess
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from coursekit.release.build import Material
-from coursekit.release.dates import Out, written
+from coursekit.release.dates import Out
 from coursekit.release.faults import CourseError, Fault
+from coursekit.release.git import ask
+from coursekit.release.later import redirected
 
 TOP = (
     *("README.md", "LICENSE", "LICENSE-TEXT", "CITATION.cff", "Makefile", "pyproject.toml"),
@@ -20,8 +22,7 @@ MADE_BY_RUNNING = {"__pycache__", ".ipynb_checkpoints", ".mypy_cache", ".ruff_ca
 _ONLY = re.compile(
     r"^[ \t]*(<!--|#) instructors only\b.*\n(?:.*\n)*?[ \t]*\1 end of instructors only\b.*\n", re.M
 )
-_LINK = re.compile(r"(?<!!)\[([^\]]*)\]\((?!\w+:|#)([^)\s]+)\)")
-_ROW = re.compile(r"\|((?: *`[^`|]+`)+) *\|")
+_PAGE = re.compile(r"README\.md|(lectures|labs|solutions)/[^/]+\.(md|ipynb)")
 
 
 @dataclass(frozen=True)
@@ -44,6 +45,7 @@ def student_tree(root: Path, material: Material, made: dict[str, str], out: Sequ
         Path from the tree's top folder to content, sorted.
     Raises:
         CourseError: a file is a link, or an `instructors only` is not closed.
+        ValueError: the repository's git can't be read.
     """
     paths = list(_handed_on(root))
     paths += [f"lectures/{chapter.slug}.md" for chapter in material.course.chapters]
@@ -56,8 +58,8 @@ def student_tree(root: Path, material: Material, made: dict[str, str], out: Sequ
     for path in ("README.md", "Makefile"):
         if path in tree:
             tree[path] = File(_without_instructors(tree[path].data, path))
-    if "README.md" in tree:
-        tree["README.md"] = File(_readme(tree["README.md"].data.decode(), set(tree), out).encode())
+    pages = {path: file.data.decode() for path, file in tree.items() if _PAGE.fullmatch(path)}
+    tree |= {path: File(text.encode()) for path, text in redirected(root, pages, set(tree), out).items()}
     return dict(sorted(tree.items()))
 
 
@@ -83,17 +85,14 @@ def _on_disk(root: Path) -> Iterator[str]:
 
 def _known_to_git(root: Path) -> set[str]:
     """What git keeps of these; nothing where there is no git, and then all on disk counts."""
-    command = ["git", "-C", str(root), "ls-files", "-z", "--", *TOP, *FOLDERS]
-    try:
-        listed = subprocess.run(command, capture_output=True, check=False)
-    except OSError:
-        return set()
-    return set(listed.stdout.decode().split("\0")) - {""} if listed.returncode == 0 else set()
+    listed = ask(root, "ls-files", "-z", "--", *TOP, *FOLDERS) or b""
+    return {os.fsdecode(path) for path in listed.split(b"\0") if path}
 
 
 def _read(root: Path, path: str) -> File:
     at = root / path
-    if any((root / each).is_symlink() for each in (path, *map(str, PurePosixPath(path).parents))):
+    steps = (path, *(str(each) for each in PurePosixPath(path).parents if str(each) != "."))
+    if any((root / each).is_symlink() for each in steps):
         raise CourseError([Fault(path, 1, f"a link, to {at.resolve()}", "put the file itself in its place")])
     return File(at.read_bytes(), bool(at.stat().st_mode & 0o100))
 
@@ -107,26 +106,3 @@ def _without_instructors(data: bytes, path: str) -> bytes:
         remedy = "write <!-- instructors only --> … <!-- end of instructors only --> (in a Makefile # …)"
         raise CourseError([Fault(path, line, "an 'instructors only' without its other end", remedy)])
     return kept.encode()
-
-
-def _readme(text: str, there: set[str], out: Sequence[Out]) -> str:
-    """The README without links and rows that lead to what students do not have."""
-    later = {f"labs/{each.chapter.slug}.ipynb": each.chapter.lab_from for each in out}
-    later |= {f"solutions/{each.chapter.slug}.ipynb": each.chapter.solution_from for each in out}
-    folders = {f"{parent}/" for path in there for parent in PurePosixPath(path).parents}
-
-    def link(found: re.Match[str]) -> str:
-        if found[2] in there or found[2] in folders:
-            return found[0]
-        if found[2] not in later:
-            return found[1]
-        date = later[found[2]]
-        return f"{found[1]} from {written(date)}" if date else f"{found[1]} later"
-
-    def gone(line: str) -> bool:
-        row = _ROW.match(line)
-        names = re.findall(r"`([^`]+)`", row[1]) if row else []
-        return bool(names) and not there.union(folders).intersection(names)
-
-    lines = [line for line in text.split("\n") if not gone(line)]
-    return _LINK.sub(link, "\n".join(lines))

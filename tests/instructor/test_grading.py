@@ -3,6 +3,8 @@
 import csv
 import json
 import os
+import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -189,6 +191,32 @@ PATCHED = "    return -x0\n\nAssertionError = print\nimport builtins\nbuiltins.A
 PATCHED_CHECK = (
     "    return -x0\n\nfrom coursekit import checks\nchecks.ch01.linear_flow = lambda answer: answer"
 )
+EITHER = "ended by an interrupt that came at the right moment, or reported"
+WARNS = f"    import warnings\n    warnings.warn('mine')\n    warnings.warn('again')\n{LINEAR}"
+STUBBORN = """\
+    while True:
+        try:
+            while True:
+                pass
+        except BaseException:
+            pass"""
+NO_ASSERT = """\
+    return -x0
+
+import ast
+class Without(ast.NodeTransformer):
+    def visit_Assert(self, node):
+        return ast.Pass()
+get_ipython().ast_transformers.append(Without())"""
+READS = f"""{LINEAR}
+
+import base64
+from pathlib import Path
+top = next(each for each in Path.cwd().parents if (each / "gradebook.db").exists())
+for path in top.glob("source/*/*.ipynb"):
+    print(path.read_text())
+    print(base64.b64encode(path.read_bytes()))
+print((top / "gradebook.db").read_bytes())"""
 # student: (what they hand in, their score of 15 points; None: reported, and not scored)
 SUBMISSIONS = {
     "right": (fill, 15),
@@ -201,6 +229,12 @@ SUBMISSIONS = {
     "patched": (lambda book: fill(book, e1_1=PATCHED), 11),
     "patched_check": (lambda book: fill(book, e1_1=PATCHED_CHECK), 13),  # the hidden test still tells
     "edited": (edited, 11),
+    "warns": (lambda book: fill(book, e1_1=WARNS), 15),
+    "reads": (lambda book: fill(book, e1_1=READS), 15),  # what it prints is not in the feedback
+    "stubborn": (lambda book: fill(book, e1_2=STUBBORN), EITHER),
+    "no_assert": (lambda book: fill(book, e1_1=NO_ASSERT), None),
+    "leaves": (lambda book: fill(book, e1_2="    exit()"), None),
+    "renamed": (fill, None),
     "test_deleted": (without("check-1-2"), None),
     "answer_deleted": (without("exercise-1-2"), None),
     "given_deleted": (without("given-setup"), None),
@@ -212,6 +246,9 @@ SUBMISSIONS = {
     "no_notebook": (None, None),
 }
 TOLD = {
+    "no_assert": "`assert False` no longer fails there",
+    "leaves": "it could not be run (DeadKernelError",
+    "renamed": "There was an error processing assignment '01_flows' for student 'renamed'",
     "exits": "it could not be run (DeadKernelError",
     "test_deleted": "cell check-1-2 is missing",
     "answer_deleted": "cell exercise-1-2 is missing",
@@ -252,7 +289,8 @@ def graded(tmp_path_factory):
     told = {"generate_assignment": nbgrader(course, "generate_assignment", "01_flows")}
     handed_out = (course / "release/01_flows/01_flows.ipynb").read_text(encoding="utf-8")
     for student, (change, _) in SUBMISSIONS.items():
-        target = course / "submitted" / student / "01_flows/01_flows.ipynb"
+        name = "01_flows (1)" if student == "renamed" else "01_flows"
+        target = course / "submitted" / student / f"01_flows/{name}.ipynb"
         target.parent.mkdir(parents=True)
         book = json.loads(handed_out)
         if change:
@@ -286,7 +324,7 @@ def test_what_is_handed_out_hides_tests_and_answers(graded):
     assert "../lectures" not in text
 
 
-@pytest.mark.parametrize("student", [name for name, (_, score) in SUBMISSIONS.items() if score is not None])
+@pytest.mark.parametrize("student", [name for name, (_, score) in SUBMISSIONS.items() if score in range(16)])
 def test_scores(graded, student):
     course, _ = graded
     row = rows(course)[student]
@@ -303,15 +341,25 @@ def test_what_can_not_be_scored_is_reported_and_has_no_score(graded, student):
     assert (rows(course)[student]["score"], rows(course)[student]["raw_score"]) == ("", "")
 
 
+def test_a_loop_that_swallows_interrupts_does_not_stop_the_grading(graded):
+    course, told = graded
+    score = rows(course)["stubborn"]["score"]
+    assert score == "11.0" or (score == "" and "stubborn is not scored: it could" in told["autograde"].stderr)
+
+
 def test_the_feedback_says_what_failed_and_shows_no_hidden_test(graded):
     course, told = graded
     assert told["generate_feedback"].returncode == 0, told["generate_feedback"].stderr
-    for student in ("right", "half"):
+    pages = {}
+    for student in ("right", "half", "reads"):
         page = (course / "feedback" / student / "01_flows/01_flows.html").read_text(encoding="utf-8")
+        pages[student] = page
         assert "hidden from students" not in page
         assert "lambda" not in page
         assert "runs here" in page
         assert ("It failed" in page) == (student == "half")
+        assert ("quotes a hidden test is left out" in page) == (student == "reads")
+    assert "the check says what it found" in pages["half"]  # a visible test may quote itself
 
 
 def test_ids_are_the_same_in_every_build_and_unlike_each_other(tmp_path):
@@ -323,9 +371,114 @@ def test_ids_are_the_same_in_every_build_and_unlike_each_other(tmp_path):
         ids.append([each["metadata"].get("nbgrader", {}).get("grade_id") for each in book["cells"]])
         path = root / "solutions/01_flows.md"
         path.write_text(
-            path.read_text().replace("return x + h", "return x + 1 * h").replace("Why?", "Why so?")
+            path.read_text()
+            .replace("return x + h", "return x + 1 * h")
+            .replace("Why?", "Why so?")
+            .replace("import torch\n", "import numpy\nimport torch\n")
         )
     assert ids[0] == ids[1]
     named = [each for each in ids[0] if each]
     assert len(named) == len(set(named))
     assert {"exercise-1-1", "check-1-1", "hidden-1-1", "written-1-1", "check-1-3"} <= set(named)
+
+
+def points(tmp_path, text, table):
+    root = laid_out(tmp_path / "course")
+    (root / "solutions/01_flows.md").write_text(text, encoding="utf-8")
+    (root / "course.toml").write_text(COURSE + table, encoding="utf-8")
+    assert main(["release", "--nbgrader", str(tmp_path / "out"), "--root", str(root)]) == 0
+    book = json.loads((tmp_path / "out/source/01_flows/01_flows.ipynb").read_text(encoding="utf-8"))
+    marks = [each["metadata"]["nbgrader"] for each in book["cells"] if "nbgrader" in each["metadata"]]
+    return {mark["grade_id"]: mark.get("points") for mark in marks if mark["grade"]}
+
+
+def test_an_open_exercise_has_one_point_for_what_runs_and_a_person_gives_the_others(tmp_path):
+    made = points(tmp_path, TEXT.replace("stretch", "open"), "[points]\nopen = 6\n")
+    assert {key: made[key] for key in ("exercise-1-3", "check-1-3", "hidden-1-3")} == {
+        "exercise-1-3": 5,
+        "check-1-3": 1,
+        "hidden-1-3": 0,
+    }
+    assert "exercise-1-1" not in made
+
+
+def test_points_of_an_exercise_in_words_alone_are_its_own(tmp_path):
+    start, end = TEXT.index("```{code-cell} python\n:tags: [exercise]"), TEXT.index("Why?")
+    made = points(tmp_path, TEXT[:start] + TEXT[end:], '[points]\nwritten = 2\n"1.1" = 9\n')
+    assert made["written-1-1"] == 9
+
+
+def test_no_folder_is_left_in_the_temporary_one(tmp_path, graded, monkeypatch):
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    assert nbgrader(graded[0], "export", "--to", "again.csv").returncode == 0
+    assert not list(tmp_path.glob("coursekit-grading-*"))
+
+
+STAND_IN = """\
+#!/bin/bash
+# In the place of docker: no network, little memory, the box as the only folder that is named; no isolation.
+while [ "$1" != YOUR-IMAGE ]; do [ "$1" = -v ] && box=${2%%:*}; shift; done
+shift
+cd "$box" && exec "$@" --ExecutePreprocessor.timeout=20
+"""
+
+
+def test_the_page_s_loop_grades_each_submission_in_a_box(graded, tmp_path):
+    """As it is written in TEACHING.md, but for the container."""
+    page = (ROOT / "TEACHING.md").read_text(encoding="utf-8")
+    (loop,) = re.findall(r"```\n(cp gradebook\.db .*?)```", page, re.S)
+    course = tmp_path / "a course/nbgrader"
+    course.parent.mkdir()
+    root = laid_out(tmp_path / "a course/course")
+    assert main(["release", "--nbgrader", str(course), "--root", str(root)]) == 0
+    assert nbgrader(course, "generate_assignment", "01_flows").returncode == 0
+    for student in ("half", "exits"):
+        shutil.copytree(graded[0] / "submitted" / student, course / "submitted" / student)
+    (tmp_path / "bin").mkdir()
+    for name, text in {
+        "docker": STAND_IN,
+        "nbgrader": f'#!/bin/sh\nexec {sys.executable} -m nbgrader "$@"\n',
+        "python": f'#!/bin/sh\nexec {sys.executable} "$@"\n',
+    }.items():
+        (tmp_path / "bin" / name).write_text(text)
+        (tmp_path / "bin" / name).chmod(0o755)
+    path = os.pathsep.join([str(tmp_path / "bin"), str(Path(sys.executable).parent), os.environ["PATH"]])
+    env = os.environ | {"PYTHONPATH": str(ROOT), "PATH": path}
+    done = subprocess.run(
+        ["bash", "-uc", loop], cwd=course, env=env, capture_output=True, text=True, check=False
+    )
+    assert "look at exits" in done.stdout, done.stderr
+    assert done.returncode == 1
+    assert "boxes/exits: nothing was scored" in done.stderr
+    assert not (course.parent / "boxes/half/source").exists()
+    assert nbgrader(course, "generate_feedback", "01_flows").returncode == 0
+    assert nbgrader(course, "export", "--to", "grades.csv").returncode == 0
+    assert {name: row["score"] for name, row in rows(course).items()} == {"half": "7.0"}
+    assert "It failed" in (course / "feedback/half/01_flows/01_flows.html").read_text(encoding="utf-8")
+
+
+def test_a_box_gives_no_more_than_a_test_s_points_and_no_file_from_elsewhere(graded, tmp_path, monkeypatch):
+    """The grade book of a box was in the student's hands."""
+    from nbgrader.api import Gradebook
+
+    from coursekit.release import boxed
+
+    course, box = tmp_path / "course", tmp_path / "boxes/half"
+    shutil.copytree(graded[0], course)
+    shutil.copytree(graded[0], box)
+    with Gradebook(f"sqlite:///{box / 'gradebook.db'}") as book:
+        grades = book.find_submission_notebook("01_flows", "01_flows", "half").grades
+        for grade, score in zip(
+            sorted(grades, key=lambda each: each.name), (900, -900, float("inf")), strict=False
+        ):
+            grade.auto_score = score
+        book.db.commit()
+    monkeypatch.chdir(course)
+    assert boxed.main([str(box)]) == 0
+    assert nbgrader(course, "export", "--to", "grades.csv").returncode == 0
+    assert 0 <= float(rows(course)["half"]["score"]) <= 15
+    notebook = box / "autograded/half/01_flows/01_flows.ipynb"
+    notebook.unlink()
+    notebook.symlink_to(graded[0] / "source/01_flows/01_flows.ipynb")
+    with pytest.raises(ValueError, match="is no file of this box"):
+        boxed.main([str(box)])

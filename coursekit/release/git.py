@@ -1,0 +1,30 @@
+"""Git, asked about one folder: whatever a hook's environment says of other repositories does not count."""
+
+import os
+import subprocess
+from pathlib import Path
+
+
+def ask(folder: Path, *words: str) -> bytes | None:
+    """What a git command says in a folder; None if the folder is in no repository.
+
+    Raises:
+        ValueError: it is in one, and git can't read it, or is not installed.
+    """
+    here = folder.resolve()
+    if not any((each / ".git").exists() for each in (here, *here.parents)):
+        return None
+    settings = {
+        key: value
+        for key, value in os.environ.items()
+        if not key.startswith("GIT_") or key.startswith("GIT_CONFIG")
+    }
+    settings |= {"GIT_NO_REPLACE_OBJECTS": "1", "LC_ALL": "C"}
+    try:
+        done = subprocess.run(["git", "-C", here, *words], capture_output=True, check=False, env=settings)
+    except OSError as error:
+        raise ValueError(f"{folder} has a git repository, and git can't be run: {error}") from None
+    if done.returncode:
+        said = done.stderr.decode(errors="replace").strip()
+        raise ValueError(f"git can't read the repository of {folder}: {said}")
+    return done.stdout
