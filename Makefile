@@ -14,7 +14,7 @@ endif
 unexport PYTHONPATH PYTHONHOME
 
 help: ## Show this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 env: ## Build .venv from the pins; renew it when they change
 	@command -v $(PYTHON) >/dev/null || { echo "Setting up failed: there is no $(PYTHON); install Python 3.11 or newer, or name yours: make lab PYTHON=python3.12" >&2; exit 1; }
@@ -50,7 +50,7 @@ budgets: ## What the notebooks took in the last `make test`: writes benchmarks/B
 	@$(PY) -m benchmarks.budgets
 
 binder-test: env ## Every lecture and solution as on Binder: one core, 2 GB for all; not part of CI
-	$(PY) -m benchmarks.binder
+	$(PY) -m benchmarks.binder $(ARGS)
 
 notebooks: env ## Build lectures, solutions and labs (*.ipynb) from their *.md
 	$(PY) -m coursekit.release build
