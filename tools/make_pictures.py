@@ -1,4 +1,4 @@
-"""Cut the README's pictures out of the lectures: `python tools/make_pictures.py`.
+"""Cut the README's pictures out of the lectures: `python tools/make_pictures.py`, for all or for those named.
 
 It runs each lecture that is named below and writes pictures/*.png, the first picture of one of its cells, so
 that what the README shows is what the notebooks draw. The text alternatives that come with the pictures are
@@ -7,6 +7,7 @@ printed; the README carries them too.
 
 import base64
 import os
+import sys
 from pathlib import Path
 
 import nbformat
@@ -39,8 +40,9 @@ def main() -> None:
     os.environ.setdefault("OMP_NUM_THREADS", "1")
     folder = ROOT / "pictures"
     folder.mkdir(exist_ok=True)
-    shown = {slug: outputs(slug) for slug in sorted({slug for slug, _ in PICTURES.values()})}
-    for name, (slug, words) in PICTURES.items():
+    wanted = {name: PICTURES[name] for name in sys.argv[1:] or PICTURES}
+    shown = {slug: outputs(slug) for slug in sorted({slug for slug, _ in wanted.values()})}
+    for name, (slug, words) in wanted.items():
         found = [each for each in shown[slug] if words in " ".join(each.get("text/plain", "").split())]
         if not found:
             raise SystemExit(f"lectures/{slug}.ipynb draws nothing that says '{words}'; mend PICTURES")
