@@ -1,4 +1,4 @@
-"""Measure everything and write benchmarks/RESULTS.md; with names of parts, print only these."""
+"""Measure everything, or the parts that are named, and write benchmarks/RESULTS.md."""
 
 import argparse
 import datetime
@@ -9,6 +9,7 @@ from . import explorers, growth, peers, quality, simulation, start, training
 from .rounds import machine
 
 HERE = Path(__file__).parent
+MEASURED = HERE.parent / "build" / "bench-parts"
 PARTS: dict[str, Callable[[], str]] = {
     "simulation": simulation.section,
     "training": training.section,
@@ -20,18 +21,23 @@ PARTS: dict[str, Callable[[], str]] = {
 
 
 def main() -> None:
-    """Run the parts that were asked for."""
+    """Measure the parts that were asked for; write the report when every part has been measured once."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument("parts", nargs="*", choices=[*PARTS, []], help="parts to print; all, into RESULTS.md")
-    chosen = parser.parse_args().parts
-    made = {name: PARTS[name]() for name in chosen or PARTS}
-    if chosen:
-        print("\n\n".join(made.values()))
+    parser.add_argument("parts", nargs="*", choices=[*PARTS, []], help="parts to measure; all unless given")
+    MEASURED.mkdir(parents=True, exist_ok=True)
+    for name in parser.parse_args().parts or PARTS:
+        text = f"{PARTS[name]()}\n\n*Measured on {datetime.date.today().isoformat()}.*"
+        (MEASURED / f"{name}.md").write_text(text, encoding="utf-8")
+        print(f"## {name}\n\n{text}\n", flush=True)
+    files = {name: MEASURED / f"{name}.md" for name in PARTS}
+    if missing := [name for name, file in files.items() if not file.exists()]:
+        print(f"no report yet: {', '.join(missing)} not measured")
         return
-    text = (HERE / "RESULTS.template.md").read_text(encoding="utf-8")
+    made = {name: file.read_text(encoding="utf-8") for name, file in files.items()}
     beside = ", ".join(f"{name} {number}" for name, number in peers.versions().items())
-    told = {"date": datetime.date.today().isoformat(), "machine": machine(), "peers": beside}
-    (HERE / "RESULTS.md").write_text(text.format(**told, **made), encoding="utf-8")
+    text = (HERE / "RESULTS.template.md").read_text(encoding="utf-8")
+    text = text.format(machine=machine(), peers=beside, **made)
+    (HERE / "RESULTS.md").write_text(text, encoding="utf-8")
     print(f"written to {HERE / 'RESULTS.md'}")
 
 
