@@ -80,7 +80,9 @@ MOVE = """
 
 def jupyter(folder: Path, home: Path):
     """JupyterLab in a folder, with the settings of `make lab`."""
-    command = [sys.executable, "-m", "jupyterlab", "--no-browser", f"--port={free_port()}", "--allow-root",
+    known = [ROOT / ".venv" / part / "python" for part in ("bin", "Scripts")]
+    python = next((str(each) for each in known if each.exists()), sys.executable)  # that of `make lab`
+    command = [python, "-m", "jupyterlab", "--no-browser", f"--port={free_port()}", "--allow-root",
                "--ServerApp.ip=127.0.0.1", "--ServerApp.port_retries=0", f"--ServerApp.root_dir={folder}",
                "--IdentityProvider.token=a", "--LabApp.expose_app_in_browser=True",
                f"--LabApp.app_settings_dir={ROOT / 'tools/jupyterlab'}"]  # fmt: skip
