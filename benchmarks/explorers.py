@@ -154,9 +154,7 @@ def section() -> str:
             rows = latencies(window, list(CELLS), place)
     head = ["explorer", "moves", "median, ms", "95 %, ms", "slowest slider, its 95 %"]
     start = ", ".join(f"{seconds:.1f}" for seconds in opened)
-    told = (
-        f"From opening lecture 00 to its first explorer, three times, the first with cold files: {start} s."
-    )
+    told = f"From opening lecture 00 to its first explorer, three times: {start} s."
     return f"{told}\n\n{table(head, rows)}"
 
 

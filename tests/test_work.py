@@ -266,10 +266,10 @@ def test_a_file_older_than_what_was_run_is_told_and_what_was_run_is_kept(kernel,
 
 @pytest.mark.parametrize("vs_code", [False, True])
 @pytest.mark.parametrize(("age", "whole"), [(5, True), (300, False)])
-def test_where_no_page_answers_a_file_saved_by_hand_just_before_is_whole(
+def test_where_no_page_answers_only_vs_code_is_believed_just_after_a_save(
     kernel, tmp_path, age, whole, vs_code
 ):
-    """Also if older drafts of what is in it were run."""
+    """VS Code is never asked. JupyterLab was, in vain: another window may have saved other words."""
     path = put(tmp_path, "01_flows")
     kernel.run += ["an older draft", built("01_flows")["cells"][2]["source"], "coursekit.save()"]
     if vs_code:
@@ -278,15 +278,32 @@ def test_where_no_page_answers_a_file_saved_by_hand_just_before_is_whole(
     then = path.stat().st_mtime - age
     os.utime(path, (then, then))
     save(path)
-    assert kernel.told[-1][0].startswith("✓ Saved\n") is whole
+    assert kernel.told[-1][0].startswith("✓ Saved\n") is (whole and vs_code)
     assert ("5 seconds ago" if whole else "5 minutes ago") in kernel.told[-1][0]
+
+
+def test_a_path_from_the_course_s_folder_is_found_from_the_lab_s(kernel, tmp_path, monkeypatch):
+    put(tmp_path, "01_flows")
+    monkeypatch.chdir(tmp_path / "labs")
+    coursekit.save("labs/01_flows.ipynb")
+    assert len([*(tmp_path / "labs").glob("01_flows_saved_*.json")]) == 1
+
+
+def test_where_the_newest_file_is_damaged_the_one_before_it_is_named(kernel, tmp_path):
+    path = put(tmp_path, "01_flows")
+    coursekit.save(path)
+    (good,) = (tmp_path / "labs").glob("01_flows_saved_*.json")
+    (tmp_path / "01_flows_saved_9999-01-01_000000.json").write_text("{")
+    coursekit.restore(notebook=path)
+    assert "Nothing was restored" in kernel.told[-1][0]
+    assert f'coursekit.restore("{good.name}")' in kernel.told[-1][0]
 
 
 def test_the_server_or_vs_code_says_which_notebook_it_is(kernel, tmp_path, monkeypatch, capsys):
     path = put(tmp_path, "01_flows")
     monkeypatch.setenv("JPY_SESSION_NAME", str(path))
     coursekit.save()
-    assert kernel.told[-1][0].startswith("✓ Saved")
+    assert "Nothing was saved" not in kernel.told[-1][0]
     kernel.names["__vsc_ipynb_file__"] = str(tmp_path / "gone.ipynb")
     coursekit.save()
     assert "There is no notebook" in kernel.told[-1][0]

@@ -95,7 +95,9 @@ def side(ax: Axes, xs: Tensor, law: GaussianMixture, t: float, left: float, colo
     counts = torch.histogram(xs[-1], edges).hist / PATHS / (edges[1] - edges[0])
     x = torch.linspace(-REACH, REACH, 201)
     density = law.log_prob(x[:, None]).exp()
-    base, scale = left + 1.02, 0.8 * WIDTH / float(density.max())  # the exact peak has one place
+    # The exact peak has one place, unless a bar is so high that it would leave the picture.
+    highest = max(float(density.max()), 0.8 * float(counts.max()))
+    base, scale = left + 1.02, 0.8 * WIDTH / highest
     bars = base + scale * counts
     ax.stairs(bars, edges, baseline=base, orientation="horizontal", fill=True, color=color, alpha=0.5)
     ax.plot(base + scale * density, x, color="black", linewidth=1.4)

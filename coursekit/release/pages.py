@@ -9,9 +9,9 @@ LABELS = {"lectures": "Lecture", "labs": "Lab", "solutions": "Solution"}
 _COLAB = "https://colab.research.google.com"
 _BINDER = "https://mybinder.org"
 KEEP = (
-    "**Binder forgets everything after about ten idle minutes; your own computer keeps it.** Run "
-    "`coursekit.save()` in a cell before you leave and download the file; next time put it beside this lab "
-    "and run `coursekit.restore()`."
+    "**Binder forgets everything after about ten idle minutes; your own computer keeps it.** Before you "
+    "leave, run the first code cell and then `coursekit.save()` in a cell, and download the file. Next time "
+    "put it beside this lab, run the first code cell and `coursekit.restore()`."
 )
 
 

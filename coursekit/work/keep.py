@@ -41,7 +41,7 @@ def restore(saved: PathLike | None = None, notebook: PathLike | None = None) -> 
     place = Place()
     try:
         here = open_lab(session.notebook(notebook, "restore"))
-        work = stored.read(_found(saved, here) if saved else _newest(here))
+        work = stored.read(_found(saved, here)) if saved else _newest(here)
         _same_lab(work, here)
         result = merged(_today(here), work)
         text = json.dumps(result.raw, indent=1) + "\n"
@@ -79,14 +79,17 @@ def _saved(page: session.Page, path: Path) -> tuple[str, list[str]]:
     ran = f" What you ran since then is in it, {len(page.ran)} cells, at its end." if page.ran else ""
     return "Saved, but perhaps not your last words", [
         f"The file has the notebook as it was {_ago(page.age)} ago.{ran} Press Ctrl+S (Cmd+S on a Mac) "
-        "and run this cell again, so that nothing is missing.",
+        "and run this cell again, so that nothing is missing; if you have just done so, all is in it. If "
+        "JupyterLab says that the file has changed, another window has this lab open: Overwrite keeps what "
+        "you see in this one.",
         lies,
         back,
     ]
 
 
 def _ago(seconds: float) -> str:
-    return f"{seconds:.0f} seconds" if seconds < 120 else f"{seconds / 60:.0f} minutes"
+    count, unit = (seconds, "second") if seconds < 120 else (seconds / 60, "minute")
+    return f"{count:.0f} {unit}" if round(count) == 1 else f"{count:.0f} {unit}s"
 
 
 def _found(saved: PathLike, here: Book) -> Path:
@@ -96,8 +99,18 @@ def _found(saved: PathLike, here: Book) -> Path:
     return next((path for path in places if path.exists()), named)
 
 
-def _newest(here: Book) -> Path:
-    """The newest saved file of this lab by its name, which begins with lab and time."""
+def _newest(here: Book) -> stored.Work:
+    """What the newest saved file of this lab holds; where it cannot be read, the one before it is named."""
+    newest, *older = sorted(_every(here), key=lambda path: path.name, reverse=True)
+    try:
+        return stored.read(newest)
+    except Refused as refused:
+        before = f' The one before it: `coursekit.restore("{older[0].name}")`.' if older else ""
+        raise Refused(f"{refused}{before}") from None
+
+
+def _every(here: Book) -> list[Path]:
+    """The saved files of this lab, whose names begin with lab and time; at least one."""
     folders = (here.path.parent, here.path.parent.parent)
     try:
         found = [path for folder in folders for path in folder.glob(f"{here.lab}_saved_*.json")]
@@ -108,7 +121,7 @@ def _newest(here: Book) -> Path:
             f"There is no saved work `{here.lab}_saved_….json` beside this lab: drag the file that you "
             "downloaded into the list of files on the left, and run this cell again."
         )
-    return max(found, key=lambda path: path.name)
+    return found
 
 
 def _same_lab(work: stored.Work, here: Book) -> None:

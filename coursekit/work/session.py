@@ -53,10 +53,15 @@ def notebook(given: str | os.PathLike[str] | None, call: str) -> Path:
         raise Refused("On Colab File → Save a copy in Drive keeps your notebook; this cell cannot see it.")
     if not named:
         raise Refused(f"This cell cannot tell which notebook it is in: write {how}.")
-    path = Path(named).expanduser().absolute()
-    if not path.is_file():
-        raise Refused(f"There is no notebook `{path}` (renamed since it was opened?): write {how}.")
-    return path
+    path = Path(named).expanduser()
+    # A path is meant from this cell's folder, or from the course's, which is the one above.
+    found = next((each.absolute() for each in (path, Path("..") / path) if each.is_file()), None)
+    if found is None:
+        raise Refused(
+            f"There is no notebook `{path.absolute()}`. If you renamed it: Kernel → Restart Kernel, run the "
+            f'first code cell and this cell again, or write `coursekit.{call}(notebook="NEW-NAME.ipynb")`.'
+        )
+    return found
 
 
 def page(path: Path, place: Place) -> Page:
@@ -67,7 +72,8 @@ def page(path: Path, place: Place) -> Page:
     """
     began = time.time()
     open_lab(path)  # a fault is told at once
-    if not place.asks or (_VS_CODE not in _shell_names() and _saved_by_page(path, place)):
+    asked = place.asks and _VS_CODE not in _shell_names()
+    if not place.asks or (asked and _saved_by_page(path, place)):
         return Page(open_lab(path))
     book = open_lab(path)
     age = max(0.0, began - path.stat().st_mtime)
@@ -75,7 +81,8 @@ def page(path: Path, place: Place) -> Page:
     runs = [text for text in _executed() if not is_idle(text)]
     since = list(takewhile(lambda text: text not in there, reversed(runs)))
     drafts = tuple(dict.fromkeys(text for text in runs if text not in there))
-    return Page(book, drafts, age, not since and age < LATELY)
+    # A page that was asked in vain may hold anything: another window may have changed the file under it.
+    return Page(book, drafts, age, not asked and not since and age < LATELY)
 
 
 def _saved_by_page(path: Path, place: Place) -> bool:
