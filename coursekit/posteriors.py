@@ -1,37 +1,20 @@
 """What a state tells about the data point behind it: posterior weights and posterior means."""
 
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from functools import wraps
-from typing import Any, Protocol
+from typing import Protocol
 
 import torch
 from torch import Tensor
 
+from . import blocks
+from .blocks import gathered, in_blocks
 from .distributions import Chessboard, Gaussian, GaussianMixture, check_points
 from .paths import GaussianPath
 from .samplers import Empirical
 from .times import Time, as_time
 from .truncated import truncated_normal
-
-_TILE = 2**18  # numbers in the largest block: 2 MB, which stay in the cache
-
-
-def _in_blocks(ask: Callable[..., Any]) -> Callable[..., Any]:
-    """Ask about as many states at a time as fit in a block: memory then does not grow with the batch."""
-
-    @wraps(ask)
-    def asked(self: Any, x: Tensor, t: Time) -> Any:
-        height = max(1, _TILE // self.width)
-        if len(x) <= height:
-            return ask(self, x, t)
-        parts = [ask(self, *part) for part in zip(x.split(height), as_time(t, x).split(height), strict=True)]
-        if isinstance(parts[0], Tensor):
-            return torch.cat(parts)
-        return tuple(torch.cat(column) for column in zip(*parts, strict=True))
-
-    return asked
 
 
 class Posterior(Protocol):
@@ -84,13 +67,13 @@ class MixturePosterior:
         log_joint = -(away.square() / spread + spread.log()).sum(-1) / 2 + self.mixture.weights.to(x).log()
         return log_joint, means + alpha * variances / spread * away, -away / spread
 
-    @_in_blocks
+    @in_blocks
     def log_prob(self, x: Tensor, t: Time) -> Tensor:
         """Log of the marginal density at `x` (batch, dim), as (batch,)."""
         log_joint, *_ = self._parts(x, t)
         return log_joint.logsumexp(-1) - self.mixture.dim * math.log(2 * math.pi) / 2
 
-    @_in_blocks
+    @in_blocks
     def means(self, x: Tensor, t: Time) -> tuple[Tensor, Tensor]:
         """Posterior mean of the data point, and the marginal score, at `x` (batch, dim)."""
         log_joint, z, score = self._parts(x, t)
@@ -132,13 +115,13 @@ class ChessboardPosterior:
         # More noise means less data: the mean sits at the opposite place of the square.
         return log_average.sum(-1), centre - half * place, middle + reach * place, beta
 
-    @_in_blocks
+    @in_blocks
     def log_prob(self, x: Tensor, t: Time) -> Tensor:
         """Log of the marginal density at `x` (batch, 2), as (batch,)."""
         log_squares, *_, beta = self._parts(x, t)
         return log_squares.logsumexp(-1) - 2 * beta.log().flatten() - math.log(log_squares.shape[1])
 
-    @_in_blocks
+    @in_blocks
     def means(self, x: Tensor, t: Time) -> tuple[Tensor, Tensor]:
         """Posterior mean of the data point, and the marginal score, at `x` (batch, 2)."""
         log_squares, z, eps, beta = self._parts(x, t)
@@ -181,13 +164,15 @@ class EmpiricalPosterior:
         points = self.data.points
         rows, ratio, beta = _scaled(x, points, self.path, t)
         height = min(len(rows), 1024)
-        width = max(1, _TILE // max(height, rows.shape[1]))
-        done = []
-        for part, scale in zip(rows.split(max(1, height)), ratio.split(max(1, height)), strict=True):
-            blocks = (block.to(part.device, part.dtype).flatten(1) for block in points.split(width))
-            done.append(_average(part, scale, blocks))
-        log_sum, z = (torch.cat(column) for column in zip(*done, strict=True))
+        width = max(1, blocks.TILE // max(height, rows.shape[1]))
+        parts = zip(rows.split(max(1, height)), ratio.split(max(1, height)), strict=True)
+        log_sum, z = gathered(len(rows), (_average(*part, _blocks(points, width, rows)) for part in parts))
         return rows, ratio, beta, log_sum, z
+
+
+def _blocks(points: Tensor, width: int, like: Tensor) -> Iterator[Tensor]:
+    """Rows of a data set, some at a time, where the states are and in their precision."""
+    return (block.to(like.device, like.dtype).flatten(1) for block in points.split(width))
 
 
 def _average(rows: Tensor, ratio: Tensor, blocks: Iterable[Tensor]) -> tuple[Tensor, Tensor]:
