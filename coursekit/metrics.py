@@ -5,6 +5,8 @@ from collections.abc import Iterator
 import torch
 from torch import Generator, Tensor
 
+from .blocks import gathered
+
 _TABLE = 2**20  # distances held at once: 8 MB
 
 
@@ -112,8 +114,7 @@ def nearest(x: Tensor, among: Tensor) -> tuple[Tensor, Tensor]:
     """
     x, among = _rows(x, "x"), _rows(among, "among")
     _same_width(x, among)
-    near = [block.min(dim=1) for block in _distances(x, among)]
-    return torch.cat([each.values for each in near]), torch.cat([each.indices for each in near])
+    return gathered(len(x), (tuple(block.min(dim=1)) for block in _distances(x, among)))
 
 
 def _distances(x: Tensor, among: Tensor) -> Iterator[Tensor]:
@@ -168,7 +169,7 @@ def coverage(x: Tensor, real: Tensor, k: int = 5) -> float:
         raise ValueError(f"k = {k}; the first neighbour is number 1")
     real = _rows(real, "real", least=k + 1)
     # Each sample's own place in its row comes first.
-    radius = torch.cat([block.kthvalue(k + 1, dim=1).values for block in _distances(real, real)])
+    radius = gathered(len(real), (block.kthvalue(k + 1, dim=1).values for block in _distances(real, real)))
     return float((nearest(real, x)[0] < radius).double().mean())
 
 

@@ -66,7 +66,7 @@ def test_exact_fields_take_memory_for_their_answer_only(law):
     """100,000 states are 0.8 MB; all pairs with squares or points would be from 100 MB to 3 GB."""
     field, x = marginal_velocity(law, GaussianPath()), torch.randn(20_000, 2)
     field(x, 0.5)
-    assert peak_beyond(lambda: field(x.repeat(5, 1), 0.5)) < 60
+    assert peak_beyond(lambda: field(x.repeat(5, 1), 0.5)) < 90
 
 
 @linux
@@ -74,4 +74,4 @@ def test_metrics_take_no_table_of_all_pairs():
     """All pairs of 5,000 are 200 MB."""
     a, b = torch.randn(5_000, 2), torch.randn(5_000, 2)
     metrics.coverage(a[:500], b[:500])
-    assert peak_beyond(lambda: metrics.coverage(a, b)) < 100
+    assert peak_beyond(lambda: metrics.coverage(a, b)) < 150
