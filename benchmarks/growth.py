@@ -19,11 +19,11 @@ from coursekit import (
     GaussianPath,
     OrnsteinUhlenbeck,
     energy_distance,
-    flow,
     marginal_velocity,
-    metrics,
+    solve,
     time_grid,
 )
+from coursekit.evaluation import metrics
 from coursekit.nets import MLP
 
 from .rounds import peak_beyond, table
@@ -90,8 +90,8 @@ def _at(field: coursekit.Field, n: int, dim: int) -> Callable[[], object]:
     return lambda: field(x, 0.5)
 
 
-def _steps(field: object, x: Tensor, method: coursekit.Method) -> Callable[[], object]:
-    return lambda: flow(field, x, time_grid(10), method)
+def _steps(field: object, x: Tensor, method: coursekit.Solver) -> Callable[[], object]:
+    return lambda: solve(field, x, time_grid(10), method)
 
 
 def _two(compare: Callable[[Tensor, Tensor], object], n: int, dim: int) -> Callable[[], object]:

@@ -8,11 +8,10 @@ import coursekit  # noqa: F401 - first: it asks for one thread before torch star
 import torch  # isort: skip
 from torch import Tensor, nn
 
-from coursekit import Chessboard, GaussianPath, data, flow, judges, log_likelihood, metrics, time_grid
-from coursekit.guidance import drop_labels, guided
-from coursekit.losses import velocity_loss
+from coursekit import Chessboard, GaussianPath, data, log_likelihood, solve, time_grid
+from coursekit.evaluation import classifiers, metrics
 from coursekit.nets import MLP, FiLMMLP
-from coursekit.training import EMA, Step, fit
+from coursekit.training import EMA, Step, drop_labels, fit, guided, velocity_loss
 
 from .rounds import table
 
@@ -54,14 +53,14 @@ def chessboard(seconds: float, seed: int) -> tuple[float, float, int]:
     net, steps = trained(seconds, lambda: MLP(2, gain=6.0), train)
     here = board.sample(2_000)
     gap = (board.log_prob(here) - log_likelihood(net, here, time_grid(50))).mean()
-    made = flow(net, torch.randn(10_000, 2), time_grid(50))
+    made = solve(net, torch.randn(10_000, 2), time_grid(50))
     return float(gap), 1 - float(board.contains(made).double().mean()), steps
 
 
 def digits(seconds: float, seed: int) -> tuple[float, float, int]:
     """Agreement at w = 1.5 and Fréchet distance at w = 1 after that many seconds; steps."""
     torch.manual_seed(seed)
-    known, judge = data.digits(), judges.digit_judges()
+    known, judge = data.digits(), classifiers.digit_classifiers()
     loss, null = velocity_loss(PATH), 10
 
     def dropping(net: nn.Module, z: Tensor, y: Tensor, *, generator: torch.Generator | None = None) -> Tensor:
@@ -73,10 +72,10 @@ def digits(seconds: float, seed: int) -> tuple[float, float, int]:
     net, steps = trained(seconds, lambda: FiLMMLP(size=8, classes=10), train)
 
     def made(labels: Tensor, w: float) -> Tensor:
-        return flow(guided(net, labels, w, null), torch.randn(len(labels), 1, 8, 8), time_grid(20))
+        return solve(guided(net, labels, w, null), torch.randn(len(labels), 1, 8, 8), time_grid(20))
 
     wishes = torch.arange(10).repeat(100)
-    share = metrics.agreement(judge.classify(made(wishes, 1.5)), wishes)
+    share = metrics.accuracy(judge.classify(made(wishes, 1.5)), wishes)
     real = judge.features(known.test.images)
     return share, metrics.frechet_distance(judge.features(made(known.test.labels, 1.0)), real), steps
 

@@ -61,7 +61,7 @@ class Noisy:
         return 1.0
 
 
-def ours(method: coursekit.Method) -> Solver:
+def ours(method: coursekit.Solver) -> Solver:
     """`simulate` with one of our methods."""
 
     def run(field: Field, x: Tensor, steps: int) -> Tensor:

@@ -11,9 +11,8 @@ import coursekit  # first: it asks for one thread before torch starts
 import torch  # isort: skip
 from torch import Tensor, nn
 
-from coursekit.losses import velocity_loss
 from coursekit.nets import MLP
-from coursekit.training import EMA, fit
+from coursekit.training import EMA, fit, velocity_loss
 
 from . import peers
 from .rounds import Seconds, interleaved, ratios, spread, table

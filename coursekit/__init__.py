@@ -13,30 +13,75 @@ if "OMP_NUM_THREADS" not in os.environ:
     if "torch" in sys.modules:  # too late for the variable: torch has already read it
         sys.modules["torch"].set_num_threads(1)
 
-from .chains import ChainScheduler, ForwardChain, cosine_betas, linear_betas
-from .conversions import Prediction, convert, converted
-from .ddim import DDIM
-from .distributions import Chessboard, Density, Gaussian, GaussianMixture, Samplable, Scored
-from .exact import marginal_score, marginal_velocity
-from .fields import Field
-from .likelihood import divergence, log_likelihood
-from .marginals import marginal
-from .paths import GaussianPath, LinearPath
-from .posteriors import posterior
-from .processes import BrownianMotion, Langevin, OrnsteinUhlenbeck, Process, SDEExtension
-from .residuals import continuity_residual, fokker_planck_residual
-from .samplers import Circles, Empirical, Moons, Spiral
-from .schedulers import Cosine, LinearBeta, Scheduler, SquareRoot, StraightLine, snr
-from .simulators import Euler, EulerMaruyama, Heun, Method, flow, simulate, time_grid, walk
-from .times import Time, as_time
-from .twosample import TwoSample, energy_distance, two_sample_test
+from .base import Field, Time, as_time
+from .distributions import (
+    Chessboard,
+    Circles,
+    Density,
+    Empirical,
+    Gaussian,
+    GaussianMixture,
+    Moons,
+    Samplable,
+    Scored,
+    Spiral,
+)
+from .evaluation import (
+    TwoSample,
+    continuity_residual,
+    energy_distance,
+    fokker_planck_residual,
+    two_sample_test,
+)
+from .paths import (
+    VP,
+    ChainScheduler,
+    CondOT,
+    ConvertedField,
+    Cosine,
+    ForwardChain,
+    GaussianPath,
+    LinearPath,
+    Prediction,
+    Scheduler,
+    SquareRoot,
+    convert,
+    cosine_betas,
+    linear_betas,
+    marginal_law,
+    marginal_score,
+    marginal_velocity,
+    posterior_weights,
+    snr,
+)
+from .solvers import (
+    DDIM,
+    BrownianMotion,
+    Euler,
+    EulerMaruyama,
+    Heun,
+    Langevin,
+    OrnsteinUhlenbeck,
+    Process,
+    SDEExtension,
+    Solver,
+    divergence,
+    log_likelihood,
+    simulate,
+    solve,
+    solve_iter,
+    time_grid,
+)
 
 __all__ = [
     "DDIM",
+    "VP",
     "BrownianMotion",
     "ChainScheduler",
     "Chessboard",
     "Circles",
+    "CondOT",
+    "ConvertedField",
     "Cosine",
     "Density",
     "Empirical",
@@ -49,9 +94,7 @@ __all__ = [
     "GaussianPath",
     "Heun",
     "Langevin",
-    "LinearBeta",
     "LinearPath",
-    "Method",
     "Moons",
     "OrnsteinUhlenbeck",
     "Prediction",
@@ -60,34 +103,33 @@ __all__ = [
     "Samplable",
     "Scheduler",
     "Scored",
+    "Solver",
     "Spiral",
     "SquareRoot",
-    "StraightLine",
     "Time",
     "TwoSample",
     "as_time",
     "continuity_residual",
     "convert",
-    "converted",
     "cosine_betas",
     "divergence",
     "energy_distance",
-    "flow",
     "fokker_planck_residual",
     "linear_betas",
     "log_likelihood",
-    "marginal",
+    "marginal_law",
     "marginal_score",
     "marginal_velocity",
-    "posterior",
+    "posterior_weights",
     "progress",
     "restore",
     "save",
     "simulate",
     "snr",
+    "solve",
+    "solve_iter",
     "time_grid",
     "two_sample_test",
-    "walk",
 ]
 
 
@@ -104,7 +146,7 @@ def save(notebook: str | os.PathLike[str] | None = None) -> None:
     Args:
         notebook: the lab's path; needed only where a cell cannot tell in which notebook it is.
     """
-    from .work import save as put  # only labs need it
+    from .backup import save as put  # only labs need it
 
     put(notebook)
 
@@ -118,6 +160,6 @@ def restore(
         saved: the file; None: the newest of this lab, beside it or in the course's folder.
         notebook: the lab's path; needed only where a cell cannot tell in which notebook it is.
     """
-    from .work import restore as bring  # only labs need it
+    from .backup import restore as bring  # only labs need it
 
     bring(saved, notebook)

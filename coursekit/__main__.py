@@ -1,5 +1,5 @@
 """`python -m coursekit train …`, the form that torchrun takes too."""
 
-from .command.cli import main
+from .cli.main import main
 
 raise SystemExit(main())

@@ -8,9 +8,9 @@ import sys
 from pathlib import Path
 
 import pytest
+from coursekit.command.cli import main
 from release_texts import laid_out
 
-from coursekit.command.cli import main
 from coursekit.release import dest as places
 from coursekit.release import replacing
 from coursekit.release.tree import File

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 import tree_plants
+from coursekit.command.cli import main
 from release_texts import SOLUTION, laid_out
 
-from coursekit.command.cli import main
 from coursekit.release import search, shapes, unpacked
 from coursekit.release.source import parse
 

@@ -10,9 +10,9 @@ from datetime import datetime
 from pathlib import Path
 
 import pytest
+from coursekit.command.cli import main
 from release_texts import COURSE, laid_out
 
-from coursekit.command.cli import main
 from coursekit.release import dest as places
 from coursekit.release import links, replacing
 from coursekit.release.build import load, notebooks

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-import coursekit.command
+import coursekit.backup
+import coursekit.cli
 import coursekit.release
-import coursekit.work
 
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = ROOT / "coursekit"

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 import yaml
+from coursekit.command.cli import _parser
 from release_texts import COURSE, laid_out
 
-from coursekit.command.cli import _parser
 from coursekit.release.course import parse_course
 
 ROOT = Path(__file__).resolve().parent.parent

@@ -15,8 +15,8 @@ from typing import Any
 import coursekit  # noqa: F401 - first: it asks for one thread before torch starts
 
 import torch  # isort: skip
-from coursekit.command.cli import main as command
-from coursekit.command.folder import STATE
+from coursekit.cli.main import main as command
+from coursekit.cli.run_state import STATE
 
 ROOT = Path(__file__).parents[1]
 WORDS = {
@@ -30,7 +30,7 @@ DATA = {
 }
 JUDGE = {
     "digits": "support vector machines that were trained on real digits alone",
-    "mnist": "a convolutional network that was trained on real digits alone (mnist_judge.json)",
+    "mnist": "a convolutional network that was trained on real digits alone (mnist_classifier.json)",
 }
 CARD = Path(__file__).with_name("model_card.md")
 

@@ -5,7 +5,7 @@ euler_step = checks.ch01.euler_step(euler_step)
 """
 
 from . import ch01, ch02, ch03, ch04, ch05, ch06, ch07
-from .faults import CheckFailed
-from .overview import progress
+from .core.faults import CheckFailed
+from .core.progress_table import progress
 
 __all__ = ["CheckFailed", "ch01", "ch02", "ch03", "ch04", "ch05", "ch06", "ch07", "progress"]

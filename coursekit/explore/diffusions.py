@@ -8,8 +8,7 @@ from matplotlib.collections import LineCollection
 from torch import Tensor
 
 from ..plots import COLORS
-from ..processes import OrnsteinUhlenbeck
-from ..simulators import EulerMaruyama, simulate, time_grid
+from ..solvers import EulerMaruyama, OrnsteinUhlenbeck, simulate, time_grid
 from .panel import Explorer, choice, explorer, slider
 
 END = 5.0

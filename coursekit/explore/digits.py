@@ -6,17 +6,16 @@ import torch
 from matplotlib.axes import Axes
 from torch import Tensor
 
-from .. import checkpoints
-from ..guidance import guided
-from ..nets import ImageNetwork
+from ..nets import ImageNetwork, load_pretrained
 from ..plots import digit_grid
-from ..simulators import Euler, Heun, Method, flow, simulate, time_grid
+from ..solvers import Euler, Heun, Solver, simulate, solve, time_grid
+from ..training import guided
 from .panel import Explorer, button, choice, explorer, slider
 
 STEPS = 20
 NULL = 10
 EVERY = "every digit"
-METHODS: dict[str, Method] = {"Euler": Euler(), "Heun": Heun()}
+METHODS: dict[str, Solver] = {"Euler": Euler(), "Heun": Heun()}
 
 
 def _states(net: ImageNetwork, noise: Tensor, y: Tensor, w: float) -> Tensor:
@@ -34,7 +33,7 @@ def digit(net: ImageNetwork | None = None, w: float = 1.5) -> Explorer:
     Returns:
         The explorer: a menu for the digit, and a button for another one from new noise.
     """
-    made = checkpoints.digits() if net is None else net
+    made = load_pretrained("digits") if net is None else net
     shown = range(0, STEPS + 1, STEPS // 5)
 
     def draw(ax: Axes, label: int, again: int) -> str:
@@ -66,14 +65,14 @@ def guidance(net: ImageNetwork | None = None, most: float = 6.0) -> Explorer:
         The explorer: a menu for the digit (or every digit), sliders for w and the number of steps, a menu for
         the method, and a button for new noise; the noise stays the same until it is pressed.
     """
-    made = checkpoints.digits() if net is None else net
+    made = load_pretrained("digits") if net is None else net
 
     @lru_cache(maxsize=256)
     def images(label: int | str, w: float, steps: int, method: str, seed: int) -> Tensor:
         y = torch.arange(10).repeat_interleave(10) if label == EVERY else torch.tensor([label] * 40)
         noise = torch.randn(100, *made.event, generator=torch.Generator().manual_seed(seed))
         field = guided(made, y, w, NULL)
-        return flow(field, noise[: len(y)], time_grid(steps), METHODS[method])
+        return solve(field, noise[: len(y)], time_grid(steps), METHODS[method])
 
     def draw(ax: Axes, label: int | str, w: float, steps: int, method: str, seed: int) -> str:
         found = images(label, w, steps, method, seed)

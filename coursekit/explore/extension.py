@@ -8,14 +8,11 @@ from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
 from torch import Generator, Tensor
 
-from ..conversions import convert
+from ..base import Time
 from ..distributions import GaussianMixture
-from ..exact import marginal_velocity
-from ..marginals import marginal
-from ..paths import GaussianPath
+from ..paths import GaussianPath, convert, marginal_law, marginal_velocity
 from ..plots import COLORS
-from ..simulators import EulerMaruyama, simulate, time_grid
-from ..times import Time
+from ..solvers import EulerMaruyama, simulate, time_grid
 from .panel import Explorer, choice, explorer, slider
 
 PATHS = 1000
@@ -119,7 +116,7 @@ def extension() -> Explorer:
 
     def draw(ax: Axes, sigma: float, drift: str, t: float, steps: int) -> str:
         now = round(t * steps)
-        law = marginal(BUMPS, PATH, t)
+        law = marginal_law(BUMPS, PATH, t)
         assert isinstance(law, GaussianMixture)  # a mixture's marginal is one
         runs = (_simulated(0.0, CORRECTED, steps), _simulated(sigma, drift, steps))
         gaps = []

@@ -7,17 +7,14 @@ import torch
 from matplotlib.axes import Axes
 from torch import Tensor
 
+from ..base import Field, Time, as_time
 from ..distributions import Chessboard, Gaussian, GaussianMixture
-from ..exact import marginal_velocity
-from ..fields import Field
-from ..paths import GaussianPath
+from ..paths import CondOT, GaussianPath, marginal_velocity
 from ..plots import COLORS, quiver, samples, trajectories
-from ..schedulers import StraightLine
-from ..simulators import Euler, Heun, Method, simulate, time_grid
-from ..times import Time, as_time
+from ..solvers import Euler, Heun, Solver, simulate, time_grid
 from .panel import Explorer, choice, explorer, slider
 
-METHODS: dict[str, Method] = {"Euler": Euler(), "Heun": Heun()}
+METHODS: dict[str, Solver] = {"Euler": Euler(), "Heun": Heun()}
 
 
 def _turn(x: Tensor) -> Tensor:
@@ -41,7 +38,7 @@ def _three_hills() -> Field:
     angles = torch.tensor([0.25, 0.583, 0.917], dtype=torch.float64) * 2 * torch.pi
     means = 2 * torch.stack([angles.cos(), angles.sin()], 1)
     hills = GaussianMixture(torch.full((3,), 1 / 3, dtype=torch.float64), means, torch.full((3,), 0.3))
-    return marginal_velocity(hills, GaussianPath(StraightLine()))
+    return marginal_velocity(hills, GaussianPath(CondOT()))
 
 
 def _ready_made() -> dict[str, Field]:
@@ -129,7 +126,7 @@ def noise_to_data(
     Returns:
         The explorer.
     """
-    field = marginal_velocity(distribution or Chessboard(), GaussianPath(StraightLine()))
+    field = marginal_velocity(distribution or Chessboard(), GaussianPath(CondOT()))
     noise = torch.randn(points, 2, generator=torch.Generator().manual_seed(0))
     states = simulate(field, noise, time_grid(steps))
 

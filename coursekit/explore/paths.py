@@ -10,18 +10,16 @@ from matplotlib.axes import Axes
 from matplotlib.patches import Rectangle
 from torch import Tensor
 
-from ..distributions import Chessboard, Samplable
-from ..paths import GaussianPath
+from ..distributions import Chessboard, Circles, Moons, Samplable, Spiral
+from ..paths import VP, CondOT, Cosine, GaussianPath, Scheduler, SquareRoot
 from ..plots import COLORS
 from ..plots import samples as points_of
-from ..samplers import Circles, Moons, Spiral
-from ..schedulers import Cosine, LinearBeta, Scheduler, SquareRoot, StraightLine
 from .panel import Explorer, button, choice, explorer, slider
 
 SCHEDULERS: dict[str, Scheduler] = {
-    "straight line": StraightLine(),
+    "straight line": CondOT(),
     "cosine": Cosine(),
-    "DDPM's linear beta": LinearBeta(),
+    "DDPM's linear beta": VP(),
     "beta = √(1 − t)": SquareRoot(),
 }
 MANY, FEW = 1500, 300

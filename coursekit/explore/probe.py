@@ -5,13 +5,10 @@ from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
 from torch import Tensor
 
-from ..exact import Exact, marginal_velocity
-from ..fields import Field
-from ..marginals import marginal
-from ..paths import GaussianPath
+from ..base import Field
+from ..distributions import Empirical
+from ..paths import GaussianPath, TractableDistribution, marginal_law, marginal_velocity, posterior_weights
 from ..plots import COLORS
-from ..posteriors import posterior
-from ..samplers import Empirical
 from .panel import Explorer, explorer, slider
 
 LIM = 3.0
@@ -52,12 +49,14 @@ def _asked(field: Field, x: Tensor, t: float) -> Tensor:
     return u.detach().cpu().double()
 
 
-def _shade(ax: Axes, field: Field, law: Exact, path: GaussianPath, t: float) -> tuple[float, float]:
+def _shade(
+    ax: Axes, field: Field, law: TractableDistribution, path: GaussianPath, t: float
+) -> tuple[float, float]:
     """Shade how far `field` is from the exact one over the square; return mean (over p_t) and largest."""
     side = torch.linspace(-LIM, LIM, 2 * SIDE + 1, dtype=torch.float64)[1::2]  # middles of the cells
     x = torch.cartesian_prod(side, side).flip(-1)
     error = (_asked(field, x, t) - marginal_velocity(law, path)(x, t)).norm(dim=1)
-    frequent = marginal(law, path, t).log_prob(x).softmax(0)
+    frequent = marginal_law(law, path, t).log_prob(x).softmax(0)
     image, square = error.reshape(SIDE, SIDE).numpy(), (-LIM, LIM, -LIM, LIM)
     ax.imshow(image, cmap="Oranges", alpha=0.8, vmin=0.0, origin="lower", extent=square, zorder=0)
     return float((frequent * error).sum()), float(error.max())
@@ -90,7 +89,7 @@ def _arrow(ax: Axes, x: Tensor, tip: Tensor, color: str, name: str) -> None:
     ax.plot([], [], color=color, linewidth=2.4, label=name)
 
 
-def _points(data: Tensor | Exact) -> tuple[Exact, Tensor]:
+def _points(data: Tensor | TractableDistribution) -> tuple[TractableDistribution, Tensor]:
     """The law of the data, and the points that stand for it in the picture, (n, 2)."""
     law = Empirical(data.detach().cpu().double()) if isinstance(data, Tensor) else data
     if isinstance(law, Empirical):
@@ -113,7 +112,9 @@ def _told(x: Tensor, weights: Tensor, t: float, u: Tensor) -> str:
     )
 
 
-def _compare(ax: Axes, field: Field, law: Exact, path: GaussianPath, x: Tensor, t: float) -> str:
+def _compare(
+    ax: Axes, field: Field, law: TractableDistribution, path: GaussianPath, x: Tensor, t: float
+) -> str:
     """Draw the reader's field beside the exact one; tell how far apart they are, or what is wrong."""
     try:
         u = _asked(field, x, t)
@@ -130,7 +131,7 @@ def _compare(ax: Axes, field: Field, law: Exact, path: GaussianPath, x: Tensor, 
     )
 
 
-def probe(field: Field | None = None, data: Tensor | Exact | None = None) -> Explorer:
+def probe(field: Field | None = None, data: Tensor | TractableDistribution | None = None) -> Explorer:
     """Probe the marginal field at a place: conditional arrows, posterior weights and what they add up to.
 
         u_t(x) = sum_i p_t(z_i | x) u_t(x | z_i)
@@ -157,7 +158,7 @@ def probe(field: Field | None = None, data: Tensor | Exact | None = None) -> Exp
 
     def draw(ax: Axes, x1: float, x2: float, t: float) -> str:
         x = torch.tensor([[x1, x2]], dtype=torch.float64)
-        weights = posterior(x, points, path, t)[0]
+        weights = posterior_weights(x, points, path, t)[0]
         tips = x + (1 - t) * path.velocity(x.expand_as(points), points, t)
         u = exact(x, t)[0]
         _fan(ax, x[0], tips, points, weights)

@@ -7,14 +7,10 @@ import torch
 from matplotlib.axes import Axes
 from torch import Generator, Tensor
 
-from ..chains import ChainScheduler, linear_betas
-from ..conversions import convert
-from ..ddim import DDIM
-from ..exact import marginal_velocity
-from ..paths import GaussianPath
+from ..base import Time, as_time
+from ..paths import ChainScheduler, GaussianPath, convert, linear_betas, marginal_velocity
 from ..plots import COLORS
-from ..simulators import Euler, EulerMaruyama, Heun, Method, simulate, time_grid
-from ..times import Time, as_time
+from ..solvers import DDIM, Euler, EulerMaruyama, Heun, Solver, simulate, time_grid
 from .extension import BUMPS, PATHS, REACH, WIDTH, gap, side
 from .panel import Explorer, choice, explorer, slider
 
@@ -40,8 +36,8 @@ class _Limit:
         return self.eta * (2 * PATH.scheduler.alpha_dot(t) / PATH.scheduler.alpha(t)).sqrt()
 
 
-def _method(kind: str, eta: float, generator: Generator) -> Method:
-    methods: dict[str, Method] = {
+def _method(kind: str, eta: float, generator: Generator) -> Solver:
+    methods: dict[str, Solver] = {
         "DDIM": DDIM(PATH, eta, generator=generator),
         LARGE: DDIM(PATH, 1.0, "forward", generator),
         RANDOM: EulerMaruyama(generator),

@@ -1,26 +1,29 @@
 """Networks that stand in for a vector field: called as net(x, t), or net(x, t, y) with a label.
 
-`plain` is for points. `mlp`, `unet` and `dit` are for square images of any size, each in a file to read in
-ten minutes; `conditioning` tells all three the time and the label in the same way.
+`mlp` is for points. `film_mlp`, `unet` and `dit` are for square images of any size, each in a file to read in
+ten minutes; `conditioning` embeds time and label for all three. `pretrained` saves and loads them.
 """
 
-from .conditioning import FiLM, FourierTime, ImageNetwork
+from .conditioning import ConditionEmbedding, FiLM, ImageNetwork, TimeEmbedding
 from .dit import AttentionBlock, DiT, patchify, unpatchify
-from .mlp import FiLMBlock, FiLMMLP
-from .plain import MLP
+from .film_mlp import FiLMBlock, FiLMMLP
+from .mlp import MLP
+from .pretrained import load_pretrained
 from .unet import ConvBlock, UNet
 
 __all__ = [
     "MLP",
     "AttentionBlock",
+    "ConditionEmbedding",
     "ConvBlock",
     "DiT",
     "FiLM",
     "FiLMBlock",
     "FiLMMLP",
-    "FourierTime",
     "ImageNetwork",
+    "TimeEmbedding",
     "UNet",
+    "load_pretrained",
     "patchify",
     "unpatchify",
 ]

@@ -5,63 +5,63 @@ import math
 import torch
 from torch import Tensor, nn
 
-from ..times import Time, as_time
+from ..base import Time, as_time
 
 
-def silent(layer: nn.Linear | nn.Conv2d) -> nn.Linear | nn.Conv2d:
-    """Let a layer start with nothing to say: weights and bias zero."""
+def zero_init(layer: nn.Linear | nn.Conv2d) -> nn.Linear | nn.Conv2d:
+    """Zero-initialise a layer: weights and bias."""
     nn.init.zeros_(layer.weight)
     nn.init.zeros_(layer.bias)  # type: ignore[arg-type]
     return layer
 
 
-class FourierTime(nn.Module):
-    """Turn a time into waves of several speeds, so that a network can tell close times apart.
+class TimeEmbedding(nn.Module):
+    """Embed a time in sines and cosines of several frequencies, so that a network can tell close times apart.
 
-        t -> sin(pi f_k t), cos(pi f_k t),   f_k from 1 to `fastest` in a geometric row
+        t -> sin(pi f_k t), cos(pi f_k t),   f_k from 1 to `max_freq` in geometric progression
 
-    After the positional encoding of Vaswani et al. 2017. A wave of speed 1 goes through half a turn
+    After the positional encoding of Vaswani et al. 2017. A wave of frequency 1 goes through half a turn
     between noise and data, so t = 0 and t = 1 stay distinct.
 
     Args:
-        waves: number of speeds, at least 2; the result has twice as many numbers.
-        fastest: the largest speed, half turns per unit time.
+        n_freqs: number of frequencies, at least 2; the embedding has twice as many entries.
+        max_freq: the highest frequency, half turns per unit time.
     """
 
-    speeds: Tensor
+    freqs: Tensor
 
-    def __init__(self, waves: int = 16, fastest: float = 16.0) -> None:
+    def __init__(self, n_freqs: int = 16, max_freq: float = 16.0) -> None:
         super().__init__()
-        row = torch.exp(torch.linspace(0.0, math.log(fastest), waves))
-        self.register_buffer("speeds", math.pi * row, persistent=False)  # made again when loaded
+        row = torch.exp(torch.linspace(0.0, math.log(max_freq), n_freqs))
+        self.register_buffer("freqs", math.pi * row, persistent=False)  # made again when loaded
 
     def forward(self, t: Tensor) -> Tensor:
-        """Embed times (batch, 1) as (batch, 2 waves), values in [-1, 1]."""
-        angle = t * self.speeds
+        """Embed times (batch, 1) as (batch, 2 n_freqs), values in [-1, 1]."""
+        angle = t * self.freqs
         return torch.cat([angle.sin(), angle.cos()], dim=-1)
 
 
-class Condition(nn.Module):
-    """Join a time and a label in one vector, which then turns the knobs of every block.
+class ConditionEmbedding(nn.Module):
+    """Embed a time and a label in one vector, which then modulates every block.
 
-        c = silu( W waves(t) + b + E_y )
+        c = silu( W embed(t) + b + E_y )
 
     Labels run from 0 to classes - 1. One more label, `null` = classes, means "no label given": it is what
     classifier-free guidance trains the unconditional field on (Ho & Salimans 2022).
 
     Args:
         classes: number of labels, the null label not counted.
-        size: numbers in the vector.
+        dim: length of the vector.
     """
 
-    def __init__(self, classes: int, size: int) -> None:
+    def __init__(self, classes: int, dim: int) -> None:
         super().__init__()
-        waves = FourierTime()
-        self.time = nn.Sequential(waves, nn.Linear(2 * len(waves.speeds), size))
-        self.label = nn.Embedding(classes + 1, size)
+        embed = TimeEmbedding()
+        self.time = nn.Sequential(embed, nn.Linear(2 * len(embed.freqs), dim))
+        self.label = nn.Embedding(classes + 1, dim)
 
     def forward(self, x: Tensor, t: Time, y: Tensor) -> Tensor:
-        """Embed times, a float, (batch,) or (batch, 1, …, 1), and labels (batch,), as (batch, size).
+        """Embed times, a float, (batch,) or (batch, 1, …, 1), and labels (batch,), as (batch, dim).
 
         Raises ValueError if there is not one label for each of the states `x`.
         """
@@ -71,26 +71,26 @@ class Condition(nn.Module):
 
 
 class FiLM(nn.Module):
-    """Scale and shift features by a condition: the one way in which our networks hear time and label.
+    """Scale and shift features by a condition: how all networks of images are conditioned on time and label.
 
         features -> features * (1 + scale(c)) + shift(c)
 
     Feature-wise linear modulation, Perez et al. 2018. Scale and shift start at zero.
 
     Args:
-        condition: numbers in the conditioning vector.
+        cond_dim: length of the conditioning vector.
         features: number of features, or of channels.
     """
 
-    def __init__(self, condition: int, features: int) -> None:
+    def __init__(self, cond_dim: int, features: int) -> None:
         super().__init__()
-        self.knobs = silent(nn.Linear(condition, 2 * features))
+        self.to_scale_shift = zero_init(nn.Linear(cond_dim, 2 * features))
 
     def forward(self, features: Tensor, condition: Tensor, axis: int = -1) -> Tensor:
-        """Modulate features, with theirs along `axis`, by a condition (batch, size); same shape."""
+        """Modulate features, with theirs along `axis`, by a condition (batch, cond_dim); same shape."""
         shape = [1] * features.dim()
         shape[0], shape[axis] = len(features), -1
-        scale, shift = (half.reshape(shape) for half in self.knobs(condition).chunk(2, dim=-1))
+        scale, shift = (half.reshape(shape) for half in self.to_scale_shift(condition).chunk(2, dim=-1))
         return features * (1 + scale) + shift
 
 
@@ -115,15 +115,15 @@ class ImageNetwork(nn.Module):
         self.config = config
         self.null: int = config["classes"]
         """The label that means "no label given"."""
-        self.condition = Condition(config["classes"], config["condition"])
+        self.condition = ConditionEmbedding(config["classes"], config["cond_dim"])
 
     @property
     def event(self) -> tuple[int, int, int]:
         """Shape of an image: (channels, size, size)."""
         return self.config["channels"], self.config["size"], self.config["size"]
 
-    def heard(self, x: Tensor, t: Time, y: Tensor) -> Tensor:
-        """Check the states, and embed their times and labels, (batch, condition).
+    def embed_condition(self, x: Tensor, t: Time, y: Tensor) -> Tensor:
+        """Check the states, and embed their times and labels, (batch, cond_dim).
 
         Raises:
             ValueError: `x`, `t` or `y` has another shape than the network was made for.

@@ -4,8 +4,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import gelu, scaled_dot_product_attention
 
-from ..times import Time
-from .conditioning import FiLM, ImageNetwork, silent
+from ..base import Time
+from .conditioning import FiLM, ImageNetwork, zero_init
 
 
 class AttentionBlock(nn.Module):
@@ -19,25 +19,25 @@ class AttentionBlock(nn.Module):
 
     Args:
         width: numbers in each patch's features.
-        heads: questions that each patch asks at once, a divisor of `width`.
-        condition: numbers in the conditioning vector.
+        heads: number of attention heads, a divisor of `width`.
+        cond_dim: length of the conditioning vector.
     """
 
-    def __init__(self, width: int, heads: int, condition: int) -> None:
+    def __init__(self, width: int, heads: int, cond_dim: int) -> None:
         super().__init__()
         self.heads = heads
         self.norm = nn.LayerNorm(width, elementwise_affine=False)
-        self.film_look, self.film_think = FiLM(condition, width), FiLM(condition, width)
-        self.ask, self.take = nn.Linear(width, 3 * width), silent(nn.Linear(width, width))
-        self.inward, self.outward = nn.Linear(width, 4 * width), silent(nn.Linear(4 * width, width))
+        self.film_attn, self.film_mlp = FiLM(cond_dim, width), FiLM(cond_dim, width)
+        self.qkv, self.proj = nn.Linear(width, 3 * width), zero_init(nn.Linear(width, width))
+        self.fc1, self.fc2 = nn.Linear(width, 4 * width), zero_init(nn.Linear(4 * width, width))
 
     def forward(self, x: Tensor, condition: Tensor) -> Tensor:
-        """Pass features (batch, patches, width) on, changed by a condition (batch, condition)."""
-        asked = self.ask(self.film_look(self.norm(x), condition))
-        query, key, value = asked.unflatten(-1, (3, self.heads, -1)).permute(2, 0, 3, 1, 4)
-        heard = scaled_dot_product_attention(query, key, value)  # (batch, heads, patches, width / heads)
-        x = x + self.take(heard.transpose(1, 2).flatten(2))
-        return x + self.outward(gelu(self.inward(self.film_think(self.norm(x), condition))))
+        """Pass features (batch, patches, width) on, changed by a condition (batch, cond_dim)."""
+        qkv = self.qkv(self.film_attn(self.norm(x), condition))
+        query, key, value = qkv.unflatten(-1, (3, self.heads, -1)).permute(2, 0, 3, 1, 4)
+        mixed = scaled_dot_product_attention(query, key, value)  # (batch, heads, patches, width / heads)
+        x = x + self.proj(mixed.transpose(1, 2).flatten(2))
+        return x + self.fc2(gelu(self.fc1(self.film_mlp(self.norm(x), condition))))
 
 
 class DiT(ImageNetwork):
@@ -53,8 +53,8 @@ class DiT(ImageNetwork):
         patch: pixels along a patch's side.
         width: numbers in each patch's features.
         depth: number of layers.
-        heads: questions that each patch asks at once, a divisor of `width`.
-        condition: numbers in the vector that time and label are embedded in.
+        heads: number of attention heads, a divisor of `width`.
+        cond_dim: length of the vector that time and label are embedded in.
     Raises:
         ValueError: a size is below 1, the patches don't fill the image, or `heads` doesn't divide `width`.
     """
@@ -68,7 +68,7 @@ class DiT(ImageNetwork):
         width: int = 96,
         depth: int = 4,
         heads: int = 4,
-        condition: int = 64,
+        cond_dim: int = 64,
     ) -> None:
         super().__init__(
             channels=channels,
@@ -78,26 +78,26 @@ class DiT(ImageNetwork):
             width=width,
             depth=depth,
             heads=heads,
-            condition=condition,
+            cond_dim=cond_dim,
         )
         if size % patch or width % heads:
             raise ValueError(
                 f"patch = {patch} must divide size = {size}, and heads = {heads} must divide width = {width}"
             )
         pixels = channels * patch**2
-        self.inward = nn.Linear(pixels, width)
-        self.place = nn.Parameter(0.02 * torch.randn((size // patch) ** 2, width))
-        self.blocks = nn.ModuleList(AttentionBlock(width, heads, condition) for _ in range(depth))
-        self.norm, self.film = nn.LayerNorm(width, elementwise_affine=False), FiLM(condition, width)
-        self.outward = silent(nn.Linear(width, pixels))
+        self.patch_embed = nn.Linear(pixels, width)
+        self.pos_embed = nn.Parameter(0.02 * torch.randn((size // patch) ** 2, width))
+        self.blocks = nn.ModuleList(AttentionBlock(width, heads, cond_dim) for _ in range(depth))
+        self.norm, self.film = nn.LayerNorm(width, elementwise_affine=False), FiLM(cond_dim, width)
+        self.head = zero_init(nn.Linear(width, pixels))
 
     def forward(self, x: Tensor, t: Time, y: Tensor) -> Tensor:
         """Answer for states, times and labels; `ImageNetwork` says which shapes they have."""
-        condition = self.heard(x, t, y)
-        features = self.inward(patchify(x, self.config["patch"])) + self.place
+        condition = self.embed_condition(x, t, y)
+        features = self.patch_embed(patchify(x, self.config["patch"])) + self.pos_embed
         for block in self.blocks:
             features = block(features, condition)
-        return unpatchify(self.outward(self.film(self.norm(features), condition)), x.shape)
+        return unpatchify(self.head(self.film(self.norm(features), condition)), x.shape)
 
 
 def patchify(x: Tensor, patch: int) -> Tensor:

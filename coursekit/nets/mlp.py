@@ -1,80 +1,49 @@
-"""A residual network that sees an image as a row of numbers."""
+"""A plain network for points of a plane or a line."""
 
+from itertools import pairwise
+
+import torch
 from torch import Tensor, nn
 
-from ..times import Time
-from .conditioning import FiLM, ImageNetwork, silent
+from ..base import Time, as_time
 
 
-class FiLMBlock(nn.Module):
-    """A residual layer whose units are scaled and shifted by time and label.
-
-        x -> x + B silu( film(A norm(x), c) )
-
-    Scale, shift and B start at zero, so that a fresh block passes its input on and a stack of them trains
-    from the first step.
+class MLP(nn.Module):
+    """A plain network for points of a plane or a line: state and time in, velocity out.
 
     Args:
-        hidden: number of units.
-        condition: numbers in the conditioning vector.
-    """
-
-    def __init__(self, hidden: int, condition: int) -> None:
-        super().__init__()
-        self.norm = nn.LayerNorm(hidden, elementwise_affine=False)
-        self.inward, self.film = nn.Linear(hidden, hidden), FiLM(condition, hidden)
-        self.outward = silent(nn.Linear(hidden, hidden))
-
-    def forward(self, x: Tensor, condition: Tensor) -> Tensor:
-        """Pass features (batch, hidden) on, changed by a condition (batch, condition)."""
-        middle = self.film(self.inward(self.norm(x)), condition)
-        return x + self.outward(nn.functional.silu(middle))
-
-
-class FiLMMLP(ImageNetwork):
-    """A residual network of images as vectors; time and label scale and shift its units.
-
-    It knows nothing about which pixels are neighbours. For small images that is no loss, and nothing trains
-    faster: with the default sizes and 8 × 8 pixels it has about 170,000 parameters. The output starts at
-    zero. Labels and the null label are those of `Condition`.
-
-    Args:
-        channels: numbers in each pixel.
-        size: pixels along a side.
-        classes: number of labels, the null label not counted.
-        hidden: units in each block.
-        blocks: number of residual blocks.
-        condition: numbers in the vector that time and label are embedded in.
+        dim: number of axes of the states.
+        hidden: units in each hidden layer.
+        layers: number of hidden layers, at least 1.
+        gain: what state and time are multiplied by. Above 1 the first units start steep, and edges of
+            the data are learnt in fewer steps.
     Raises:
         ValueError: a size is below 1.
     """
 
-    def __init__(
-        self,
-        channels: int = 1,
-        size: int = 8,
-        classes: int = 10,
-        hidden: int = 160,
-        blocks: int = 2,
-        condition: int = 64,
-    ) -> None:
-        super().__init__(
-            channels=channels,
-            size=size,
-            classes=classes,
-            hidden=hidden,
-            blocks=blocks,
-            condition=condition,
-        )
-        self.inward = nn.Linear(channels * size**2, hidden)
-        self.blocks = nn.ModuleList(FiLMBlock(hidden, condition) for _ in range(blocks))
-        last = silent(nn.Linear(hidden, channels * size**2))
-        self.outward = nn.Sequential(nn.LayerNorm(hidden, elementwise_affine=False), nn.SiLU(), last)
+    def __init__(self, dim: int, hidden: int = 64, layers: int = 3, gain: float = 4.0) -> None:
+        super().__init__()
+        if min(dim, hidden, layers) < 1:
+            raise ValueError(f"dim={dim}, hidden={hidden}, layers={layers}: each must be at least 1")
+        self.config = {"dim": dim, "hidden": hidden, "layers": layers, "gain": gain}
+        widths = [dim + 1] + [hidden] * layers
+        stack = [m for a, b in pairwise(widths) for m in (nn.Linear(a, b), nn.SiLU())]
+        self.stack = nn.Sequential(*stack, nn.Linear(hidden, dim))
 
-    def forward(self, x: Tensor, t: Time, y: Tensor) -> Tensor:
-        """Answer for states, times and labels; `ImageNetwork` says which shapes they have."""
-        condition = self.heard(x, t, y)
-        features = self.inward(x.flatten(1))
-        for block in self.blocks:
-            features = block(features, condition)
-        return self.outward(features).reshape(x.shape)
+    def forward(self, x: Tensor, t: Time) -> Tensor:
+        """Velocity that the network gives at states and times.
+
+        Args:
+            x: states, (batch, dim).
+            t: times in [0, 1], a float, (batch,) or (batch, 1).
+        Returns:
+            (batch, dim), data units per unit time.
+        Raises:
+            ValueError: `x` or `t` has another shape.
+        """
+        if x.dim() != 2 or x.shape[1] != self.config["dim"]:
+            raise ValueError(
+                f"states have shape {tuple(x.shape)}, but this network was made for (batch, "
+                f"{self.config['dim']}); build it with another dim, or use a network of images"
+            )
+        return self.stack(self.config["gain"] * torch.cat([x, as_time(t, x)], dim=-1))

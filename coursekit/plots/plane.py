@@ -8,7 +8,7 @@ from matplotlib.backend_bases import RendererBase
 from matplotlib.quiver import Quiver
 from torch import Tensor
 
-from ..fields import Field
+from ..base import Field
 from .style import COLORS, array, axes, plane_points
 
 

@@ -14,9 +14,8 @@ import pytest
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 pytest.importorskip("nbgrader", reason="runs in the instructor's environment")
 
-from release_texts import COURSE, HINTS
-
 from coursekit.command.cli import main
+from release_texts import COURSE, HINTS
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 TEXT = f"""\

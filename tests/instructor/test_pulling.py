@@ -10,9 +10,8 @@ import pytest
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 pulling = pytest.importorskip("nbgitpuller.pull", reason="runs in the instructor's environment")
 
-from release_texts import COURSE, laid_out  # noqa: E402
-
 from coursekit.command.cli import main  # noqa: E402
+from release_texts import COURSE, laid_out  # noqa: E402
 
 LAB, SOLUTION = "labs/01_flows.ipynb", "solutions/01_flows.ipynb"
 DATES = "lab = true\nlab_from = 2026-11-20T09:00:00+01:00\nsolution_from = 2026-11-24T09:00:00+01:00"

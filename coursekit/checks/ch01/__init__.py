@@ -1,6 +1,6 @@
 """Checks of lab 01, flows: `euler_step = checks.ch01.euler_step(euler_step)`, and so for every exercise."""
 
-from ..probes import gust, gust_flow
+from ..shared.test_fields import gust, gust_flow
 from .closed_form import linear_flow
 from .euler import euler_step
 from .heun import heun_step

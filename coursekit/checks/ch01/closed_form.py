@@ -6,10 +6,10 @@ from collections.abc import Iterator
 import torch
 from torch import Tensor
 
-from ...times import Time, as_time
-from ..asking import Ask
-from ..engine import exercise
-from ..facts import Fact
+from ...base import Time, as_time
+from ..core.engine import exercise
+from ..core.facts import Fact
+from ..core.student_function import StudentFunction
 
 
 def _linear_flow(x0: Tensor, t: Time, theta: float, center: Tensor) -> Tensor:
@@ -21,7 +21,7 @@ def _shrink(t: Time, rate: float) -> Tensor:
     return torch.exp(-torch.as_tensor(t) * rate)
 
 
-RIVALS = {
+MISTAKES = {
     "grows instead of shrinking": (
         lambda x0, t, theta, center: center + _shrink(t, -theta) * (x0 - center),
         "Your states run away from the centre, but this field points towards it from everywhere. Which way "
@@ -77,14 +77,14 @@ RIVALS = {
 }
 
 
-@exercise("1.1", "Closed-form flow", "core", "x0, t, theta, center", _linear_flow, RIVALS)
-def linear_flow(ask: Ask) -> Iterator[Fact]:
+@exercise("1.1", "Closed-form flow", "core", "x0, t, theta, center", _linear_flow, MISTAKES)
+def linear_flow(student: StudentFunction) -> Iterator[Fact]:
     """Start, fixed point, half-life, and the residual of the differential equation."""
     x0 = torch.randn(6, 2, dtype=torch.float64)
     center = torch.tensor([1.0, -2.0], dtype=torch.float64)
 
     def flow(t: Time, theta: float = 1.5, start: Tensor = x0) -> Tensor:
-        return ask(start, t, theta, center, shape=(6, 2))
+        return student(start, t, theta, center, shape=(6, 2))
 
     yield Fact("start moved", "shift at t = 0", 0 * x0, flow(0.0) - x0, LOOK_START)
     for theta in (1.5, 0.5):

@@ -3,10 +3,10 @@
 import torch
 from torch import Tensor
 
-from ...fields import Field
-from ..asking import Ask
-from ..facts import Fact, slope
-from ..probes import Spy, rms, whirl, whirl_flow
+from ...base import Field
+from ..core.facts import Fact, slope
+from ..core.student_function import StudentFunction
+from ..shared.test_fields import RecordingField, rms, whirl, whirl_flow
 
 
 def midpoint_step(field: Field, x: Tensor, t: float, h: float) -> Tensor:
@@ -19,7 +19,7 @@ def states(batch: int = 16) -> Tensor:
     return torch.randn(batch, 2, dtype=torch.float64)
 
 
-def whole_batch(spy: Spy, batch: int) -> Fact:
+def whole_batch(spy: RecordingField, batch: int) -> Fact:
     """Every call of the field must be about the whole batch."""
     rows = min((call.rows for call in spy.calls), default=batch)
     look = (
@@ -30,13 +30,13 @@ def whole_batch(spy: Spy, batch: int) -> Fact:
     return Fact("looping over the batch axis", "states in one call of the field", batch, rows, look)
 
 
-def asked(name: str, spy: Spy, times: list[float], look: str) -> Fact:
+def asked(name: str, spy: RecordingField, times: list[float], look: str) -> Fact:
     """The times at which the field was asked, each counted once, however often the slope was computed."""
     seen = torch.unique((spy.times() * 1e6).round() / 1e6)
     return Fact(name, "times at which the field was asked", torch.tensor(times).double(), seen, look)
 
 
-def convergence(ask: Ask, order: int, look: str) -> Fact:
+def convergence(student: StudentFunction, order: int, look: str) -> Fact:
     """Order of the global error on a nonlinear, time-dependent field whose flow is known."""
     # A ring of states, not random ones: the measured slope is then a constant of the method.
     angle = torch.linspace(0, 6, 16, dtype=torch.float64)
@@ -46,7 +46,7 @@ def convergence(ask: Ask, order: int, look: str) -> Fact:
     for steps in counts:
         x, h = x0, 1 / steps
         for k in range(steps):
-            x = ask(Spy(whirl), x, k * h, h, shape=(16, 2))
+            x = student(RecordingField(whirl), x, k * h, h, shape=(16, 2))
         errors.append(rms(x - whirl_flow(x0, 1.0)) + 1e-12)
     measured = slope(-torch.tensor(counts).double().log(), torch.tensor(errors).log())
     what = f"slope of log error against log h, from {counts[0]} to {counts[-1]} steps"

@@ -4,14 +4,14 @@ from collections.abc import Iterator
 
 import torch
 
-from ...simulators import Euler, Heun
-from ..asking import Ask
-from ..engine import exercise
-from ..facts import Fact
-from ..probes import Spy, steady, whirl
+from ...solvers import Euler, Heun
+from ..core.engine import exercise
+from ..core.facts import Fact
+from ..core.student_function import StudentFunction
+from ..shared.test_fields import RecordingField, steady, whirl
 from .common import asked, convergence, midpoint_step, states, whole_batch
 
-RIVALS = {
+MISTAKES = {
     "no h": (
         lambda field, x, t, h: x + field(x, t),
         "Your step goes equally far however small `h` is. The field is a speed, so the way made in one "
@@ -77,18 +77,18 @@ LOOK_ORDER = (
 )
 
 
-@exercise("1.2", "Euler step", "core", "field, x, t, h", Euler().step, RIVALS)
-def euler_step(ask: Ask) -> Iterator[Fact]:
+@exercise("1.2", "Euler step", "core", "field, x, t, h", Euler().step, MISTAKES)
+def euler_step(student: StudentFunction) -> Iterator[Fact]:
     """Move on a constant field, call record and tangent on a curved one, and the slope of the error."""
     x, c = states(), torch.tensor([1.0, -2.0], dtype=torch.float64)
     for h in (0.1, 0.2):
-        move = (ask(Spy(steady(c)), x, 0.3, h, shape=(16, 2)) - x).mean(dim=0)
+        move = (student(RecordingField(steady(c)), x, 0.3, h, shape=(16, 2)) - x).mean(dim=0)
         yield Fact("wrong move", f"move in a constant field (1, -2) with h = {h}", h * c, move, LOOK_STEADY)
-    spy = Spy(whirl)
-    after = ask(spy, x, 0.3, 0.1, shape=(16, 2))
+    spy = RecordingField(whirl)
+    after = student(spy, x, 0.3, 0.1, shape=(16, 2))
     yield whole_batch(spy, 16)
     yield asked("asked at the wrong time", spy, [0.3], LOOK_TIME)
     arrow = whirl(x, torch.full((16, 1), 0.3, dtype=torch.float64))
     what = "move per unit of h in a curved field, against the arrow at the state"
     yield Fact("off the tangent", what, arrow, (after - x) / 0.1, LOOK_TANGENT)
-    yield convergence(ask, 1, LOOK_ORDER)
+    yield convergence(student, 1, LOOK_ORDER)

@@ -4,14 +4,14 @@ from collections.abc import Iterator
 
 import torch
 
-from ...simulators import Euler, Heun
-from ..asking import Ask
-from ..engine import exercise
-from ..facts import Fact
-from ..probes import Call, Spy, steady, whirl
+from ...solvers import Euler, Heun
+from ..core.engine import exercise
+from ..core.facts import Fact
+from ..core.student_function import StudentFunction
+from ..shared.test_fields import Call, RecordingField, steady, whirl
 from .common import asked, convergence, midpoint_step, states, whole_batch
 
-RIVALS = {
+MISTAKES = {
     "no h": (
         lambda field, x, t, h: x + (field(x, t) + field(x + field(x, t), t + h)) / 2,
         "Your step goes equally far however small `h` is. Slopes are speeds: how long does the state "
@@ -109,26 +109,26 @@ def _cubic(x: torch.Tensor, t: torch.Tensor) -> torch.Tensor:
     return 3 * t**2 * torch.ones_like(x)
 
 
-def _late(spy: Spy) -> Call:
+def _late(spy: RecordingField) -> Call:
     """The last of the calls at the latest time."""
     return max(reversed(spy.calls), key=lambda call: round(call.t, 6))
 
 
-@exercise("1.4", "Heun step", "core", "field, x, t, h", Heun().step, RIVALS)
-def heun_step(ask: Ask) -> Iterator[Fact]:
+@exercise("1.4", "Heun step", "core", "field, x, t, h", Heun().step, MISTAKES)
+def heun_step(student: StudentFunction) -> Iterator[Fact]:
     """Move on a constant field, places, times and weights of both slopes, and the slope of the error."""
     x, c = states(), torch.tensor([1.0, -2.0], dtype=torch.float64)
-    move = (ask(Spy(steady(c)), x, 0.3, 0.2, shape=(16, 2)) - x).mean(dim=0)
+    move = (student(RecordingField(steady(c)), x, 0.3, 0.2, shape=(16, 2)) - x).mean(dim=0)
     yield Fact("wrong move", "move in a constant field (1, -2) with h = 0.2", 0.2 * c, move, LOOK_STEADY)
-    spy = Spy(whirl)
-    ask(spy, x, 0.3, 0.1, shape=(16, 2))
+    spy = RecordingField(whirl)
+    student(spy, x, 0.3, 0.1, shape=(16, 2))
     yield whole_batch(spy, 16)
     yield asked("asked at the wrong times", spy, [0.3, 0.4], LOOK_TIME)
     if spy.calls and spy.calls[-1].x.shape == x.shape:
-        trial = Euler().step(Spy(whirl), x, 0.3, 0.1)
+        trial = Euler().step(RecordingField(whirl), x, 0.3, 0.1)
         what = "place of the second slope in a curved field"
         yield Fact("second slope misplaced", what, trial, _late(spy).x, LOOK_PLACE)
-    area = (ask(Spy(_cubic), x, 0.3, 0.4, shape=(16, 2)) - x).mean()
+    area = (student(RecordingField(_cubic), x, 0.3, 0.4, shape=(16, 2)) - x).mean()
     what = "move from t = 0.3 to 0.7 where the slope is 3 t², the trapezoid's area"
     yield Fact("slopes weighed wrongly", what, 0.4 * (0.27 + 1.47) / 2, area, LOOK_WEIGHTS)
-    yield convergence(ask, 2, LOOK_ORDER)
+    yield convergence(student, 2, LOOK_ORDER)

@@ -5,9 +5,9 @@ from collections.abc import Callable, Iterator
 import torch
 from torch import Tensor
 
-from ..asking import Ask
-from ..engine import exercise
-from ..facts import Fact, slope
+from ..core.engine import exercise
+from ..core.facts import Fact, slope
+from ..core.student_function import StudentFunction
 
 
 def _measured_order(errors: Tensor, hs: Tensor) -> float:
@@ -19,7 +19,7 @@ def _through_zero(x: Tensor, y: Tensor) -> Tensor:
     return (x * y).sum() / x.square().sum()
 
 
-RIVALS: dict[str, tuple[Callable[..., object], str]] = {
+MISTAKES: dict[str, tuple[Callable[..., object], str]] = {
     "no logarithms": (
         lambda errors, hs: slope(hs, errors),
         "You fit a line to the errors themselves. A power of h is a curve; it becomes a straight line, "
@@ -82,16 +82,16 @@ LOOK_FIT = (
 )
 
 
-@exercise("1.6", "Measure the order", "stretch", "errors, hs", _measured_order, RIVALS)
-def measured_order(ask: Ask) -> Iterator[Fact]:
+@exercise("1.6", "Measure the order", "stretch", "errors, hs", _measured_order, MISTAKES)
+def measured_order(student: StudentFunction) -> Iterator[Fact]:
     """Exact powers with several constants, and points scattered so that least squares still gives 2."""
     hs = torch.tensor([0.4, 0.2, 0.1, 0.05], dtype=torch.float64)
     for power, factor, steps in ((2.0, 3.0, hs), (1.0, 0.2, hs / 3), (1.5, 7.0, hs[[3, 0, 2, 1]])):
-        came = ask(factor * steps**power, steps, shape=())
+        came = student(factor * steps**power, steps, shape=())
         yield Fact(
             "wrong power", f"order of errors {factor:g} h^{power:g}", power, came, LOOK_POWER, tol=0.01
         )
     # (1, -3, 3, -1) is orthogonal to a constant and to equal steps: it does not move the line.
     scatter = torch.exp(0.15 * torch.tensor([1.0, -3.0, 3.0, -1.0], dtype=torch.float64))
-    came = ask(3 * hs**2 * scatter, hs, shape=())
+    came = student(3 * hs**2 * scatter, hs, shape=())
     yield Fact("not least squares", "order of scattered errors", 2.0, came, LOOK_FIT, tol=0.01)

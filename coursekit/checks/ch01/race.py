@@ -6,13 +6,12 @@ from functools import partial
 import torch
 from torch import Tensor
 
-from ...fields import Field
-from ...simulators import Euler, Heun, Method, flow, time_grid
-from ...times import Time
-from ..asking import Ask
-from ..engine import exercise
-from ..facts import Fact
-from ..probes import Spy, gust, gust_flow, rms
+from ...base import Field, Time
+from ...solvers import Euler, Heun, Solver, solve, time_grid
+from ..core.engine import exercise
+from ..core.facts import Fact
+from ..core.student_function import StudentFunction
+from ..shared.test_fields import RecordingField, gust, gust_flow, rms
 from .common import states
 
 BOUND = 0.01
@@ -24,21 +23,21 @@ CAP = 1024
 
 def _my_solver(field: Field, x0: Tensor) -> Tensor:
     """Heun's method with equal steps, enough for the bound."""
-    return flow(field, x0, time_grid(40), Heun())
+    return solve(field, x0, time_grid(40), Heun())
 
 
 def _still(field: Field) -> Field:
     return lambda x, t: field(x, 0.0)
 
 
-RIVALS: dict[str, tuple[Callable[..., Tensor], str]] = {
+MISTAKES: dict[str, tuple[Callable[..., Tensor], str]] = {
     "backwards": (
-        lambda field, x0: flow(field, x0, time_grid(64, 1.0, 0.0)),
+        lambda field, x0: solve(field, x0, time_grid(64, 1.0, 0.0)),
         "Your states move against the arrows of the field. They are handed over at time 0 and should come "
         "back as they are at time 1: in which direction does your clock run, and which sign has the step?",
     ),
     "time stands still": (
-        lambda field, x0: flow(_still(field), x0, time_grid(64)),
+        lambda field, x0: solve(_still(field), x0, time_grid(64)),
         "Your solver seems to ask about the same time again and again, so it never meets the gust at half "
         "time. Where in your loop does `t` move on?",
     ),
@@ -59,11 +58,11 @@ def _gust(x: Tensor, t: Time) -> Tensor:
     return gust(x, torch.as_tensor(t, dtype=x.dtype))
 
 
-def _error(method: Method, x0: Tensor, steps: int) -> float:
-    return rms(flow(_gust, x0, time_grid(steps), method) - gust_flow(x0))
+def _error(method: Solver, x0: Tensor, steps: int) -> float:
+    return rms(solve(_gust, x0, time_grid(steps), method) - gust_flow(x0))
 
 
-def needed(method: Method, x0: Tensor, error: float) -> int | None:
+def needed(method: Solver, x0: Tensor, error: float) -> int | None:
     """Field evaluations with which `method`, in equal steps, comes as close as `error`; None beyond the cap.
 
     Guesses the steps from the error at 32 and the method's order, then goes up or down by thirty-seconds.
@@ -91,13 +90,13 @@ def _compared(x0: Tensor, evaluations: float, error: float) -> str:
     )
 
 
-@exercise("1.8", "Fewest evaluations", "open", "field, x0", _my_solver, RIVALS, limit=10.0)
-def my_solver(ask: Ask) -> Iterator[Fact | str]:
+@exercise("1.8", "Fewest evaluations", "open", "field, x0", _my_solver, MISTAKES, limit=10.0)
+def my_solver(student: StudentFunction) -> Iterator[Fact | str]:
     """Error and number of evaluations on a nonlinear, time-dependent field, and on its mirror image."""
     errors, counts = [], []
     for sense in (1.0, -1.0):
-        x0, spy = states(BATCH), Spy(partial(gust, sense=sense))
-        errors.append(rms(ask(spy, x0, shape=(BATCH, 2)) - gust_flow(x0, sense)))
+        x0, spy = states(BATCH), RecordingField(partial(gust, sense=sense))
+        errors.append(rms(student(spy, x0, shape=(BATCH, 2)) - gust_flow(x0, sense)))
         counts.append(spy.evaluations(BATCH))
     unasked = float(sum(count == 0 for count in counts))
     yield Fact("field not asked", "runs in which the field was not asked", 0.0, unasked, LOOK_ASKED)

@@ -5,12 +5,12 @@ from collections.abc import Callable, Iterator
 import torch
 from torch import Tensor
 
-from ...fields import Field
-from ...simulators import Euler, Heun, flow, time_grid
-from ..asking import Ask
-from ..engine import exercise
-from ..facts import Fact, mean_tolerance, variance_tolerance
-from ..probes import Spy, ramp, steady
+from ...base import Field
+from ...solvers import Euler, Heun, solve, time_grid
+from ..core.engine import exercise
+from ..core.facts import Fact, mean_tolerance, variance_tolerance
+from ..core.student_function import StudentFunction
+from ..shared.test_fields import RecordingField, ramp, steady
 from .common import whole_batch
 
 N, STEPS = 1000, 5
@@ -18,7 +18,7 @@ N, STEPS = 1000, 5
 
 def _sample_flow(field: Field, n: int, dim: int, steps: int) -> Tensor:
     """Noise, carried by the field from time 0 to time 1 with Euler's steps."""
-    return flow(field, torch.randn(n, dim), time_grid(steps), Euler())
+    return solve(field, torch.randn(n, dim), time_grid(steps), Euler())
 
 
 def _follow(field: Field, x: Tensor, starts: Tensor, h: float, keep: bool = False) -> Tensor:
@@ -46,7 +46,7 @@ def _walked(starts: Callable[[int], Tensor], h: Callable[[int], float]) -> Calla
     return lambda field, n, dim, steps: _follow(field, torch.randn(n, dim), starts(steps), h(steps))
 
 
-RIVALS = {
+MISTAKES = {
     "rand for randn": (
         _from(torch.rand),
         "Your walk starts from numbers that are uniform between 0 and 1: none is negative, and they crowd "
@@ -126,7 +126,7 @@ RIVALS = {
         "which name holds the state after the last step?",
     ),
     "Heun's steps": (
-        lambda field, n, dim, steps: flow(field, torch.randn(n, dim), time_grid(steps), Heun()),
+        lambda field, n, dim, steps: solve(field, torch.randn(n, dim), time_grid(steps), Heun()),
         "Your walk takes Heun's steps, which ask the field twice each. They are more accurate; algorithm "
         "1, as it is asked for here, goes by Euler's.",
     ),
@@ -178,14 +178,14 @@ def _correlation(x: Tensor) -> float:
     "core",
     "field, n, dim, steps",
     _sample_flow,
-    RIVALS,
+    MISTAKES,
     random=True,
 )
-def sample_flow(ask: Ask) -> Iterator[Fact]:
+def sample_flow(student: StudentFunction) -> Iterator[Fact]:
     """Times of the steps, law of the starting noise, and the way from there to the end."""
     velocity = torch.tensor([1.0, -2.0])
-    spy = Spy(steady(velocity))
-    end = ask(spy, N, 2, STEPS, shape=(N, 2)).double()
+    spy = RecordingField(steady(velocity))
+    end = student(spy, N, 2, STEPS, shape=(N, 2)).double()
     yield whole_batch(spy, N)
     yield Fact("wrong times", "times at which the field was asked", _grid(STEPS), spy.times(), LOOK_TIMES)
     if not spy.calls or spy.calls[0].x.shape != (N, 2):
@@ -197,8 +197,8 @@ def sample_flow(ask: Ask) -> Iterator[Fact]:
     yield Fact("noise on the way", what, 0.0, way.std(dim=0).max(), LOOK_NOISE)
     what = "mean way from start to end in the field (1, -2)"
     yield Fact("wrong way", what, velocity, way.mean(dim=0), LOOK_WAY)
-    spy = Spy(ramp, 3)
-    end = ask(spy, 64, 3, 8, shape=(64, 3)).double()
+    spy = RecordingField(ramp, 3)
+    end = student(spy, 64, 3, 8, shape=(64, 3)).double()
     way = (end - spy.calls[0].x).mean() if spy.calls else end.mean()
     # The lower sum of 2t over eight steps: 1 - 1/8.
     yield Fact("wrong end", "way in the field 2t with eight steps", 0.875, way, LOOK_END)

@@ -6,7 +6,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from ...simulators import Euler, Heun
+from ...solvers import Euler, Heun
 
 Step = Callable[..., Tensor]
 

@@ -6,12 +6,12 @@ from typing import Any, ClassVar
 import torch
 from torch import Tensor
 
-from ... import simulators
-from ...fields import Field
-from ..asking import Ask
-from ..engine import exercise
-from ..facts import Fact
-from ..probes import Spy, ramp, rms, whirl
+from ...base import Field
+from ...solvers import solvers
+from ..core.engine import exercise
+from ..core.facts import Fact
+from ..core.student_function import StudentFunction
+from ..shared.test_fields import RecordingField, ramp, rms, whirl
 from .common import states
 from .walk_rivals import BACKWARDS, FORWARDS
 
@@ -30,12 +30,12 @@ class _Given:
 
 def _simulate(step: Step, field: Field, x0: Tensor, times: Tensor) -> Tensor:
     """All states of a walk by `step`, the first one included."""
-    return simulators.simulate(field, x0, times, _Given(step))
+    return solvers.simulate(field, x0, times, _Given(step))
 
 
 def _run_backwards(step: Step, field: Field, x1: Tensor, times: Tensor) -> Tensor:
     """All states of a walk from the last of the times to the first."""
-    return simulators.simulate(field, x1, times.flip(0), _Given(step))
+    return solvers.simulate(field, x1, times.flip(0), _Given(step))
 
 
 class _Recorder:
@@ -82,11 +82,11 @@ LOOK_STATES = (
 
 
 @exercise("1.3", "The time loop", "core", "step, field, x0, times", _simulate, FORWARDS)
-def simulate(ask: Ask) -> Iterator[Fact]:
+def simulate(student: StudentFunction) -> Iterator[Fact]:
     """First row, beginnings and lengths of the steps, and all states where Heun's steps are exact."""
     x0, times = states(6), _row(TIMES)
-    recorder = _Recorder(simulators.Heun().step)
-    rows = ask(recorder, Spy(ramp), x0, times, shape=(5, 6, 2))
+    recorder = _Recorder(solvers.Heun().step)
+    rows = student(recorder, RecordingField(ramp), x0, times, shape=(5, 6, 2))
     yield Fact("start missing", "first row against the starting states", x0, rows[0], LOOK_FIRST)
     yield Fact(
         "wrong times", "times at which the steps begin", times[:-1], _row(recorder.starts), LOOK_STARTS
@@ -95,7 +95,7 @@ def simulate(ask: Ask) -> Iterator[Fact]:
     way = (rows - x0).mean(dim=(1, 2))
     what = "mean way from the start, row by row, in the field 2t"
     yield Fact("wrong states", what, times.square() - times[0] ** 2, way, LOOK_STATES)
-    curved = ask(_Recorder(simulators.Euler().step), Spy(whirl), x0, times, shape=(5, 6, 2))
+    curved = student(_Recorder(solvers.Euler().step), RecordingField(whirl), x0, times, shape=(5, 6, 2))
     away = [rms(row - x0) for row in curved]
     truth = [rms(row - x0) for row in _euler_path(x0, times)]
     yield Fact(
@@ -111,7 +111,7 @@ def _euler_path(x: Tensor, times: Tensor) -> list[Tensor]:
     """Euler's polygon, corner by corner."""
     path = [x]
     for t, h in zip(times[:-1].tolist(), times.diff().tolist(), strict=True):
-        path.append(simulators.Euler().step(Spy(whirl), path[-1], t, h))
+        path.append(solvers.Euler().step(RecordingField(whirl), path[-1], t, h))
     return path
 
 
@@ -128,22 +128,24 @@ LOOK_BACK = (
 
 
 @exercise("1.7", "Run backwards", "stretch", "step, field, x1, times", _run_backwards, BACKWARDS)
-def run_backwards(ask: Ask) -> Iterator[Fact]:
+def run_backwards(student: StudentFunction) -> Iterator[Fact]:
     """First row, states where Heun's steps are exact, where Euler's begin, and the way there and back."""
     x1, times = states(6), _row(TIMES)
     ticks = times.flip(0)
-    rows = ask(simulators.Heun().step, Spy(ramp), x1, times, shape=(5, 6, 2))
+    rows = student(solvers.Heun().step, RecordingField(ramp), x1, times, shape=(5, 6, 2))
     yield Fact("start missing", "first row against the states handed over", x1, rows[0], LOOK_FIRST)
     way = (rows - x1).mean(dim=(1, 2))
     what = "mean way from there, row by row, in the field 2t with Heun's steps"
     yield Fact("wrong way back", what, ticks.square() - ticks[0] ** 2, way, LOOK_BACK)
     x1 = states(6)  # others: an answer that does not use `step` must not seem to use nothing at all
-    way = (ask(simulators.Euler().step, Spy(ramp), x1, times, shape=(5, 6, 2)) - x1).mean(dim=(1, 2))
+    way = (student(solvers.Euler().step, RecordingField(ramp), x1, times, shape=(5, 6, 2)) - x1).mean(
+        dim=(1, 2)
+    )
     # Euler's step goes by the slope where it begins, so on the way back by that of the later time.
     path = torch.cat([_row([0.0]), (2 * ticks[:-1] * ticks.diff()).cumsum(0)])
     yield Fact("wrong way back", "the same with Euler's steps", path, way, LOOK_BACK)
-    grid = simulators.time_grid(20)
-    there = simulators.flow(Spy(whirl), x1, grid)
-    back = ask(simulators.Heun().step, Spy(whirl), there, grid, shape=(21, 6, 2))[-1]
+    grid = solvers.time_grid(20)
+    there = solvers.solve(RecordingField(whirl), x1, grid)
+    back = student(solvers.Heun().step, RecordingField(whirl), there, grid, shape=(21, 6, 2))[-1]
     what = "distance from the start after there and back, 20 steps of Heun each way"
-    yield Fact("does not return", what, 0.0, rms(back - x1), LOOK_RETURN, 0.05, wanted="at most 0.05")
+    yield Fact("does not return", what, 0.0, rms(back - x1), LOOK_RETURN, 0.05, expected_text="at most 0.05")

@@ -5,9 +5,9 @@ from collections.abc import Callable, Iterator
 import torch
 from torch import Tensor
 
-from ..asking import Ask
-from ..engine import exercise
-from ..facts import Fact, mean_tolerance, variance_tolerance
+from ..core.engine import exercise
+from ..core.facts import Fact, mean_tolerance, variance_tolerance
+from ..core.student_function import StudentFunction
 from .common import correlation, different, normal, spread, within
 
 N = 4000
@@ -51,7 +51,7 @@ def _even(times: Tensor) -> Tensor:
     return ((times[-1] - times[0]) / (len(times) - 1)).sqrt().expand(len(times) - 1)
 
 
-RIVALS = {
+MISTAKES = {
     "h for sqrt(h)": (
         _scaled(lambda times: times.diff()),
         "Your increments shrink as fast as the gaps between the times. Their *variance* should be the gap: "
@@ -181,13 +181,13 @@ LOOK_OTHER = (
 )
 
 
-@exercise("2.1", "Brownian motion", "core", "n, dim, times", _brownian_path, RIVALS, random=True)
-def brownian_path(ask: Ask) -> Iterator[Fact]:
+@exercise("2.1", "Brownian motion", "core", "n, dim, times", _brownian_path, MISTAKES, random=True)
+def brownian_path(student: StudentFunction) -> Iterator[Fact]:
     """Start, law and independence of the increments between times that are not evenly spaced."""
     times = torch.tensor(TIMES, dtype=torch.float64)
-    path = ask(N, 2, times, shape=(5, N, 2)).double()
+    path = student(N, 2, times, shape=(5, N, 2)).double()
     later = torch.tensor([0.0, 0.5, 2.0], dtype=torch.float64)
-    other = ask(N, 3, later, shape=(3, N, 3)).double()
+    other = student(N, 3, later, shape=(3, N, 3)).double()
     distinct = float(len(path.flatten(1).unique(dim=0)))
     what = "different rows among the states at five times"
     yield Fact("one tensor in every row", what, 5.0, distinct, LOOK_ROWS)
@@ -229,7 +229,7 @@ def brownian_path(ask: Ask) -> Iterator[Fact]:
     tol = variance_tolerance(3 * N, 1.0, TESTS)
     what = "variance at t = 2 in three dimensions, divided by 2"
     yield spread("wrong spread elsewhere", what, other[-1].var() / 2, LOOK_OTHER, tol)
-    yield from _again(ask, path)
+    yield from _again(student, path)
 
 
 def _along(z: Tensor) -> float:
@@ -238,11 +238,11 @@ def _along(z: Tensor) -> float:
     return float(((z[:, 1:] * z[:, :-1]).mean(dim=1) / z.square().mean(dim=1)).mean())
 
 
-def _again(ask: Ask, path: Tensor) -> Iterator[Fact]:
+def _again(student: StudentFunction, path: Tensor) -> Iterator[Fact]:
     """Another call, on a grid twice as long: equal numbers would otherwise pass for a constant."""
     times = 2 * torch.tensor(TIMES, dtype=torch.float64)
     same = correlation(
-        ask(N, 2, times, shape=tuple(path.shape)).double().diff(dim=0)[-1], path.diff(dim=0)[-1]
+        student(N, 2, times, shape=tuple(path.shape)).double().diff(dim=0)[-1], path.diff(dim=0)[-1]
     )
     what = "correlation of two calls"
     yield Fact("same draws in every call", what, 0.0, same, LOOK_AGAIN, mean_tolerance(2 * N, 1.0, TESTS))

@@ -6,11 +6,11 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from ...processes import OrnsteinUhlenbeck
-from ...times import Time
-from ..asking import Ask
-from ..engine import exercise
-from ..facts import Fact
+from ...base import Time
+from ...solvers import OrnsteinUhlenbeck
+from ..core.engine import exercise
+from ..core.facts import Fact
+from ..core.student_function import StudentFunction
 from .common import normal
 
 N = 4000
@@ -24,7 +24,7 @@ def _ou_coefficients(x: Tensor, t: Time, theta: float, sigma: float) -> tuple[Te
     return process.drift(x, t), process.diffusion(x, t)
 
 
-RIVALS: dict[str, tuple[Callable[..., Any], str]] = {
+MISTAKES: dict[str, tuple[Callable[..., Any], str]] = {
     "noise inside the diffusion coefficient": (
         lambda x, t, theta, sigma: (-theta * x, sigma * torch.randn_like(x)),
         "Your diffusion coefficient is random. The simulator multiplies it with noise of its own, so each "
@@ -114,13 +114,13 @@ LOOK_ZERO = (
 )
 
 
-@exercise("2.3", "Ornstein–Uhlenbeck coefficients", "core", "x, t, theta, sigma", _ou_coefficients, RIVALS)
-def ou_coefficients(ask: Ask) -> Iterator[Fact]:
+@exercise("2.3", "Ornstein–Uhlenbeck coefficients", "core", "x, t, theta, sigma", _ou_coefficients, MISTAKES)
+def ou_coefficients(student: StudentFunction) -> Iterator[Fact]:
     """Kurtosis of one step with these coefficients, then each of the two alone."""
     x = torch.ones(N, 2, dtype=torch.float64)
 
     def parts(x: Tensor, t: float, theta: float, sigma: float) -> Tensor:
-        return ask.parts(
+        return student.parts(
             x, t, theta, sigma, shape=tuple(x.shape), names=("drift", "diffusion"), broadcast=True
         )
 

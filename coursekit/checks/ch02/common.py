@@ -5,11 +5,11 @@ import math
 import torch
 from torch import Tensor
 
-from ..facts import Fact, margin
-from ..probes import Rule, Spy
+from ..core.facts import Fact, margin
+from ..shared.test_fields import RecordingField, Rule
 
 
-class Strength(Spy):
+class Strength(RecordingField):
     """A diffusion coefficient that keeps a record of how it is called.
 
     Args:

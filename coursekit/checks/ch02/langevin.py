@@ -5,12 +5,12 @@ from collections.abc import Callable, Iterator
 import torch
 from torch import Tensor
 
+from ...base import Time
 from ...distributions import GaussianMixture
-from ...times import Time
-from ..asking import Ask
-from ..engine import exercise
-from ..facts import Fact
-from ..probes import Scored
+from ..core.engine import exercise
+from ..core.facts import Fact
+from ..core.student_function import StudentFunction
+from ..shared.test_fields import Scored
 
 Score = Callable[[Tensor], Tensor]
 
@@ -20,7 +20,7 @@ def _langevin_drift(x: Tensor, t: Time, score: Score, sigma: float) -> Tensor:
     return sigma**2 / 2 * score(x)
 
 
-RIVALS: dict[str, tuple[Callable[..., Tensor], str]] = {
+MISTAKES: dict[str, tuple[Callable[..., Tensor], str]] = {
     "missing half": (
         lambda x, t, score, sigma: sigma**2 * score(x),
         "Your drift is twice what the noise can balance, so the samples would crowd round the peaks: their "
@@ -104,15 +104,15 @@ def _target(dim: int) -> GaussianMixture:
     return GaussianMixture(torch.tensor([0.6, 0.4]), means, torch.tensor([0.6, 0.9]))
 
 
-@exercise("2.5", "Langevin drift", "core", "x, t, score, sigma", _langevin_drift, RIVALS)
-def langevin_drift(ask: Ask) -> Iterator[Fact]:
+@exercise("2.5", "Langevin drift", "core", "x, t, score, sigma", _langevin_drift, MISTAKES)
+def langevin_drift(student: StudentFunction) -> Iterator[Fact]:
     """Balance of pull and noise under the target, and the slope of its log-density at every state."""
     line, sigmas = _target(1), (1.5, 0.5)
     grid = torch.linspace(-8, 9, 3401, dtype=torch.float64)[:, None]
     weight = line.log_prob(grid).exp()[:, None] * (grid[1] - grid[0])
     score = Scored(line.score, 1)
-    drifts = [ask(grid, 0.3, score, sigma, shape=(3401, 1)) for sigma in sigmas]
-    again = ask(grid, 0.3, score, sigmas[0], shape=(3401, 1))
+    drifts = [student(grid, 0.3, score, sigma, shape=(3401, 1)) for sigma in sigmas]
+    again = student(grid, 0.3, score, sigmas[0], shape=(3401, 1))
     changed = float((again != drifts[0]).double().mean())
     yield Fact("random drift", "share of the drift that changes when asked again", 0.0, changed, LOOK_AGAIN)
     if changed > 0:
@@ -121,13 +121,13 @@ def langevin_drift(ask: Ask) -> Iterator[Fact]:
         # d/dt E[x²] = 2 E[x · drift] + sigma², which is zero in a stationary law.
         rate = 2 * (weight * grid * drift).sum() + sigma**2
         what = f"rate of change of the target's mean square, sigma = {sigma}"
-        yield Fact("out of balance", what, 0.0, rate, LOOK_BALANCE, near=0.02)
+        yield Fact("out of balance", what, 0.0, rate, LOOK_BALANCE, match_tol=0.02)
     plane, x = _target(2), 1.5 * torch.randn(12, 2, dtype=torch.float64)
     for shift, sigma in enumerate(sigmas):  # other places for the other strength, or all calls look alike
-        drift = ask(x + shift, 0.3, Scored(plane.score, 2), sigma, shape=(12, 2))
+        drift = student(x + shift, 0.3, Scored(plane.score, 2), sigma, shape=(12, 2))
         wanted = sigma**2 / 2 * _slope(plane, x + shift)
         what = f"drift against sigma²/2 times the slope of the log-density, sigma = {sigma}"
-        yield Fact("not along the score", what, wanted, drift, LOOK_UPHILL, near=0.02)
+        yield Fact("not along the score", what, wanted, drift, LOOK_UPHILL, match_tol=0.02)
 
 
 def _slope(law: GaussianMixture, x: Tensor) -> Tensor:

@@ -6,10 +6,10 @@ from collections.abc import Callable, Iterator
 import torch
 from torch import Tensor
 
-from ..asking import Ask
-from ..engine import exercise
-from ..facts import Fact, mean_tolerance, variance_tolerance
-from ..probes import Scored
+from ..core.engine import exercise
+from ..core.facts import Fact, mean_tolerance, variance_tolerance
+from ..core.student_function import StudentFunction
+from ..shared.test_fields import Scored
 from .race import BOUND, FIRST, climb, plain_limit, target
 
 N = 12_000
@@ -51,7 +51,7 @@ def _whole_sum(score: Score, x: Tensor, sigma: float, h: float, steps: int) -> T
     return x
 
 
-RIVALS: dict[str, tuple[Callable[..., Tensor], str]] = {
+MISTAKES: dict[str, tuple[Callable[..., Tensor], str]] = {
     "missing half": (
         _with(2.0, 1.0),
         "Your pull is twice what the noise can balance, so your samples crowd round the peaks, however small "
@@ -114,19 +114,19 @@ LOOK_BIAS = (
     "open",
     "score, x, sigma, h, steps",
     _my_langevin,
-    RIVALS,
+    MISTAKES,
     random=True,
     limit=60.0,
 )
-def my_langevin(ask: Ask) -> Iterator[Fact | str]:
+def my_langevin(student: StudentFunction) -> Iterator[Fact | str]:
     """A few short steps, then the ladder of sigma² h; the number is where the bias comes to the bound."""
     steps_right = True
-    for fact in _short(ask):
+    for fact in _short(student):
         steps_right = steps_right and fact.holds()
         yield fact
     if not steps_right:  # the ladder has nothing to add
         return
-    came_to = climb(lambda *args: ask(*args, shape=tuple(args[1].shape)))
+    came_to = climb(lambda *args: student(*args, shape=tuple(args[1].shape)))
     what = f"bias with sigma² h = {FIRST:g}"
     yield Fact(
         "bias too large", what, 0.0, min(came_to.first, 1e3), LOOK_BIAS, BOUND, 0.1, f"at most {BOUND:g}"
@@ -139,17 +139,19 @@ def my_langevin(ask: Ask) -> Iterator[Fact | str]:
         )
 
 
-def _short(ask: Ask) -> Iterator[Fact]:
+def _short(student: StudentFunction) -> Iterator[Fact]:
     """Kicks and pull after a few short steps from one place."""
     law, sigma, steps, end = target(), 1.5, 20, 0.04
     x, score = torch.full((N, 1), -2.0, dtype=torch.float64), Scored(law.score, 1)
-    spread, move = sigma * end**0.5, ask(score, x, sigma, end / steps, steps, shape=(N, 1)).double() - x
+    spread, move = sigma * end**0.5, student(score, x, sigma, end / steps, steps, shape=(N, 1)).double() - x
     # Kicks may be shared between neighbouring steps, and the pull weakens a little on the way.
     tol = variance_tolerance(N, 1.0, 2) + 0.1
     came = float(move.var()) / spread**2
     shared = False
     if came < 1e-9:  # no noise, or one draw for all? And is the place of any importance?
-        again, _ = (ask(score, x + k, sigma, end / steps, steps, shape=(N, 1)).double() - x for k in (0, 1))
+        again, _ = (
+            student(score, x + k, sigma, end / steps, steps, shape=(N, 1)).double() - x for k in (0, 1)
+        )
         shared = float((again - move).abs().max()) > 1e-9
     name, look = ("one noise for all states", LOOK_SHARED) if shared else ("wrong steps", LOOK_STEPS)
     what = f"variance after {steps} short steps, divided by sigma² times their time"

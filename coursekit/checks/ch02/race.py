@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from ...distributions import GaussianMixture
-from ..probes import Scored
+from ..shared.test_fields import Scored
 
 BOUND = 0.1
 """Largest bias that passes: see `_bias`."""

@@ -6,11 +6,10 @@ from collections.abc import Callable, Iterator
 import torch
 from torch import Tensor
 
-from ...processes import OrnsteinUhlenbeck
-from ...simulators import EulerMaruyama, flow, time_grid
-from ..asking import Ask
-from ..engine import exercise
-from ..facts import Fact, variance_tolerance
+from ...solvers import EulerMaruyama, OrnsteinUhlenbeck, solve, time_grid
+from ..core.engine import exercise
+from ..core.facts import Fact, variance_tolerance
+from ..core.student_function import StudentFunction
 
 N, H = 20_000, 0.2
 SLOW, FAST = (0.1, 0.6), (2.0, 1.5)
@@ -24,7 +23,7 @@ AWAY = 1000.0
 def _simulated(theta: float, sigma: float, h: float, time: float, x0: Tensor) -> Tensor:
     """States after a time, by steps of about h."""
     steps = max(1, round(time / h))
-    return flow(OrnsteinUhlenbeck(theta, sigma), x0, time_grid(steps, 0.0, steps * h), EulerMaruyama())
+    return solve(OrnsteinUhlenbeck(theta, sigma), x0, time_grid(steps, 0.0, steps * h), EulerMaruyama())
 
 
 def _stationary_variance(theta: float, sigma: float, n: int, h: float) -> float:
@@ -41,7 +40,7 @@ def _walked(theta: float, sigma: float, n: int, h: float, kick: float, noise: Te
     return torch.stack(seen)
 
 
-RIVALS: dict[str, tuple[Callable[..., Tensor | float], str]] = {
+MISTAKES: dict[str, tuple[Callable[..., Tensor | float], str]] = {
     "formula instead of simulation": (
         lambda theta, sigma, n, h: sigma**2 / (2 * theta),
         "Your number is the formula itself: it does not change from call to call, and so is not measured. "
@@ -122,12 +121,12 @@ def _variance(came: float, theta: float, sigma: float, early: bool) -> Fact:
     "stretch",
     "theta, sigma, n, h",
     _stationary_variance,
-    RIVALS,
+    MISTAKES,
     random=True,
 )
-def stationary_variance(ask: Ask) -> Iterator[Fact | str]:
+def stationary_variance(student: StudentFunction) -> Iterator[Fact | str]:
     """Variance of a fast and of a slow process, and whether it is measured at all."""
-    fast, again = (float(ask(*FAST, N, H, shape=())) for _ in range(2))
+    fast, again = (float(student(*FAST, N, H, shape=())) for _ in range(2))
     spread = _variance(fast, *FAST, early=False)
     if spread.name != "wrong variance":  # nothing more can be learnt from it
         yield spread
@@ -135,7 +134,7 @@ def stationary_variance(ask: Ask) -> Iterator[Fact | str]:
     same = float(fast == again)
     yield Fact("not measured", "pairs of calls with the same result", 0.0, same, LOOK_CHANCE)
     yield spread
-    slow = float(ask(*SLOW, N, H, shape=()))
+    slow = float(student(*SLOW, N, H, shape=()))
     early = spread.holds() and slow < SLOW[1] ** 2 / (2 * SLOW[0])
     yield _variance(slow, *SLOW, early)
     yield (

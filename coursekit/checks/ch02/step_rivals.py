@@ -21,7 +21,7 @@ def _seeded(drift: Any, diffusion: Any, x: Tensor, t: float, h: float) -> Tensor
     return x + h * drift(x, t) + diffusion(x, t) * h**0.5 * noise
 
 
-RIVALS: dict[str, tuple[Callable[..., Tensor], str]] = {
+MISTAKES: dict[str, tuple[Callable[..., Tensor], str]] = {
     "h for sqrt(h)": (
         lambda drift, diffusion, x, t, h: x + h * drift(x, t) + h * diffusion(x, t) * _noise(x),
         "Your noise shrinks as fast as the step size. Kicks cancel in part, so many small ones reach less "

@@ -6,13 +6,13 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from ...simulators import EulerMaruyama
-from ..asking import Ask
-from ..engine import exercise
-from ..facts import Fact, mean_tolerance, variance_tolerance
-from ..probes import Spy, rms, steady, whirl
+from ...solvers import EulerMaruyama
+from ..core.engine import exercise
+from ..core.facts import Fact, mean_tolerance, variance_tolerance
+from ..core.student_function import StudentFunction
+from ..shared.test_fields import RecordingField, rms, steady, whirl
 from .common import Strength, constant, correlation, different, normal, spread, within
-from .step_rivals import RIVALS
+from .step_rivals import MISTAKES
 
 N, T = 4000, 0.3
 RUNS = ((0.5, 0.04), (2.0, 0.25))
@@ -83,28 +83,30 @@ LOOK_UNEVEN = (
 )
 
 
-@exercise("2.2", "Euler–Maruyama step", "core", "drift, diffusion, x, t, h", _step, RIVALS, random=True)
-def euler_maruyama_step(ask: Ask) -> Iterator[Fact]:
+@exercise("2.2", "Euler–Maruyama step", "core", "drift, diffusion, x, t, h", _step, MISTAKES, random=True)
+def euler_maruyama_step(student: StudentFunction) -> Iterator[Fact]:
     """Drift alone, noise alone (its law after one step), and both together where both are uneven."""
     x, c = torch.randn(N, 2, dtype=torch.float64), torch.tensor([1.0, -2.0], dtype=torch.float64)
 
-    def move(drift: Spy, diffusion: Strength, h: float) -> Tensor:
-        return ask(drift, diffusion, x, T, h, shape=(N, 2)).double() - x
+    def move(drift: RecordingField, diffusion: Strength, h: float) -> Tensor:
+        return student(drift, diffusion, x, T, h, shape=(N, 2)).double() - x
 
-    ways = torch.stack([move(Spy(steady(c), name="drift"), constant(0.0), h) / h for h in (0.1, 0.25)])
+    ways = torch.stack(
+        [move(RecordingField(steady(c), name="drift"), constant(0.0), h) / h for h in (0.1, 0.25)]
+    )
     what = "mean move over h without diffusion, drift (1, -2), twice"
-    yield Fact("wrong drift", what, c.repeat(2), ways.mean(dim=1).flatten(), LOOK_DRIFT, near=0.2)
+    yield Fact("wrong drift", what, c.repeat(2), ways.mean(dim=1).flatten(), LOOK_DRIFT, match_tol=0.2)
     what = "spread of these moves"
     yield Fact("noise without diffusion", what, 0.0, ways.std(dim=1).max(), LOOK_SILENT, 1e-6, 0.3)
     still_air = steady(0 * c)
-    kicks = [move(Spy(still_air, name="drift"), constant(sigma), h) for sigma, h in RUNS]
+    kicks = [move(RecordingField(still_air, name="drift"), constant(sigma), h) for sigma, h in RUNS]
     yield from _law(torch.stack([kick / (s * h**0.5) for kick, (s, h) in zip(kicks, RUNS, strict=True)]))
-    again = move(Spy(still_air, name="drift"), constant(RUNS[1][0]), RUNS[1][1])
+    again = move(RecordingField(still_air, name="drift"), constant(RUNS[1][0]), RUNS[1][1])
     if float(within(again)) > 1e-9:
         tol = mean_tolerance(2 * N, 1.0, TESTS)
         same = correlation(again, kicks[1])
         yield Fact("same noise in every step", "correlation of two calls", 0.0, same, LOOK_AGAIN, tol)
-    yield from _uneven_facts(ask, x)
+    yield from _uneven_facts(student, x)
 
 
 def _law(z: Tensor) -> Iterator[Fact]:
@@ -116,7 +118,7 @@ def _law(z: Tensor) -> Iterator[Fact]:
     if still:
         some = different(z, LOOK_SPREAD)
         yield some
-        if some.came != 1.0:  # a draw for the whole batch: its mean is a matter of chance
+        if some.measured != 1.0:  # a draw for the whole batch: its mean is a matter of chance
             return
     tol = mean_tolerance(2 * N, 1.0, TESTS)
     mean = z.mean(dim=(1, 2))
@@ -130,17 +132,17 @@ def _law(z: Tensor) -> Iterator[Fact]:
     yield normal("not normal", "excess kurtosis of one step", z, LOOK_NORMAL, TESTS)
 
 
-def _uneven_facts(ask: Ask, x: Tensor) -> Iterator[Fact]:
+def _uneven_facts(student: StudentFunction, x: Tensor) -> Iterator[Fact]:
     """Where and when the coefficients are asked, and the kicks where these differ from state to state."""
-    drift, diffusion, h = Spy(whirl, name="drift"), Strength(_uneven), 0.1
-    after = ask(drift, diffusion, x, T, h, shape=(N, 2)).double()
+    drift, diffusion, h = RecordingField(whirl, name="drift"), Strength(_uneven), 0.1
+    after = student(drift, diffusion, x, T, h, shape=(N, 2)).double()
     asked = torch.tensor([call.t for spy in (drift, diffusion) for call in spy.calls], dtype=torch.float64)
     late = float((asked - T).abs().max()) if len(asked) else 0.0
     yield Fact("asked at the wrong time", "distance from `t` of the times asked about", 0.0, late, LOOK_TIMES)
     calls = [call for spy in (drift, diffusion) for call in spy.calls]
     off = max((rms(call.x - x) for call in calls if call.x.shape == x.shape), default=0.0)
     what = "distance from `x` of the states asked about"
-    yield Fact("asked at the wrong state", what, 0.0, off, LOOK_STATES, near=0.2)
+    yield Fact("asked at the wrong state", what, 0.0, off, LOOK_STATES, match_tol=0.2)
     at = torch.full((N, 1), T, dtype=torch.float64)
     z = (after - x - h * whirl(x, at)) / (_uneven(x, at) * h**0.5)
     near = x.norm(dim=1) < 1.177  # the median of the distance of a normal pair

@@ -6,11 +6,11 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from ...processes import OrnsteinUhlenbeck
-from ...times import Time
-from ..asking import Ask
-from ..engine import exercise
-from ..facts import Fact
+from ...base import Time
+from ...solvers import OrnsteinUhlenbeck
+from ..core.engine import exercise
+from ..core.facts import Fact
+from ..core.student_function import StudentFunction
 
 PAIRS = ((1.5, 0.8), (0.5, 2.0))
 """Rates and strengths at which no two powers of either coincide."""
@@ -40,7 +40,7 @@ def _mean(mean: Callable[[Tensor, Any, float], Tensor]) -> Callable[..., Any]:
     return lambda x0, t, theta, sigma: (mean(x0, t, theta), _ou_transition(x0, t, theta, sigma)[1])
 
 
-RIVALS: dict[str, tuple[Callable[..., Any], str]] = {
+MISTAKES: dict[str, tuple[Callable[..., Any], str]] = {
     "variance instead of standard deviation": (
         lambda x0, t, theta, sigma: (
             x0 * _left(t, theta),
@@ -148,13 +148,13 @@ LOOK_T = (
 )
 
 
-@exercise("2.4", "Exact transition", "core", "x0, t, theta, sigma", _ou_transition, RIVALS)
-def ou_transition(ask: Ask) -> Iterator[Fact]:
+@exercise("2.4", "Exact transition", "core", "x0, t, theta, sigma", _ou_transition, MISTAKES)
+def ou_transition(student: StudentFunction) -> Iterator[Fact]:
     """Start, end, and the differential equations that mean and variance obey between them."""
     x0 = torch.tensor([[0.5, -1.0], [2.0, 0.25], [-3.0, 1.5]], dtype=torch.float64).repeat(2, 1)
 
     def law(t: Time, theta: float, sigma: float) -> Tensor:
-        return ask.parts(x0, t, theta, sigma, shape=(6, 2), names=("mean", "std"), broadcast=("std",))
+        return student.parts(x0, t, theta, sigma, shape=(6, 2), names=("mean", "std"), broadcast=("std",))
 
     # First of all away from 0, where the mean is the start: a wrong form shows here.
     twice = [law(0.3, *PAIRS[0]) for _ in range(2)]

@@ -5,9 +5,9 @@ from collections.abc import Callable, Iterator
 import torch
 from torch import Tensor
 
-from ..asking import Ask
-from ..engine import exercise
-from ..facts import Fact, mean_tolerance
+from ..core.engine import exercise
+from ..core.facts import Fact, mean_tolerance
+from ..core.student_function import StudentFunction
 
 
 def _quadratic_variation(path: Tensor) -> Tensor:
@@ -15,7 +15,7 @@ def _quadratic_variation(path: Tensor) -> Tensor:
     return path.diff(dim=0).square().sum(dim=0)
 
 
-RIVALS: dict[str, tuple[Callable[..., Tensor], str]] = {
+MISTAKES: dict[str, tuple[Callable[..., Tensor], str]] = {
     "absolute values": (
         lambda path: path.diff(dim=0).abs().sum(dim=0),
         "You add up the lengths of the increments, which is the way travelled. For Brownian motion that "
@@ -101,23 +101,23 @@ LOOK_BROWNIAN = (
 )
 
 
-@exercise("2.6", "Quadratic variation", "stretch", "path", _quadratic_variation, RIVALS)
-def quadratic_variation(ask: Ask) -> Iterator[Fact]:
+@exercise("2.6", "Quadratic variation", "stretch", "path", _quadratic_variation, MISTAKES)
+def quadratic_variation(student: StudentFunction) -> Iterator[Fact]:
     """Sums that one can do by hand, and the two limits: a smooth path and Brownian motion."""
     steps = torch.tensor([1.5, 1, -1, 2, 1, 2, -1, 0.5], dtype=torch.float64)[:, None, None]
     heights = torch.tensor([[0.5, 1.0], [1.5, 2.0], [0.1, 0.4]], dtype=torch.float64)
     stairs = torch.cat([torch.zeros(1, 3, 2).double(), (steps * heights).cumsum(0)])
     total = steps.square().sum() * heights.square()
     what = "variation of stairs of eight steps up or down"
-    yield Fact("wrong sum", what, total, ask(stairs, shape=(3, 2)), LOOK_STAIRS, near=0.01)
-    lifted = ask(stairs + 3, shape=(3, 2))
-    yield Fact("depends on the height", f"{what}, lifted by 3", total, lifted, LOOK_SHIFT, near=0.01)
+    yield Fact("wrong sum", what, total, student(stairs, shape=(3, 2)), LOOK_STAIRS, match_tol=0.01)
+    lifted = student(stairs + 3, shape=(3, 2))
+    yield Fact("depends on the height", f"{what}, lifted by 3", total, lifted, LOOK_SHIFT, match_tol=0.01)
     line = torch.linspace(0, 1, 1001, dtype=torch.float64)[:, None, None].expand(1001, 3, 2).clone()
-    came = ask(line, shape=(3, 2)).mean()
+    came = student(line, shape=(3, 2)).mean()
     yield Fact("smooth path", "variation of a straight line on a fine grid", 0.001, came, LOOK_SMOOTH)
     count, end = 500, 2.0
     motion = (torch.randn(count, 200, 2, dtype=torch.float64) * (end / count) ** 0.5).cumsum(0)
-    came = ask(torch.cat([torch.zeros(1, 200, 2).double(), motion]), shape=(200, 2)).mean()
+    came = student(torch.cat([torch.zeros(1, 200, 2).double(), motion]), shape=(200, 2)).mean()
     # A squared normal number of variance v has the variance 2 v².
     tol = mean_tolerance(count * 200 * 2, 2 * end**2, 1)
     what = "mean variation of Brownian motion until t = 2"

@@ -6,10 +6,10 @@ from collections.abc import Callable, Iterator
 import torch
 from torch import Tensor
 
-from ..asking import Ask
-from ..engine import exercise
-from ..facts import Fact, margin
-from ..rivals import one_time_for_all
+from ..core.engine import exercise
+from ..core.facts import Fact, margin
+from ..core.student_function import StudentFunction
+from ..shared.mistakes import one_time_for_all
 from .common import Numbers, bent, column, equal_share, root_mean_square
 from .cosine import _cosine_scheduler
 
@@ -49,7 +49,7 @@ def _weighed(weigh: Callable[..., tuple[Tensor, Tensor]]) -> Callable[[Tensor, T
     return rule
 
 
-RIVALS = {
+MISTAKES = {
     "alpha and beta swapped": (
         _weighed(lambda a, b, a_dot, b_dot: (b, a)),
         "You multiply the data by the noise's weight and the noise by the data's. Late in time your states "
@@ -149,21 +149,21 @@ LOOK_ROWS = (
     "core",
     "z, t, scheduler",
     _sample_conditional,
-    RIVALS,
+    MISTAKES,
     random=True,
 )
-def sample_conditional(ask: Ask) -> Iterator[Fact]:
+def sample_conditional(student: StudentFunction) -> Iterator[Fact]:
     """Fresh noise, width and centre of the cloud at two times, its shape, and a time for every row."""
     z = POINT.expand(N, 2).clone()
-    runs = [[ask(z, column(t, N), bent, shape=(N, 2)).double() for t in MOMENTS] for _ in range(2)]
+    runs = [[student(z, column(t, N), bent, shape=(N, 2)).double() for t in MOMENTS] for _ in range(2)]
     same = sum(equal_share(*pair) for pair in zip(*runs, strict=True)) / 2
     what = "share of states that come out the same in two runs"
-    yield Fact("nothing random", what, 0.0, same, LOOK_RANDOM, near=0.1)
+    yield Fact("nothing random", what, 0.0, same, LOOK_RANDOM, match_tol=0.1)
     if same < 0.9:  # else there is no cloud to be measured
         yield from _clouds(torch.stack(runs[0]))
     z = 3 * torch.randn(N, 2, dtype=torch.float64)
     times = torch.linspace(0.1, 0.9, N, dtype=torch.float64)[:, None]
-    x = ask(z, times, bent, shape=(N, 2)).double()
+    x = student(z, times, bent, shape=(N, 2)).double()
     if same >= 0.9 or float(runs[0][0].var(dim=0).max()) < 1e-9:
         return
     alpha, beta, _, _ = bent(times)

@@ -6,10 +6,10 @@ from collections.abc import Callable, Iterator
 import torch
 from torch import Tensor
 
-from ...schedulers import Cosine
-from ..asking import Ask
-from ..engine import exercise
-from ..facts import Fact
+from ...paths import Cosine
+from ..core.engine import exercise
+from ..core.facts import Fact
+from ..core.student_function import StudentFunction
 from .common import Numbers
 
 NAMES = ("alpha", "beta", "alpha_dot", "beta_dot")
@@ -47,7 +47,7 @@ def _squares(t: Tensor) -> Numbers:
     return alpha**2, beta**2, 2 * alpha * alpha_dot, 2 * beta * beta_dot
 
 
-RIVALS = {
+MISTAKES = {
     "alpha and beta swapped": (
         _changed(lambda a, b, a_dot, b_dot: (b, a, b_dot, a_dot)),
         "Your two weights have changed places: at time 0 there is all of the data and at time 1 all of the "
@@ -138,12 +138,12 @@ LOOK_FINITE = (
 )
 
 
-@exercise("3.1", "A scheduler and its derivatives", "core", "t", _cosine_scheduler, RIVALS)
-def cosine_scheduler(ask: Ask) -> Iterator[Fact]:
+@exercise("3.1", "A scheduler and its derivatives", "core", "t", _cosine_scheduler, MISTAKES)
+def cosine_scheduler(student: StudentFunction) -> Iterator[Fact]:
     """Values near the ends, the noise's curve, the sum of squares, and each derivative by differences."""
 
     def weights(times: Tensor, finite: bool = True) -> Tensor:
-        return ask.parts(times, shape=tuple(times.shape), names=NAMES, finite=finite)
+        return student.parts(times, shape=tuple(times.shape), names=NAMES, finite=finite)
 
     times = torch.tensor([[0.2], [1 / 3], [0.5], [2 / 3], [0.9]], dtype=torch.float64)
     alpha, beta, alpha_dot, beta_dot = weights(times)

@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterator
 import torch
 from torch import Tensor
 
-from ..asking import Ask
-from ..engine import exercise
-from ..facts import Fact
+from ..core.engine import exercise
+from ..core.facts import Fact
+from ..core.student_function import StudentFunction
 from .density_rivals import CONDITIONAL, conditional_law
 from .mixture_rivals import MARGINAL, marginal_law
 
@@ -56,31 +56,31 @@ LOOK_BROADCAST = (
     conditional_law(),
     CONDITIONAL,
 )
-def conditional_log_prob(ask: Ask) -> Iterator[Fact]:
+def conditional_log_prob(student: StudentFunction) -> Iterator[Fact]:
     """Mass in one, two and three dimensions, the fall from the peak, and axes in front."""
     alpha, beta = _scalar(0.7), _scalar(0.6)
     x = torch.randn(2, 5, 2, dtype=torch.float64)
-    ask(x[0], x[1], alpha, beta, shape=(5,))  # in the plane first: on the line a lost sum may not show
+    student(x[0], x[1], alpha, beta, shape=(5,))  # in the plane first: on the line a lost sum may not show
     for dim, n in ((1, 161), (2, 61), (3, 31)):
         z = _points((0.3, -0.2, 0.1)[:dim])
 
         def at(x: Tensor, z: Tensor = z) -> Tensor:
-            return ask(x, z.expand_as(x).clone(), alpha, beta, shape=(len(x),))
+            return student(x, z.expand_as(x).clone(), alpha, beta, shape=(len(x),))
 
         what = f"integral of the density with {dim} coordinate{'s' * (dim > 1)}"
         mass = float(_mass(at, dim, 4.8, n))
         near = 0.0015 * max(1.0, mass)  # a wrong sign makes it astronomical: digits are lost then
-        yield Fact("not normalised", what, 1.0, mass, LOOK_MASS[dim], near=near)
+        yield Fact("not normalised", what, 1.0, mass, LOOK_MASS[dim], match_tol=near)
     z = _points((1.0, -2.0), (-1.5, 0.5), (0.0, 3.0), (2.0, 2.0))
     away = _points((1.0, 0.0), (0.0, -1.0), (0.6, 0.8), (-0.8, 0.6))
     for beta, widths in ((_scalar(0.4), 1.0), (_scalar(1.5), 2.0)):
         peak, x = alpha * z, alpha * z + widths * beta * away
-        drop = ask(peak, z, alpha, beta, shape=(4,)) - ask(x, z, alpha, beta, shape=(4,))
+        drop = student(peak, z, alpha, beta, shape=(4,)) - student(x, z, alpha, beta, shape=(4,))
         what = f"fall of the log-density from the peak to {widths:g} beta away, beta = {float(beta):g}"
         yield Fact("wrong width or centre", what, torch.full((4,), widths**2 / 2), drop, LOOK_DROP)
     x = _points((0.1, 0.2), (1.0, -1.0), (-2.0, 0.0))
-    pairs = ask(x[:, None], z, alpha, beta, shape=(3, 4))
-    singly = torch.stack([ask(row.expand(4, 2).clone(), z, alpha, beta, shape=(4,)) for row in x])
+    pairs = student(x[:, None], z, alpha, beta, shape=(3, 4))
+    singly = torch.stack([student(row.expand(4, 2).clone(), z, alpha, beta, shape=(4,)) for row in x])
     what = "log-densities with `x` of shape (3, 1, 2) and `z` of shape (4, 2)"
     yield Fact("axes in front", what, singly, pairs, LOOK_BROADCAST)
 
@@ -121,13 +121,13 @@ LOOK_OWN = (
     marginal_law(),
     MARGINAL,
 )
-def marginal_log_prob(ask: Ask) -> Iterator[Fact]:
+def marginal_log_prob(student: StudentFunction) -> Iterator[Fact]:
     """Mass, repeated points, one state at a time, the far middle, and many dimensions."""
     alpha, beta = _scalar(0.7), _scalar(0.6)
     points = _points((1.0, 0.5), (-1.5, 1.0), (0.0, -2.0))
 
     def at(x: Tensor, data: Tensor = points) -> Tensor:
-        return ask(x, data, alpha, beta, shape=(len(x),))
+        return student(x, data, alpha, beta, shape=(len(x),))
 
     yield Fact("not normalised", "integral of the density", 1.0, _mass(at, 2, 6.0, 61), LOOK_TOTAL)
     x = _points((0.3, 0.1), (-1.0, 1.0), (0.5, -1.5))
@@ -137,27 +137,27 @@ def marginal_log_prob(ask: Ask) -> Iterator[Fact]:
     twice = at(x, torch.cat([points, points]))
     what = "log-density at three states, every data point written down twice"
     yield Fact("not a mean", what, at(x), twice, LOOK_TWICE)
-    yield from _extremes(ask)
+    yield from _extremes(student)
 
 
-def _extremes(ask: Ask) -> Iterator[Fact]:
+def _extremes(student: StudentFunction) -> Iterator[Fact]:
     """Densities too small and too large for a float, whose logarithms are known."""
     alpha, beta = _scalar(0.9), _scalar(0.02)
     log_peak = -math.log(0.02) - math.log(2 * math.pi) / 2
     ends, middle = _points((1.0,), (-1.0,)), _points((0.0,))
-    came = ask(middle, ends, alpha, beta, shape=(1,), finite=False)
+    came = student(middle, ends, alpha, beta, shape=(1,), finite=False)
     # One cloud alone, 0.9 away from its centre: that is 45 widths.
     expected = torch.tensor([log_peak - 45**2 / 2], dtype=torch.float64)
     what = "log-density halfway between two data points, 45 widths from both"
     yield Fact("wrong far out", what, expected, came, LOOK_HALF, tol=1.0)
     if not bool(torch.isfinite(came).all()):  # the densities themselves were computed: nothing more to say
         return
-    both = ask(torch.cat([alpha * ends[:1], middle]), ends, alpha, beta, shape=(2,), finite=False)
+    both = student(torch.cat([alpha * ends[:1], middle]), ends, alpha, beta, shape=(2,), finite=False)
     expected = torch.tensor([log_peak - math.log(2), log_peak - 45**2 / 2], dtype=torch.float64)
     what = "log-densities on a data point and 45 widths from both, asked together"
     yield Fact("one maximum for all states", what, expected, both, LOOK_TOP, tol=1.0)
     ends = torch.stack([torch.ones(400), -torch.ones(400)]).double()
-    came = ask(alpha * ends[:1], ends, alpha, beta, shape=(1,), finite=False)
+    came = student(alpha * ends[:1], ends, alpha, beta, shape=(1,), finite=False)
     expected = torch.tensor([400 * log_peak - math.log(2)], dtype=torch.float64)
     what = "log-density on top of one of two data points in 400 dimensions"
     yield Fact("wrong in many dimensions", what, expected, came, LOOK_MANY, tol=1.0)

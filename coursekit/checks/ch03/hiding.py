@@ -7,9 +7,9 @@ from functools import cache
 import torch
 from torch import Tensor
 
-from ..asking import Ask
-from ..engine import exercise
-from ..facts import Fact
+from ..core.engine import exercise
+from ..core.facts import Fact
+from ..core.student_function import StudentFunction
 
 N = 12
 EVIDENCE = 0.01
@@ -81,7 +81,7 @@ def _my_points() -> Tensor:
     return _middle(3)
 
 
-RIVALS = {
+MISTAKES = {
     "ring": (
         lambda: ring(N),
         "Your points lie on a ring. The middle of a Gaussian is where most of its samples are, and yours is "
@@ -136,10 +136,10 @@ def _yardsticks() -> dict[str, float]:
     }
 
 
-@exercise("3.8", "The longest hiding", "open", "", _my_points, RIVALS, limit=10.0)
-def my_points(ask: Ask) -> Iterator[Fact | str]:
+@exercise("3.8", "The longest hiding", "open", "", _my_points, MISTAKES, limit=10.0)
+def my_points(student: StudentFunction) -> Iterator[Fact | str]:
     """Spread of the points in their narrowest direction, and the time at which they are recognised."""
-    points = ask(shape=(N, 2)).double()
+    points = student(shape=(N, 2)).double()
     widths = torch.linalg.svdvals(points - points.mean(dim=0))
     narrow = float(widths[-1] / widths[0]) if float(widths[0]) > 0 else 0.0
     what = "narrowest spread of the points over the widest"

@@ -7,10 +7,10 @@ import torch
 from torch import Tensor
 
 from ...paths import LinearPath
-from ..asking import Ask
-from ..engine import exercise
-from ..facts import Fact
-from ..rivals import one_time_for_all
+from ..core.engine import exercise
+from ..core.facts import Fact
+from ..core.student_function import StudentFunction
+from ..shared.mistakes import one_time_for_all
 
 
 def _linear_path(x0: Tensor, x1: Tensor, t: Tensor) -> Tensor:
@@ -32,7 +32,7 @@ def _weighed(weigh: Callable[[Tensor], tuple[Tensor, Tensor]]) -> Callable[[Tens
     return rule
 
 
-RIVALS: dict[str, tuple[Callable[..., Tensor], str]] = {
+MISTAKES: dict[str, tuple[Callable[..., Tensor], str]] = {
     "time along the wrong axis": (
         lambda x0, x1, t: (1 - t) * x0 + t * x1,
         "Your times run along the coordinates and not along the batch. Torch lines axes up from the right, "
@@ -113,24 +113,24 @@ def _off(x: Tensor, x0: Tensor, x1: Tensor) -> Tensor:
     return rest.norm(dim=1) / way.norm(dim=1)
 
 
-@exercise("3.6", "From any law to any law", "stretch", "x0, x1, t", _linear_path, RIVALS)
-def linear_path(ask: Ask) -> Iterator[Fact]:
+@exercise("3.6", "From any law to any law", "stretch", "x0, x1, t", _linear_path, MISTAKES)
+def linear_path(student: StudentFunction) -> Iterator[Fact]:
     """Ends, and place on the line for vectors and images, with as many states as coordinates."""
     for event, kind in (((4,), "vectors"), ((1, 4, 4), "images")):
         away = []
         for end in (0.0, 1.0):
             x0, x1 = torch.randn(2, 4, *event, dtype=torch.float64)
-            x = ask(x0, x1, torch.full((4,), end, dtype=torch.float64), shape=x0.shape)
+            x = student(x0, x1, torch.full((4,), end, dtype=torch.float64), shape=x0.shape)
             away.append((x - (x1 if end else x0)).abs().max())
         what = f"distance from the ends at t = 0 and 1, {kind}"
         yield Fact("wrong ends", what, torch.zeros(2), torch.stack(away), LOOK_ENDS)
         x0, x1 = torch.randn(2, 4, *event, dtype=torch.float64)
-        x = ask(x0, x1, torch.full((4,), 0.5, dtype=torch.float64), shape=x0.shape)
+        x = student(x0, x1, torch.full((4,), 0.5, dtype=torch.float64), shape=x0.shape)
         half = _covered(x, x0, x1)
         what = f"part of the way at t = 0.5, {kind}"
         yield Fact("not halfway", what, 0.5, half[(half - 0.5).abs().argmax()], LOOK_HALF)
         times = torch.tensor([0.1, 0.7, 0.3, 0.9], dtype=torch.float64)
-        x = ask(x0, x1, times, shape=x0.shape)
+        x = student(x0, x1, times, shape=x0.shape)
         what = f"part of the way at own times, {kind}"
         yield Fact("rows mixed up", what, times, _covered(x, x0, x1), LOOK_ROWS)
         yield Fact("rows mixed up", "distance from the line", 0.0, _off(x, x0, x1).max(), LOOK_ROWS)

@@ -6,12 +6,12 @@ from collections.abc import Iterator
 import torch
 from torch import Tensor
 
-from ..asking import Ask
-from ..engine import exercise
-from ..facts import Fact, margin
+from ..core.engine import exercise
+from ..core.facts import Fact, margin
+from ..core.student_function import StudentFunction
 from .common import bent, column, equal_share, root_mean_square
 from .conditional import Scheduler, _sample_conditional
-from .marginal_rivals import RIVALS
+from .marginal_rivals import MISTAKES
 
 N = 4000
 TESTS = 17
@@ -60,18 +60,18 @@ LOOK_ROWS = (
     "core",
     "points, t, scheduler",
     _sample_marginal,
-    RIVALS,
+    MISTAKES,
     random=True,
 )
-def sample_marginal(ask: Ask) -> Iterator[Fact]:
+def sample_marginal(student: StudentFunction) -> Iterator[Fact]:
     """Fresh draws, clouds late in time, shares of the points, their order, and a time for every row."""
     # In single precision, as in the lab, so that what goes there goes here.
     points, late = POINTS.float(), column(LATE, N).float()
-    runs = [ask(points, late, bent, shape=(N, 2)).double() for _ in range(2)]
+    runs = [student(points, late, bent, shape=(N, 2)).double() for _ in range(2)]
     what = "share of samples that come out the same in two runs"
-    yield Fact("nothing random", what, 0.0, equal_share(*runs), LOOK_RANDOM, near=0.1)
+    yield Fact("nothing random", what, 0.0, equal_share(*runs), LOOK_RANDOM, match_tol=0.1)
     yield from _clouds(runs[0])
-    yield from _times(ask)
+    yield from _times(student)
 
 
 def _clouds(x: Tensor) -> Iterator[Fact]:
@@ -89,7 +89,9 @@ def _clouds(x: Tensor) -> Iterator[Fact]:
     away = (centres - alpha * POINTS).norm(dim=1)[count > 0].max()
     tol = margin(TESTS) * float(beta) * math.sqrt(2 * m / N)
     what = f"largest distance of a cloud's centre from its scaled data point at t = {LATE}"
-    yield Fact("clouds misplaced", what, 0.0, away, LOOK_CENTRES, tol, 0.3, wanted=f"at most {tol:.2f}")
+    yield Fact(
+        "clouds misplaced", what, 0.0, away, LOOK_CENTRES, tol, 0.3, expected_text=f"at most {tol:.2f}"
+    )
     tol = margin(TESTS) * math.sqrt((1 - 1 / m) / m / N)
     share = (count / len(x)).sort(descending=True).values
     what = "shares of the data points among the samples, largest first"
@@ -104,11 +106,11 @@ def _clouds(x: Tensor) -> Iterator[Fact]:
     yield Fact("points in an order", what, 1 / m, together, LOOK_NEIGHBOURS, tol)
 
 
-def _times(ask: Ask) -> Iterator[Fact]:
+def _times(student: StudentFunction) -> Iterator[Fact]:
     """A data set whose points are all the same tells which weights each row was mixed with."""
     times = torch.linspace(0.1, 0.9, N, dtype=torch.float64)[:, None]
     point = torch.tensor([4.0, -6.0], dtype=torch.float64)
-    x = ask(point.repeat(4, 1).float(), times.float(), bent, shape=(N, 2)).double()
+    x = student(point.repeat(4, 1).float(), times.float(), bent, shape=(N, 2)).double()
     alpha, beta, _, _ = bent(times)
     noise = (x - alpha * point) / beta
     thirds = torch.stack([root_mean_square(part) for part in noise.chunk(3)])

@@ -5,8 +5,8 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-from ..rivals import one_time_for_all
-from .conditional import RIVALS as CONDITIONAL
+from ..shared.mistakes import one_time_for_all
+from .conditional import MISTAKES as CONDITIONAL
 from .conditional import Scheduler, _sample_conditional
 
 Rule = Callable[[Tensor, Tensor, Scheduler], Tensor]
@@ -32,7 +32,7 @@ def _mixed_coordinates(points: Tensor, n: int) -> Tensor:
     return points.gather(0, index)
 
 
-RIVALS = {
+MISTAKES = {
     "one z for the whole batch": (
         _from(lambda points, n: _drawn(points, 1).expand(n, -1)),
         "All samples of a run come from one data point: you draw a single z for the whole batch. Then the "

@@ -5,9 +5,9 @@ from collections.abc import Callable, Iterator
 import torch
 from torch import Tensor
 
-from ..asking import Ask
-from ..engine import exercise
-from ..facts import Fact
+from ..core.engine import exercise
+from ..core.facts import Fact
+from ..core.student_function import StudentFunction
 from .common import bent, straight
 from .conditional import Scheduler
 from .cosine import HALF_PI, _cosine_scheduler
@@ -40,7 +40,7 @@ def _in_order(snr: Tensor, scheduler: Scheduler) -> Tensor:
 
 _time_of_snr = _solved(_signal_to_noise)
 
-RIVALS: dict[str, tuple[Callable[..., Tensor], str]] = {
+MISTAKES: dict[str, tuple[Callable[..., Tensor], str]] = {
     "ratio not squared": (
         _solved(lambda alpha, beta: alpha / beta),
         "You look for the time at which the ratio of the weights has the given value. The signal-to-noise "
@@ -102,15 +102,15 @@ LOOK_CLOSE = (
 )
 
 
-@exercise("3.7", "Equal signal-to-noise ratio", "stretch", "snr, scheduler", _time_of_snr, RIVALS)
-def time_of_snr(ask: Ask) -> Iterator[Fact]:
+@exercise("3.7", "Equal signal-to-noise ratio", "stretch", "snr, scheduler", _time_of_snr, MISTAKES)
+def time_of_snr(student: StudentFunction) -> Iterator[Fact]:
     """Known times of three schedulers, from their ratios."""
     known = torch.tensor([0.55, 0.12, 0.88, 0.3, 0.71], dtype=torch.float64)
     rules = {"weights t² and 1 - t³": bent, "the straight line": straight, "the cosine": _cosine_scheduler}
     for left_out, (name, scheduler) in enumerate(rules.items()):
         times = (1 - 0.05 * left_out) * known[left_out:]  # others each time, or equal answers look constant
         alpha, beta, _, _ = scheduler(times)
-        came = ask((alpha / beta).square(), scheduler, shape=tuple(times.shape))
+        came = student((alpha / beta).square(), scheduler, shape=tuple(times.shape))
         what = f"times of {len(times)} ratios with {name}"
         distinct = float(len(came.unique()))
         kinds = f"different times for {len(times)} ratios with {name}"

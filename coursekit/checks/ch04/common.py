@@ -5,7 +5,7 @@ from collections.abc import Callable
 import torch
 from torch import Tensor, nn
 
-from ..faults import Fault, described
+from ..core.faults import Fault, described
 
 Rule = Callable[[Tensor, Tensor, Tensor], Tensor]
 """What a network answers: states (rows, dim), times (rows, 1), row numbers in the data -> (rows, dim)."""

@@ -5,11 +5,11 @@ from collections.abc import Callable, Iterator
 import torch
 from torch import Tensor
 
-from ..asking import Ask
 from ..ch03.common import Numbers, bent, straight
-from ..engine import exercise
-from ..facts import Fact
-from ..rivals import one_time_for_all
+from ..core.engine import exercise
+from ..core.facts import Fact
+from ..core.student_function import StudentFunction
+from ..shared.mistakes import one_time_for_all
 
 Scheduler = Callable[[Tensor], Numbers]
 Field = Callable[[Tensor, Tensor, Tensor, Scheduler], Tensor]
@@ -24,7 +24,7 @@ def _mixed(mix: Callable[..., Tensor]) -> Field:
 conditional_velocity = _mixed(lambda x, z, a, b, da, db: da * z + db * (x - a * z) / b)
 
 
-RIVALS: dict[str, tuple[Callable[..., Tensor], str]] = {
+MISTAKES: dict[str, tuple[Callable[..., Tensor], str]] = {
     "way for velocity": (
         lambda x, z, t, scheduler: z - x,
         "You return the way that is left to the data point, not the velocity. A state that is to arrive in "
@@ -128,40 +128,40 @@ def _place(z: Tensor, eps: Tensor, t: Tensor, scheduler: Scheduler) -> Tensor:
     "core",
     "x, z, t, scheduler",
     conditional_velocity,
-    RIVALS,
+    MISTAKES,
 )
-def velocity(ask: Ask) -> Iterator[Fact]:
+def velocity(student: StudentFunction) -> Iterator[Fact]:
     """Difference quotients of the path, the way covered by small steps, and axes in front."""
     t = torch.tensor([0.15, 0.35, 0.55, 0.75, 0.9], dtype=torch.float64)[:, None]
     h = 1e-4
     for name, scheduler in RULES.items():
         z, eps = torch.randn(2, 5, 2, dtype=torch.float64) + 0.5
-        u = ask(_place(z, eps, t, scheduler), z, t, scheduler, shape=(5, 2))
+        u = student(_place(z, eps, t, scheduler), z, t, scheduler, shape=(5, 2))
         moved = _place(z, eps, t + h, scheduler) - _place(z, eps, t - h, scheduler)
         slope = moved / (2 * h)
         tol = 1e-3 * float(slope.abs().max())
         yield Fact(
             "wrong velocity", f"velocity of five states on their paths, {name}", slope, u, LOOK_SPEED, tol
         )
-    yield _landing(ask)
+    yield _landing(student)
     x, times = torch.randn(3, 1, 2, dtype=torch.float64), t[:3, None]
     z = torch.randn(4, 2, dtype=torch.float64)
-    pairs = ask(x, z, times, bent, shape=(3, 4, 2))
+    pairs = student(x, z, times, bent, shape=(3, 4, 2))
     rows = [
-        ask(x[k].expand(4, 2).clone(), z, t[k : k + 1].expand(4, 1).clone(), bent, shape=(4, 2))
+        student(x[k].expand(4, 2).clone(), z, t[k : k + 1].expand(4, 1).clone(), bent, shape=(4, 2))
         for k in range(3)
     ]
     what = "velocities with `x` (3, 1, 2), `z` (4, 2) and `t` (3, 1, 1)"
     yield Fact("axes in front", what, torch.stack(rows), pairs, LOOK_AXES)
 
 
-def _landing(ask: Ask) -> Fact:
+def _landing(student: StudentFunction) -> Fact:
     """Follow the field on the straight line in Euler's steps, which are exact there."""
     x, z = torch.randn(2, 6, 2, dtype=torch.float64)
     start, steps, h = (x - z).norm(dim=1), 18, 0.025
     for k in range(steps):
         t = torch.full((6, 1), 0.5 + k * h, dtype=torch.float64)
-        x = x + h * ask(x, z, t, straight, shape=(6, 2)).double()
+        x = x + h * student(x, z, t, straight, shape=(6, 2)).double()
     left = ((x - z).norm(dim=1) / start).max()
     what = "part of the way to z that is left at t = 0.95, from t = 0.5"
-    return Fact("does not land", what, 0.1, left.clamp(max=1e3), LOOK_LANDING, tol=0.01, near=0.02)
+    return Fact("does not land", what, 0.1, left.clamp(max=1e3), LOOK_LANDING, tol=0.01, match_tol=0.02)

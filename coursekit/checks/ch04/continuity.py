@@ -6,10 +6,10 @@ from collections.abc import Callable, Iterator
 import torch
 from torch import Tensor
 
-from ..asking import Ask
-from ..engine import exercise
-from ..facts import Fact, slope
-from ..faults import Fault, described
+from ..core.engine import exercise
+from ..core.facts import Fact, slope
+from ..core.faults import Fault, described
+from ..core.student_function import StudentFunction
 
 OnGrid = Callable[[Tensor, float], Tensor]
 
@@ -72,7 +72,7 @@ def _no_spacing(p: Tensor, u: Tensor, grid: Tensor) -> Tensor:
     return (p * u)[2:] - (p * u)[:-2]
 
 
-RIVALS: dict[str, tuple[Callable[..., Tensor], str]] = {
+MISTAKES: dict[str, tuple[Callable[..., Tensor], str]] = {
     "sign of the outflow": (
         _with(outflow=-1.0),
         "You subtract the divergence where it has to be added. Where more flows out than in, the "
@@ -205,22 +205,22 @@ def _hill(x: Tensor, t: float) -> Tensor:
     "stretch",
     "density, field, grid, t, dt",
     _residual,
-    RIVALS,
+    MISTAKES,
 )
-def continuity(ask: Ask) -> Iterator[Fact]:
+def continuity(student: StudentFunction) -> Iterator[Fact]:
     """A sum known by hand, a steady flow, a hill in the wind, and the order of the error."""
     grid, t = torch.linspace(-1, 1.5, 26, dtype=torch.float64), 0.4
     density, field = _on_grid(lambda x, t: t * x, "density"), _on_grid(lambda x, t: 1.0 * x, "field")
-    came = ask(density, field, grid, t, 0.05, shape=(24,))
+    came = student(density, field, grid, t, 0.05, shape=(24,))
     true = grid[1:-1] * (1 + 2 * t)  # both differences are exact for such low powers
     yield Fact("wrong residual", "residual of p = t x and u = x at t = 0.4", true, came, LOOK_SUM)
-    came = ask(lambda x, t: 1 + x**2, lambda x, t: 1 / (1 + x**2), grid, t, 0.05, shape=(24,))
+    came = student(lambda x, t: 1 + x**2, lambda x, t: 1 / (1 + x**2), grid, t, 0.05, shape=(24,))
     what = "residual of p = 1 + x² and u = 1 / p"
     yield Fact("not zero for a steady flow", what, torch.zeros(24), came, LOOK_STEADY)
     sizes, errors = [], []
     for n in (41, 81, 161):
         grid = torch.linspace(-4, 4, n, dtype=torch.float64)
-        came = ask(_hill, lambda x, t: 0.7 + 0 * x, grid, t, 0.8 / (n - 1), shape=(n - 2,)).double()
+        came = student(_hill, lambda x, t: 0.7 + 0 * x, grid, t, 0.8 / (n - 1), shape=(n - 2,)).double()
         sizes.append(math.log(8 / (n - 1)))
         errors.append(math.log(max(float(came.abs().max()), 1e-12)))
     what = "largest residual of a hill in the wind"

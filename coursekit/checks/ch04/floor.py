@@ -6,11 +6,11 @@ from collections.abc import Iterator
 import torch
 from torch import Tensor
 
-from ..asking import Ask
-from ..engine import exercise
-from ..facts import Fact, margin
+from ..core.engine import exercise
+from ..core.facts import Fact, margin
+from ..core.student_function import StudentFunction
 from .common import column_of
-from .floor_rivals import RIVALS, estimate
+from .floor_rivals import MISTAKES, estimate
 
 N, DIM = 4000, 16
 NAMES = ("the estimate", "its standard error")
@@ -73,19 +73,19 @@ def floor_of(width: float) -> tuple[float, float]:
     "stretch",
     "field, z",
     estimate(),
-    RIVALS,
+    MISTAKES,
     random=True,
 )
-def loss_floor(ask: Ask) -> Iterator[Fact | str]:
+def loss_floor(student: StudentFunction) -> Iterator[Fact | str]:
     """Estimate and standard error for two Gaussians, whose floors are known."""
     factors = []
     for width in WIDTHS:
         z = CENTRE + width * torch.randn(N, DIM, dtype=torch.float64)
         floor, spread = floor_of(width)
         field = Exact(width)
-        came, error = (float(part) for part in ask.parts(field, z, shape=(), names=NAMES))
+        came, error = (float(part) for part in student.parts(field, z, shape=(), names=NAMES))
         if width == WIDTHS[0]:
-            drawn = list(_draws(ask, field, z))
+            drawn = list(_draws(student, field, z))
             yield from drawn
             if not all(fact.holds() for fact in drawn):
                 return
@@ -103,14 +103,14 @@ def loss_floor(ask: Ask) -> Iterator[Fact | str]:
         yield "You sum over the coordinates, where the lab takes their mean. That is accepted."
 
 
-def _asked_again(ask: Ask, field: Exact, z: Tensor) -> tuple[Tensor, Tensor]:
+def _asked_again(student: StudentFunction, field: Exact, z: Tensor) -> tuple[Tensor, Tensor]:
     """States and times of a second call."""
     field.states, field.times = [], []
-    ask.parts(field, z, shape=(), names=NAMES)
+    student.parts(field, z, shape=(), names=NAMES)
     return torch.cat(field.states), torch.cat(field.times)
 
 
-def _draws(ask: Ask, field: Exact, z: Tensor) -> Iterator[Fact]:
+def _draws(student: StudentFunction, field: Exact, z: Tensor) -> Iterator[Fact]:
     """Where the field was asked: fresh places, times of their own, and normal noise."""
     if not field.states or len(torch.cat(field.times)) != len(z):
         return
@@ -119,7 +119,7 @@ def _draws(ask: Ask, field: Exact, z: Tensor) -> Iterator[Fact]:
     own = len(t.unique()) / N
     if own < 0.9:
         yield Fact("times shared", "share of draws with a time of their own", 1.0, own, LOOK_DRAWS)
-        same = float((_asked_again(ask, field, z)[1] == t).double().mean())
+        same = float((_asked_again(student, field, z)[1] == t).double().mean())
         yield Fact("times shared", "share of times that come again", 0.0, same, LOOK_DRAWS)
         return
     came = torch.stack([t.mean(), t.std() * math.sqrt(3)])
@@ -136,5 +136,5 @@ def _draws(ask: Ask, field: Exact, z: Tensor) -> Iterator[Fact]:
             LOOK_DRAWS,
             0.1,
         )
-    if torch.equal(_asked_again(ask, field, z)[0], x):
+    if torch.equal(_asked_again(student, field, z)[0], x):
         yield Fact("nothing fresh", "share of places that come again", 0.0, 1.0, LOOK_FRESH)

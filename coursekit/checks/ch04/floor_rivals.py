@@ -51,7 +51,7 @@ def _after_the_mean(each: Tensor) -> tuple[Tensor, Tensor]:
     return each.mean(0).square().mean(), each.std() / len(each) ** 0.5
 
 
-RIVALS: dict[str, tuple[Callable[..., Any], str]] = {
+MISTAKES: dict[str, tuple[Callable[..., Any], str]] = {
     "field left out": (
         estimate(share=0.0),
         "You return the mean square of the conditional velocity itself. The floor is what remains of it "

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 from torch.optim.optimizer import register_optimizer_step_post_hook
 
-from ..faults import Fault
+from ..core.faults import Fault
 from .common import column_of, matching_loss
 
 

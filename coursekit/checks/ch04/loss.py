@@ -7,14 +7,14 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from ..asking import Ask
 from ..ch03.common import equal_share
-from ..engine import exercise
-from ..facts import Fact, margin, number
-from ..probes import slopes_of
+from ..core.engine import exercise
+from ..core.facts import Fact, margin, number
+from ..core.student_function import StudentFunction
+from ..shared.test_fields import slopes_of
 from . import loss_words as words
 from .common import Recorder, Rule, matching_loss
-from .loss_rivals import RIVALS
+from .loss_rivals import MISTAKES
 
 SQUARE, CALLS, N = 96, 6, 4000
 """As many states as coordinates, so that mixed-up axes show; calls of it; states of the wide batch."""
@@ -30,15 +30,15 @@ CAP = 6.0
     "core",
     "net, z",
     matching_loss,
-    RIVALS,
+    MISTAKES,
     random=True,
     limit=12.0,
 )
-def flow_matching_loss(ask: Ask) -> Iterator[Fact | str]:
+def flow_matching_loss(student: StudentFunction) -> Iterator[Fact | str]:
     """A network that knows the answer, the cost of an error, the gradient, and what a network is shown."""
     z = _data(SQUARE, SQUARE)
     nets = [Recorder(rule, *z.shape) for rule in (_guide(z), lambda x, t, at: z[at], _still)]
-    knows, points, silent = (torch.stack([_asked(ask, net, z) for _ in range(CALLS)]) for net in nets)
+    knows, points, silent = (torch.stack([_asked(student, net, z) for _ in range(CALLS)]) for net in nets)
     found = list(_clock(nets)) if nets[0].states else []
     yield from found
     if not all(fact.holds() for fact in found):
@@ -50,17 +50,17 @@ def flow_matching_loss(ask: Ask) -> Iterator[Fact | str]:
     guided = Fact("wrong target", what, 0.0, ratio, words.LOOK_GUIDE, 5e-3, 0.02 + 0.25 * abs(ratio))
     yield guided
     if guided.holds():
-        yield from _cost(ask)
+        yield from _cost(student)
     ratio = _ratio(points, silent)
     what = "loss of the answer z"
     mixed.append(Fact("wrong target", what, 0.2, ratio, words.LOOK_GUIDE, 0.03, 0.02 + 0.2 * abs(ratio)))
     yield mixed[-1]
     if guided.holds() and all(fact.holds() for fact in mixed):  # else the rest would only repeat it
-        yield from _shown(ask)
+        yield from _shown(student)
 
 
-def _asked(ask: Ask, net: Recorder, z: Tensor) -> Tensor:
-    value = ask(net, z, shape=()).double()
+def _asked(student: StudentFunction, net: Recorder, z: Tensor) -> Tensor:
+    value = student(net, z, shape=()).double()
     net.close()
     return value
 
@@ -134,15 +134,15 @@ def _mix(net: Recorder, z: Tensor) -> Iterator[Fact]:
             return
 
 
-def _shown(ask: Ask) -> Iterator[Fact]:
+def _shown(student: StudentFunction) -> Iterator[Fact]:
     """Law of times and noise in a wide batch, and whether they are drawn afresh."""
     z = _data(N, 2)
     net = Recorder(_still, N, 2)
     for _ in range(2):
-        _asked(ask, net, z)
+        _asked(student, net, z)
     same = equal_share(net.states[0], net.states[-1]) if len(net.states) > 1 else 1.0
     what = "share of repeated states"
-    yield Fact("nothing fresh", what, 0.0, same, words.LOOK_FRESH, near=0.1)
+    yield Fact("nothing fresh", what, 0.0, same, words.LOOK_FRESH, match_tol=0.1)
     t, eps = net.times[0], _noise(net, z)[0]
     normal = math.erf(1 / math.sqrt(2))
     inside = (eps.abs() < 1).double().mean() - normal
@@ -153,27 +153,27 @@ def _shown(ask: Ask) -> Iterator[Fact]:
     yield Fact("wrong law", what, torch.zeros(6), torch.cat([moments, noise]), words.LOOK_LAW, tol)
 
 
-def _error(ask: Ask, errors: Tensor) -> tuple[Tensor, Recorder]:
+def _error(student: StudentFunction, errors: Tensor) -> tuple[Tensor, Recorder]:
     """Loss of a network that is wrong by `errors` (n, dim), and that network."""
     n, dim = errors.shape
     z = _data(n, dim)
     guide = _guide(z)
     net = Recorder(lambda x, t, at: guide(x, t, at) + errors[at], n, dim)
-    return _asked(ask, net, z), net
+    return _asked(student, net, z), net
 
 
-def _cost(ask: Ask) -> Iterator[Fact | str]:
+def _cost(student: StudentFunction) -> Iterator[Fact | str]:
     """How errors of several sizes and signs are added up, and whether the gradient arrives."""
     even = torch.tensor([[1.0, 2.0]], dtype=torch.float64).expand(64, 2)
     mixed = torch.tensor([[2.0, -1.0], [-2.0, 1.0]], dtype=torch.float64).repeat(32, 1)
-    one, net = _error(ask, even)
-    gradient = _reached(ask.last, net, even[0], one)
+    one, net = _error(student, even)
+    gradient = _reached(student.last, net, even[0], one)
     kinds = (2 * even, -even, mixed, *_gathered(), even)
-    others = torch.stack([_error(ask, errors)[0] for errors in kinds])
+    others = torch.stack([_error(student, errors)[0] for errors in kinds])
     came = (others / one).clamp(-100, 100) if float(one.abs()) > 1e-9 else others * 0
     right = torch.tensor([4.0, 1.0, 1.0, 2.0, 1.0, 1.0])
     cost = Fact(
-        "wrong cost", "cost of six kinds of errors", right, came, words.LOOK_SQUARE, tol=0.02, near=0.05
+        "wrong cost", "cost of six kinds of errors", right, came, words.LOOK_SQUARE, tol=0.02, match_tol=0.05
     )
     yield cost
     if cost.holds() and float(one) < 0:
@@ -182,7 +182,7 @@ def _cost(ask: Ask) -> Iterator[Fact | str]:
     yield Fact("no gradient", what, 1.0, gradient, words.LOOK_GRADIENT, tol=0.02)
     factor = float(one) / 2.5
     if abs(factor - 1) > 0.02:
-        yield _told(ask, factor)
+        yield _told(student, factor)
 
 
 def _gathered() -> tuple[Tensor, Tensor]:
@@ -200,12 +200,12 @@ def _reached(value: Any, net: Recorder, error: Tensor, cost: Tensor) -> float:
     return 0.0 if slope is None else float((slope * error).sum() / (2 * cost))
 
 
-def _told(ask: Ask, factor: float) -> str:
+def _told(student: StudentFunction, factor: float) -> str:
     """Which constant factor a loss carries."""
     fewer = torch.tensor([[1.0, 2.0]], dtype=torch.float64).expand(32, 2)
-    batch = factor / (float(_error(ask, fewer)[0]) / 2.5)
+    batch = factor / (float(_error(student, fewer)[0]) / 2.5)
     more = torch.tensor([[1.0, 2.0, 1.0, 2.0]], dtype=torch.float64).expand(64, 4)
-    axes = (float(_error(ask, more)[0]) / 2.5) / factor
+    axes = (float(_error(student, more)[0]) / 2.5) / factor
     reasons = ["summed over the batch"] * (abs(batch - 2) < 0.05)
     reasons += ["summed over the coordinates"] * (abs(axes - 2) < 0.05)
     why = f" ({', and '.join(reasons)})" if reasons else ""

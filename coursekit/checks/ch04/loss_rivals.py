@@ -45,7 +45,7 @@ def _unseen(net: Any, z: Tensor) -> Tensor:
         return loss_of()(net, z)
 
 
-RIVALS: dict[str, tuple[Callable[..., Tensor], str]] = {
+MISTAKES: dict[str, tuple[Callable[..., Tensor], str]] = {
     "z minus x_t": (
         loss_of(lambda z, eps, x, t: z - x),
         "Your target is the way from the state to the data point. That is the velocity times the time that "

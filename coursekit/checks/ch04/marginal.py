@@ -5,11 +5,11 @@ from collections.abc import Callable, Iterator
 import torch
 from torch import Tensor
 
-from ..asking import Ask
 from ..ch03.common import bent, straight
-from ..engine import exercise
-from ..facts import Fact
-from ..rivals import one_time_for_all
+from ..core.engine import exercise
+from ..core.facts import Fact
+from ..core.student_function import StudentFunction
+from ..shared.mistakes import one_time_for_all
 from .conditional import Scheduler, conditional_velocity
 from .weight_rivals import Law, one_shift, weigh
 
@@ -37,7 +37,7 @@ def _nearest(x: Tensor, points: Tensor, t: Tensor, scheduler: Scheduler) -> Tens
     return conditional_velocity(x, chosen, t, scheduler)
 
 
-RIVALS: dict[str, tuple[Callable[..., Tensor], str]] = {
+MISTAKES: dict[str, tuple[Callable[..., Tensor], str]] = {
     "plain mean": (
         lambda x, points, t, scheduler: conditional_velocity(x, points.mean(0), t, scheduler),
         "You give all data points the same say, whatever the state. The trick asks for an average in which "
@@ -158,28 +158,28 @@ def _flux(x: Tensor, points: Tensor, t: Tensor, scheduler: Scheduler) -> Tensor:
     "core",
     "x, points, t, scheduler",
     _marginal_field,
-    RIVALS,
+    MISTAKES,
 )
-def marginal_field(ask: Ask) -> Iterator[Fact]:
+def marginal_field(student: StudentFunction) -> Iterator[Fact]:
     """Flux on the line, a product of two lines in the plane, one state at a time, and late in time."""
     points = torch.tensor([[-2.0], [-1.0], [0.3], [1.5]], dtype=torch.float64)
     x = torch.tensor([[-1.2], [0.9], [-0.4], [0.1], [1.0]], dtype=torch.float64)
-    came, true = ask(x, points, TIMES, bent, shape=(5, 1)), _flux(x, points, TIMES, bent)
+    came, true = student(x, points, TIMES, bent, shape=(5, 1)), _flux(x, points, TIMES, bent)
     what = "velocities on the line, from the loss of probability"
     yield Fact("wrong on the line", what, true, came, LOOK_FLUX, 1e-3 * float(true.abs().max()))
     a, b = points[:3], torch.tensor([[-0.8], [1.2]], dtype=torch.float64)
     plane = torch.cartesian_prod(a[:, 0], b[:, 0])  # the two coordinates know nothing of one another
     x = torch.stack([x[:, 0], x[:, 0].flip(0) + 0.2], dim=1)
     true = torch.cat([_flux(x[:, :1], a, TIMES, bent), _flux(x[:, 1:], b, TIMES, bent)], dim=1)
-    came = ask(x, plane, TIMES, bent, shape=(5, 2))
+    came = student(x, plane, TIMES, bent, shape=(5, 2))
     what = "velocities in the plane, one coordinate at a time"
     yield Fact("wrong in the plane", what, true, came, LOOK_PLANE, 1e-3 * float(true.abs().max()))
-    rows = [ask(x[k : k + 1], plane, TIMES[k : k + 1], bent, shape=(1, 2)) for k in range(5)]
+    rows = [student(x[k : k + 1], plane, TIMES[k : k + 1], bent, shape=(1, 2)) for k in range(5)]
     yield Fact(
         "states mixed up", "velocities of five states, asked together", torch.cat(rows), came, LOOK_OWN
     )
     late, ends = torch.full((2, 1), 0.98, dtype=torch.float64), torch.tensor([[1.0], [-1.0]]).double()
     x = torch.tensor([[0.0], [3.0]], dtype=torch.float64)
-    came = ask(x, ends, late, straight, shape=(2, 1), finite=False) * (1 - late)
+    came = student(x, ends, late, straight, shape=(2, 1), finite=False) * (1 - late)
     what = "velocity halfway between two data points, and beyond the first, times what is left after t = 0.98"
     yield Fact("wrong late in time", what, torch.tensor([0.0, -2.0]), came.flatten(), LOOK_LATE)

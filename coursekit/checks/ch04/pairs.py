@@ -9,17 +9,17 @@ import torch
 from torch import Tensor
 
 from ...distributions import Chessboard
-from ...pairing import optimal_pairs
-from ..asking import Ask
-from ..engine import exercise
-from ..facts import Fact
-from ..faults import Fault
+from ...training import minibatch_ot
+from ..core.engine import exercise
+from ..core.facts import Fact
+from ..core.faults import Fault
+from ..core.student_function import StudentFunction
 
 BATCH, BATCHES = 96, 24
 BOUND = 0.6
 """Smallest gain that passes."""
 
-Pairing = Callable[[Tensor, Tensor], Tensor]
+Coupling = Callable[[Tensor, Tensor], Tensor]
 
 
 def _shuffled(z: Tensor, eps: Tensor) -> Tensor:
@@ -43,9 +43,9 @@ def _one_axis(z: Tensor, eps: Tensor) -> Tensor:
     return result
 
 
-RIVALS: dict[str, tuple[Callable[..., Tensor], str]] = {
+MISTAKES: dict[str, tuple[Callable[..., Tensor], str]] = {
     "farthest pairs": (
-        lambda z, eps: -optimal_pairs(z, -eps),
+        lambda z, eps: -minibatch_ot(z, -eps),
         "Your pairs are as long as they can be: the noise is sent to the far side. Look for a sign, or for "
         "a maximum where a minimum is meant.",
     ),
@@ -88,7 +88,7 @@ def _cost(z: Tensor, eps: Tensor) -> float:
     return float((z - eps).square().sum(1).mean())
 
 
-def gain(pairing: Pairing, batches: int = BATCHES) -> tuple[float, float]:
+def gain(pairing: Coupling, batches: int = BATCHES) -> tuple[float, float]:
     """Share of the possible shortening that a pairing reaches on batches of the chessboard.
 
         (random - yours) / (random - optimal),   each the mean squared distance between partners
@@ -106,7 +106,7 @@ def gain(pairing: Pairing, batches: int = BATCHES) -> tuple[float, float]:
         z, eps = _batch()
         # The mean over all pairs is what random orders cost on average, without their chance.
         chance = float((z - eps.mean(0)).square().sum(1).mean() + eps.var(0, unbiased=False).sum())
-        rows.append((chance - _cost(z, pairing(z, eps)), chance - _cost(z, optimal_pairs(z, eps))))
+        rows.append((chance - _cost(z, pairing(z, eps)), chance - _cost(z, minibatch_ot(z, eps))))
     won, possible = torch.tensor(rows, dtype=torch.float64).T
     share = float(won.sum() / possible.sum())
     error = (won - share * possible).std() / possible.mean() / math.sqrt(batches)
@@ -135,12 +135,12 @@ def _rows_of(answer: Callable[..., Any]) -> Callable[..., Any]:
     return wrapped
 
 
-@exercise("4.9", "Better pairs", "open", "z, eps", optimal_pairs, RIVALS, limit=20.0)
-def my_pairs(ask: Ask) -> Iterator[Fact | str]:
+@exercise("4.9", "Better pairs", "open", "z, eps", minibatch_ot, MISTAKES, limit=20.0)
+def my_pairs(student: StudentFunction) -> Iterator[Fact | str]:
     """Whether the rows are still those of the noise, and how much shorter the lines become."""
-    ask.answer = _rows_of(ask.answer)
+    student.answer = _rows_of(student.answer)
     z, eps = _batch()
-    given = ask(z, eps, shape=(BATCH, 2)).double()
+    given = student(z, eps, shape=(BATCH, 2)).double()
     apart = torch.cdist(given, eps, compute_mode="donot_use_mm_for_euclid_dist")
     used = float(len(apart.argmin(1)[apart.min(1).values < 1e-6].unique())) / BATCH
     numbers = float((given[..., None] - eps.flatten()).abs().min(-1).values.lt(1e-6).double().mean())
@@ -149,14 +149,13 @@ def my_pairs(ask: Ask) -> Iterator[Fact | str]:
     yield Fact("not the same noise", what, torch.ones(2), came, LOOK_ROWS, 1e-6, 0.15)
     if used < 1:
         nearest, best = (
-            float((rows == _nearest(z, eps)).all(1).double().mean())
-            for rows in (given, optimal_pairs(z, eps))
+            float((rows == _nearest(z, eps)).all(1).double().mean()) for rows in (given, minibatch_ot(z, eps))
         )
         what = "share of data points with the noise that is nearest"
         yield Fact("not the same noise", what, best, nearest, LOOK_ROWS, 0.05)
-        ask(*_batch(), shape=(BATCH, 2))  # other data: an answer that never changes shows
+        student(*_batch(), shape=(BATCH, 2))  # other data: an answer that never changes shows
         return
-    share, error = gain(lambda z, eps: ask(z, eps, shape=(BATCH, 2)).double())
+    share, error = gain(lambda z, eps: student(z, eps, shape=(BATCH, 2)).double())
     what = "gain, from 0 for pairs at random to 1 for the best"
     yield Fact("gain too small", what, 1.0, share, LOOK_GAIN, 1 - BOUND, 0.1, f"at least {BOUND:g}")
     if share >= BOUND:

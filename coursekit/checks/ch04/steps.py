@@ -8,12 +8,12 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from ...simulators import Euler, flow, time_grid
-from ...twosample import two_sample_test
-from ..asking import Ask
-from ..engine import exercise
-from ..facts import Fact
-from ..probes import Spy, steady
+from ...evaluation import two_sample_test
+from ...solvers import Euler, solve, time_grid
+from ..core.engine import exercise
+from ..core.facts import Fact
+from ..core.student_function import StudentFunction
+from ..shared.test_fields import RecordingField, steady
 
 N = 150
 COUNTS = (1, 2, 4, 8, 16, 32, 64)
@@ -38,7 +38,7 @@ def _search(
         for steps in counts:
             x0 = start(fresh)
             with torch.no_grad():
-                x1 = flow(field, x0, time_grid(steps, *ends), Euler())
+                x1 = solve(field, x0, time_grid(steps, *ends), Euler())
             if enough(two_sample_test(x1, against(fresh, x0))):
                 return steps
         return 0
@@ -46,7 +46,7 @@ def _search(
     return rule
 
 
-RIVALS: dict[str, tuple[Callable[..., Any], str]] = {
+MISTAKES: dict[str, tuple[Callable[..., Any], str]] = {
     "comparison turned round": (
         _search(enough=lambda test: test.statistic > test.level()),
         "You stop as soon as the distance is *above* the level. That is where the test sees a difference; go "
@@ -146,16 +146,16 @@ def _counted(answer: Callable[..., Any]) -> Callable[..., Any]:
     "stretch",
     "field, fresh",
     _search(),
-    RIVALS,
+    MISTAKES,
     random=True,
     limit=15.0,
 )
-def steps_needed(ask: Ask) -> Iterator[Fact]:
+def steps_needed(student: StudentFunction) -> Iterator[Fact]:
     """Fields that lead elsewhere, in one step, or in eight; and how the first of them is followed."""
-    ask.answer = _counted(ask.answer)
+    student.answer = _counted(student.answer)
     noise = torch.randn(N, 2, dtype=torch.float64)
-    spy = Spy(steady(torch.tensor([SHIFT, 0.0])))
-    came = ask(spy, noise - SHIFT, shape=())
+    spy = RecordingField(steady(torch.tensor([SHIFT, 0.0])))
+    came = student(spy, noise - SHIFT, shape=())
     what = "answer for a field that leads elsewhere"
     elsewhere = Fact("nothing is enough", what, 0.0, came, LOOK_NEVER, 0.5, 0.5)
     yield elsewhere
@@ -164,24 +164,24 @@ def steps_needed(ask: Ask) -> Iterator[Fact]:
         yield from facts
         if not all(fact.holds() for fact in facts):
             return
-        tiny = Spy(_narrowing)
-        came = ask(tiny, NARROW * (noise - SHIFT), shape=())
+        tiny = RecordingField(_narrowing)
+        came = student(tiny, NARROW * (noise - SHIFT), shape=())
         what = "answer for a narrow cloud that misses narrow data"
         yield Fact("fixed level", what, 0.0, came, LOOK_LEVEL, 0.5, 0.5)
-    yield from _steady(ask, elsewhere.holds())
+    yield from _steady(student, elsewhere.holds())
     if not elsewhere.holds():
         return
-    came = _enough(ask, Spy(beating), SHIFT)
+    came = _enough(student, RecordingField(beating), SHIFT)
     what = "steps in a wind that rises and falls four times, up to three doublings"
     near = 0.5 if float(came) < LEAST else 40.0
     yield Fact("wrong number of steps", what, float(LEAST), _snapped(came, LEAST), LOOK_MANY, 0.5, near)
 
 
-def _steady(ask: Ask, told: bool) -> Iterator[Fact]:
+def _steady(student: StudentFunction, told: bool) -> Iterator[Fact]:
     """Fields in which a single step is exact: the answer is 1, but for the errors of the test."""
     answers = []
     for speed in (0.0, 0.0, SHIFT, SHIFT, SHIFT):
-        came = _enough(ask, Spy(steady(torch.tensor([speed, 0.0]))), speed)
+        came = _enough(student, RecordingField(steady(torch.tensor([speed, 0.0]))), speed)
         answers.append(float(came))
         what = f"steps in a field of speed {speed:g}, up to three doublings"
         near = 0.9 if float(came) < 1 else 40.0 if float(came) > 8 else 0.5
@@ -192,20 +192,20 @@ def _steady(ask: Ask, told: bool) -> Iterator[Fact]:
         yield Fact("wrong for a steady field", what, 1.0, min(answers), LOOK_FIRST, 0.5, 40.0)
 
 
-def _enough(ask: Ask, field: Spy, shift: float) -> Tensor:
+def _enough(student: StudentFunction, field: RecordingField, shift: float) -> Tensor:
     """Answer for a field that moves normal noise by `shift` in the end; where it is 0, that of new data.
 
     Whoever uses one noise for all numbers of steps finds none that is enough once in twenty times.
     """
     for _ in range(4):
         fresh = torch.randn(N, 2, dtype=torch.float64) + torch.tensor([shift, 0.0])
-        came = ask(field, fresh, shape=())
+        came = student(field, fresh, shape=())
         if float(came) != 0:
             break
     return came
 
 
-def _followed(spy: Spy, fresh: Tensor) -> Iterator[Fact]:
+def _followed(spy: RecordingField, fresh: Tensor) -> Iterator[Fact]:
     """Where and when the field was asked."""
     if not spy.calls:
         return
@@ -223,4 +223,4 @@ def _followed(spy: Spy, fresh: Tensor) -> Iterator[Fact]:
         name, look = ("gives up at once", LOOK_ONCE) if calls <= 1 else ("calls miscounted", LOOK_CALLS)
         yield Fact(name, "calls of the field for all numbers of steps", 127.0, calls, look, 40, 40)
     late = float(times.max())
-    yield Fact("ends on the way", "last time asked", 1.0, late, LOOK_END, 0.05, wanted="at least 0.95")
+    yield Fact("ends on the way", "last time asked", 1.0, late, LOOK_END, 0.05, expected_text="at least 0.95")

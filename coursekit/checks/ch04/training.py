@@ -8,10 +8,10 @@ import torch
 from torch import Tensor, nn
 
 from ...training import fit
-from ..asking import Ask
-from ..engine import exercise
-from ..facts import Fact
-from ..faults import Fault
+from ..core.engine import exercise
+from ..core.facts import Fact
+from ..core.faults import Fault
+from ..core.student_function import StudentFunction
 from .learner import Line, Watch, excess, updates_of
 from .training_words import LOOK
 
@@ -36,7 +36,7 @@ def _last(net: Any, loss: Any, data: Tensor, steps: int, lr: float) -> Tensor:
     return _train(net, loss, data, steps, lr)[-1]
 
 
-RIVALS: dict[str, tuple[Callable[..., Tensor], str]] = {
+MISTAKES: dict[str, tuple[Callable[..., Tensor], str]] = {
     "returns before the end": (
         _stopped,
         "Your function returns after the first step: it hands back a single loss. How far is the line with "
@@ -100,22 +100,29 @@ def _made_of_all(value: float, watch: Any) -> bool:
 
 
 def _named(name: str, what: str, expected: float, came: float, tol: float, wanted: str = "") -> Fact:
-    return Fact(name, what, expected, came, LOOK[name], tol, wanted=wanted)
+    return Fact(name, what, expected, came, LOOK[name], tol, expected_text=wanted)
 
 
 @exercise(
-    "4.5", "The training loop", "core", "net, loss, data, steps, lr", _train, RIVALS, random=True, limit=20.0
+    "4.5",
+    "The training loop",
+    "core",
+    "net, loss, data, steps, lr",
+    _train,
+    MISTAKES,
+    random=True,
+    limit=20.0,
 )
-def train(ask: Ask) -> Iterator[Fact]:
+def train(student: StudentFunction) -> Iterator[Fact]:
     """Three weights to be learnt: what each step was given and did, and how near they came; then lr."""
-    ask.answer = listed(ask.answer)
+    student.answer = listed(student.answer)
     data = 1.5 + 0.5 * torch.randn(POINTS, 1, dtype=torch.float64)
     net = Line()
     # Torch imports a good deal with the first optimiser; on a busy computer that is not the answer's time.
     torch.optim.SGD(net.parameters(), lr=RATE)
     watch = Watch(net)
     with updates_of(net) as updates:
-        losses = ask(net, watch, data, STEPS, RATE, shape=(STEPS,)).double()
+        losses = student(net, watch, data, STEPS, RATE, shape=(STEPS,)).double()
     yield from _calls(watch)
     if len(watch.values) == 1:
         return
@@ -131,7 +138,7 @@ def train(ask: Ask) -> Iterator[Fact]:
     yield _named("losses not those of the steps", what, 0.0, min(apart, 1e3), 1e-3)
     other = Line()
     before = other.weight.detach().clone()
-    ask(other, Watch(other), data, 4, 1e-6, shape=(4,))
+    student(other, Watch(other), data, 4, 1e-6, shape=(4,))
     moved = float((other.weight.detach() - before).abs().max())
     yield _named("lr not used", "way of a weight with a tiny lr", 0.0, moved, 1e-3, "below 0.001")
 

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from ..ch03.common import straight
-from ..rivals import one_time_for_all
+from ..shared.mistakes import one_time_for_all
 from .conditional import Scheduler
 
 Law = Callable[[Tensor, Tensor, Tensor, Scheduler], Tensor]
@@ -42,7 +42,7 @@ def weigh(
     return rule
 
 
-RIVALS: dict[str, tuple[Callable[..., Tensor], str]] = {
+MISTAKES: dict[str, tuple[Callable[..., Tensor], str]] = {
     "normalised over the batch": (
         weigh(shares=lambda logs: logs.softmax(0)),
         "Your weights add up to one over the batch, not over the data points. For each state the question is "

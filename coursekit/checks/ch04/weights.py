@@ -5,12 +5,12 @@ from collections.abc import Iterator
 import torch
 from torch import Tensor
 
-from ..asking import Ask
 from ..ch03.common import bent, straight
-from ..engine import exercise
-from ..facts import Fact, margin
+from ..core.engine import exercise
+from ..core.facts import Fact, margin
+from ..core.student_function import StudentFunction
 from .conditional import Scheduler
-from .weight_rivals import RIVALS, weigh
+from .weight_rivals import MISTAKES, weigh
 
 N = 3000
 TIMES = torch.tensor([0.2, 0.45, 0.6, 0.8], dtype=torch.float64)[:, None]
@@ -61,44 +61,44 @@ def _log(weights: Tensor) -> Tensor:
     "core",
     "x, points, t, scheduler",
     weigh(),
-    RIVALS,
+    MISTAKES,
 )
-def posterior_weights(ask: Ask) -> Iterator[Fact]:
+def posterior_weights(student: StudentFunction) -> Iterator[Fact]:
     """Sums, the start, odds in the plane and in space, honesty, one by one, and late in time."""
     x = torch.randn(4, 2, dtype=torch.float64)
-    came = ask(x, POINTS, TIMES, bent, shape=(4, 3))
+    came = student(x, POINTS, TIMES, bent, shape=(4, 3))
     what = "sums of the weights of four states"
     summed = Fact("do not sum to one", what, torch.ones(4), came.double().sum(1), LOOK_SUM)
     yield summed
-    start = ask(x, POINTS, torch.zeros_like(TIMES), bent, shape=(4, 3), finite=False)
+    start = student(x, POINTS, torch.zeros_like(TIMES), bent, shape=(4, 3), finite=False)
     what = "weights of three data points at t = 0"
     yield Fact("not equal at the start", what, torch.full((4, 3), 1 / 3), start, LOOK_START)
     for dim in (2, 3):
         x, points = torch.randn(4, dim, dtype=torch.float64), torch.randn(3, dim, dtype=torch.float64)
-        came = _log(ask(x, points, TIMES, bent, shape=(4, 3)))
+        came = _log(student(x, points, TIMES, bent, shape=(4, 3)))
         odds, true = came[:, :1] - came[:, 1:], _log_odds(x, points, TIMES, bent)
         what = f"log-odds of the first data point, {dim} coordinates"
         yield Fact("wrong odds", what, true, odds, LOOK_ODDS, 1e-3 * (1 + float(true.abs().max())))
-    yield _honest(ask)
-    rows = [ask(x[k : k + 1], points, TIMES[k : k + 1], bent, shape=(1, 3)) for k in range(4)]
+    yield _honest(student)
+    rows = [student(x[k : k + 1], points, TIMES[k : k + 1], bent, shape=(1, 3)) for k in range(4)]
     what = "weights of four states, asked together"
     yield Fact("states mixed up", what, torch.cat(rows), came.exp(), LOOK_OWN)
     if not summed.holds():  # shares of another kind: how they are made late in time adds nothing
         return
     late, ends = torch.full((2, 1), 0.98, dtype=torch.float64), torch.tensor([[1.0], [-1.0]]).double()
     # Asked together: what saves one of them need not save the other.
-    came = ask(torch.tensor([[0.0], [3.0]]).double(), ends, late, straight, shape=(2, 2), finite=False)
+    came = student(torch.tensor([[0.0], [3.0]]).double(), ends, late, straight, shape=(2, 2), finite=False)
     what = "weights of two data points at t = 0.98, for the states halfway and beyond the first"
     yield Fact("underflow", what, torch.tensor([0.5, 0.5, 1.0, 0.0]), came.flatten(), LOOK_LATE)
 
 
-def _honest(ask: Ask) -> Fact:
+def _honest(student: StudentFunction) -> Fact:
     """Weight of the true point, against the sum of squared weights, which is its mean."""
     rows = torch.randint(3, (N,))
     t = 0.9 * torch.rand(N, 1, dtype=torch.float64)
     alpha, beta, _, _ = bent(t)
     x = alpha * POINTS[rows] + beta * torch.randn(N, 2, dtype=torch.float64)
-    came = ask(x, POINTS, t, bent, shape=(N, 3)).double()
+    came = student(x, POINTS, t, bent, shape=(N, 3)).double()
     gap = came[torch.arange(N), rows] - came.square().sum(1)
     tol = margin(1) * 0.5 / N**0.5  # the gap lies between -1 and 1, and is far narrower than that
     what = "mean weight of the true point, minus what the weights promise"

@@ -5,11 +5,11 @@ from collections.abc import Callable, Iterator
 import torch
 from torch import Tensor
 
-from ..asking import Ask
 from ..ch03.common import Numbers, bent
-from ..engine import exercise
-from ..facts import Fact
-from ..rivals import one_time_for_all
+from ..core.engine import exercise
+from ..core.facts import Fact
+from ..core.student_function import StudentFunction
+from ..shared.mistakes import one_time_for_all
 
 Scheduler = Callable[[Tensor], Numbers]
 Rule = Callable[[Tensor, Tensor, Tensor, Scheduler], Tensor]
@@ -37,7 +37,7 @@ def _slope_of_the_density(x: Tensor, z: Tensor, t: Tensor, scheduler: Scheduler)
     return law.log_prob(x).sum(1, keepdim=True).exp() * conditional_law()(x, z, t, scheduler)
 
 
-RIVALS: dict[str, tuple[Rule, str]] = {
+MISTAKES: dict[str, tuple[Rule, str]] = {
     "one over beta": (
         conditional_law(lambda x, z, a, b, *_: (a * z - x) / b),
         "Your score is `beta` times too small: it is the noise in the state, with its sign turned. The "
@@ -166,21 +166,21 @@ def column(*times: float) -> Tensor:
     return torch.tensor(times, dtype=torch.float64)[:, None]
 
 
-@exercise("5.1", "Conditional score", "core", "x, z, t, scheduler", conditional_law(), RIVALS)
-def conditional_score(ask: Ask) -> Iterator[Fact]:
+@exercise("5.1", "Conditional score", "core", "x, z, t, scheduler", conditional_law(), MISTAKES)
+def conditional_score(student: StudentFunction) -> Iterator[Fact]:
     """The centre, one width away from it, and the slope of the log-density at random states."""
     for times in (column(0.3, 0.6, 0.8), column(0.7, 0.45, 0.8, 0.2, 0.6)):
         n, dim = len(times), 3 if len(times) == 3 else 2  # first as many coordinates as states
         z = 1 + torch.rand(n, dim, dtype=torch.float64)
         alpha, beta, _, _ = bent(times)
-        centre = ask(alpha * z, z, times, bent, shape=(n, dim))
+        centre = student(alpha * z, z, times, bent, shape=(n, dim))
         away = torch.eye(n, dtype=torch.float64)[:, :dim]
         away[dim:, 0] = 1.0
-        came = (ask(alpha * z + beta * away, z, times, bent, shape=(n, dim)) * away).sum(1) * beta[:, 0]
+        came = (student(alpha * z + beta * away, z, times, bent, shape=(n, dim)) * away).sum(1) * beta[:, 0]
         x = torch.randn(n, dim, dtype=torch.float64)
         law = torch.distributions.Normal(alpha * z, beta)
         slope = slopes(torch.distributions.Independent(law, 1).log_prob, x)
-        score = ask(x, z, times, bent, shape=(n, dim))
+        score = student(x, z, times, bent, shape=(n, dim))
         if dim == n:  # as many coordinates as states: the first of the two rounds
             yield Fact("not zero at the centre", "score at the centre", 0.0, centre.abs().max(), LOOK_CENTRE)
             what = "score one width from the centre, times the width"

@@ -6,12 +6,12 @@ from contextlib import suppress
 import torch
 from torch import Tensor
 
-from ..asking import Ask
 from ..ch03.common import Numbers, bent, straight
-from ..engine import exercise
-from ..facts import Fact
-from ..faults import Fault
-from ..rivals import one_time_for_all
+from ..core.engine import exercise
+from ..core.facts import Fact
+from ..core.faults import Fault
+from ..core.student_function import StudentFunction
+from ..shared.mistakes import one_time_for_all
 from .conditional import column
 
 Scheduler = Callable[[Tensor], Numbers]
@@ -60,7 +60,7 @@ def _assuming_straight(value: Tensor, x: Tensor, t: Tensor, scheduler: Scheduler
     return _rule()(value, x, t, straight, wanted)
 
 
-RIVALS: dict[str, tuple[Callable[..., Tensor], str]] = {
+MISTAKES: dict[str, tuple[Callable[..., Tensor], str]] = {
     "coefficients swapped": (
         _weighed(lambda *numbers: _weights(*numbers)[::-1]),
         "The two weights have changed places: the one of the score multiplies the state, and the other way "
@@ -211,27 +211,27 @@ def _is_the_score(came: Tensor, value: Tensor, x: Tensor, t: Tensor) -> bool:
     return torch.allclose(came.double(), _score(x, value, *bent(t)), rtol=0.0, atol=0.02)
 
 
-@exercise("5.2", "Velocity and score", "core", "value, x, t, scheduler, wanted", _rule(), RIVALS)
-def convert(ask: Ask) -> Iterator[Fact]:
+@exercise("5.2", "Velocity and score", "core", "value, x, t, scheduler, wanted", _rule(), MISTAKES)
+def convert(student: StudentFunction) -> Iterator[Fact]:
     """From a known score to the velocity of the same data and noise, and from that velocity back."""
     for times in (column(0.35, 0.6, 0.8), column(0.7, 0.5, 0.8, 0.4, 0.6)):
         n, dim = len(times), 3 if len(times) == 3 else 2  # first as many coordinates as states
         z, eps = torch.randn(2, n, dim, dtype=torch.float64)
         alpha, beta, alpha_dot, beta_dot = bent(times)
         x, u = alpha * z + beta * eps, alpha_dot * z + beta_dot * eps
-        came = ask(-eps / beta, x, times, bent, "velocity", shape=(n, dim))
+        came = student(-eps / beta, x, times, bent, "velocity", shape=(n, dim))
         fact = Fact("wrong velocity", "velocity made from the score", u, came, LOOK_FORTH, 0.01, 0.02)
         if not fact.holds():
             yield fact
             with suppress(Fault):  # a second call shows an answer that is the same for all
-                back = ask(u, x, times, bent, "score", shape=(n, dim)) * beta
+                back = student(u, x, times, bent, "score", shape=(n, dim)) * beta
                 if _is_the_score(came, -eps / beta, x, times):
                     yield Fact(
                         "wrong velocity", "score made from the velocity", -eps, back, LOOK_BACK, 0.01, 0.02
                     )
             return
         yield fact
-        came = ask(u, x, times, bent, "score", shape=(n, dim)) * beta
+        came = student(u, x, times, bent, "score", shape=(n, dim)) * beta
         fact = Fact(
             "wrong score", "score made from the velocity, times beta", -eps, came, LOOK_BACK, 0.01, 0.02
         )

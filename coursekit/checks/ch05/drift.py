@@ -5,17 +5,13 @@ from collections.abc import Callable, Iterator
 import torch
 from torch import Tensor
 
+from ...base import Field, Time
 from ...distributions import GaussianMixture
-from ...exact import marginal_score, marginal_velocity
-from ...fields import Field
-from ...marginals import marginal
-from ...paths import GaussianPath
-from ...schedulers import StraightLine
-from ...times import Time
-from ..asking import Ask
-from ..engine import exercise
-from ..facts import Fact
-from ..probes import Spy
+from ...paths import CondOT, GaussianPath, marginal_law, marginal_score, marginal_velocity
+from ..core.engine import exercise
+from ..core.facts import Fact
+from ..core.student_function import StudentFunction
+from ..shared.test_fields import RecordingField
 
 T = 0.6
 SIGMAS = (1.5, 0.5)
@@ -38,7 +34,7 @@ def _score_at_zero(x: Tensor, t: Time, velocity: Field, score: Field, sigma: flo
     return velocity(x, t) + sigma**2 / 2 * score(x, 0.0 * t)
 
 
-RIVALS: dict[str, tuple[Callable[..., Tensor], str]] = {
+MISTAKES: dict[str, tuple[Callable[..., Tensor], str]] = {
     "sigma squared, without the half": (
         _rule(lambda u, s, sigma: u + sigma**2 * s),
         "Your correction is twice what the noise needs, so the cloud would shrink below the path's. Noise "
@@ -154,18 +150,20 @@ def _hills() -> GaussianMixture:
     return GaussianMixture(torch.tensor([0.6, 0.4]), means, torch.tensor([0.6, 0.9]))
 
 
-def _imbalance(ask: Ask, sigma: float) -> Tensor:
+def _imbalance(student: StudentFunction, sigma: float) -> Tensor:
     """Rate of change of the mean square under the answer's drift and noise, minus that of the path.
 
     d/dt E[x²] = 2 E[x · drift] + sigma², for any stochastic differential equation (Itô).
     """
-    data, path = _hills(), GaussianPath(StraightLine())
+    data, path = _hills(), GaussianPath(CondOT())
     grid = torch.linspace(-7, 8, 1501, dtype=torch.float64)[:, None]
 
     def weight(t: float) -> Tensor:
-        return marginal(data, path, t).log_prob(grid).exp()[:, None] * (grid[1] - grid[0])
+        return marginal_law(data, path, t).log_prob(grid).exp()[:, None] * (grid[1] - grid[0])
 
-    drift = ask(grid, T, marginal_velocity(data, path), marginal_score(data, path), sigma, shape=(1501, 1))
+    drift = student(
+        grid, T, marginal_velocity(data, path), marginal_score(data, path), sigma, shape=(1501, 1)
+    )
     change = ((weight(T + 1e-3) - weight(T - 1e-3)) / 2e-3 * grid.square()).sum()
     return 2 * (weight(T) * grid * drift.double()).sum() + sigma**2 - change
 
@@ -184,33 +182,33 @@ def _pull(x: Tensor, t: Tensor) -> Tensor:
     "core",
     "x, t, velocity, score, sigma",
     _rule(lambda u, s, sigma: u + sigma**2 / 2 * s),
-    RIVALS,
+    MISTAKES,
 )
-def extended_drift(ask: Ask) -> Iterator[Fact]:
+def extended_drift(student: StudentFunction) -> Iterator[Fact]:
     """Nothing random, the flow where sigma is 0, the balance on a path, and the parts at every state."""
     x = torch.randn(6, 2, dtype=torch.float64)
-    fields = Spy(_swirl, name="velocity"), Spy(_pull, name="score")
-    first, again = (ask(x, T, *fields, SIGMAS[0], shape=(6, 2)) for _ in range(2))
+    fields = RecordingField(_swirl, name="velocity"), RecordingField(_pull, name="score")
+    first, again = (student(x, T, *fields, SIGMAS[0], shape=(6, 2)) for _ in range(2))
     changed = float((first != again).double().mean())
     yield Fact("random drift", "share of the drift that changes when asked again", 0.0, changed, LOOK_AGAIN)
     if changed > 0:
         # The mean of many draws tells whether the score is in it.
-        many = ask(x[:1].expand(20_000, 2).clone(), T, *fields, SIGMAS[0], shape=(20_000, 2)).mean(0)
+        many = student(x[:1].expand(20_000, 2).clone(), T, *fields, SIGMAS[0], shape=(20_000, 2)).mean(0)
         what = "mean drift at one state"
         wanted = _swirl(x[:1], torch.tensor(T)) + SIGMAS[0] ** 2 / 2 * _pull(x[:1], torch.tensor(T))
         yield Fact("random drift", what, wanted[0], many, LOOK_AGAIN, 0.1, 0.15)
         return
-    still = ask(x, T, *fields, 0.0, shape=(6, 2))
+    still = student(x, T, *fields, 0.0, shape=(6, 2))
     fact = Fact(
-        "not the flow", "drift with sigma = 0", _swirl(x, torch.tensor(T)), still, LOOK_FLOW, near=0.02
+        "not the flow", "drift with sigma = 0", _swirl(x, torch.tensor(T)), still, LOOK_FLOW, match_tol=0.02
     )
-    off = [_imbalance(ask, sigma) for sigma in SIGMAS]
+    off = [_imbalance(student, sigma) for sigma in SIGMAS]
     what = f"rate of the mean square, beyond the path's, at sigma = {SIGMAS[0]} and {SIGMAS[1]}"
     yield Fact("out of balance", what, torch.zeros(2), torch.stack(off), LOOK_BALANCE, 3e-3, 0.02)
     yield fact
     times = torch.linspace(0.1, 0.8, 6, dtype=torch.float64)[:, None]
     for sigma, t in ((SIGMAS[1], T), (SIGMAS[0], times)):  # a number for all, and a time for each
-        drift = ask(x + sigma, t, *fields, sigma, shape=(6, 2))
+        drift = student(x + sigma, t, *fields, sigma, shape=(6, 2))
         at = torch.as_tensor(t, dtype=torch.float64).expand(6, 1)
         wanted = _swirl(x + sigma, at) + sigma**2 / 2 * _pull(x + sigma, at)
         what = f"drift at six states, sigma = {sigma}"

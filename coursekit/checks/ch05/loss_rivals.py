@@ -5,7 +5,7 @@ from torch import Tensor
 
 from ..ch03.common import Numbers
 from .loss_parts import Loss, Target, loss, uniform
-from .loss_shared import Rivals, shared
+from .loss_shared import Mistakes, shared
 
 
 def _score_target(x: Tensor, z: Tensor, eps: Tensor, numbers: Numbers) -> Tensor:
@@ -42,7 +42,7 @@ VELOCITY = (
     "the derivatives of the scheduler do not enter."
 )
 
-SCORE: Rivals = {
+SCORE: Mistakes = {
     "weighted by beta squared": (
         _weighted(_score_target, 2),
         "Your errors are weighted by `beta` squared. That is a good idea, and the next exercise is about it. "
@@ -123,7 +123,7 @@ SCORE: Rivals = {
     "two draws of noise": (_other_noise(_score_target), TWO_DRAWS),
     **shared(_score_target),
 }
-NOISE: Rivals = {
+NOISE: Mistakes = {
     "weighted by beta squared": (
         _weighted(_noise_target, 2),
         "Your errors are weighted by `beta` squared. In terms of the noise that weight is already spent: "

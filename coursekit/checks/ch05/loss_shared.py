@@ -8,7 +8,7 @@ from torch import Tensor
 from ..ch03.common import straight
 from .loss_parts import Loss, Target, loss
 
-Rivals = dict[str, tuple[Loss, str]]
+Mistakes = dict[str, tuple[Loss, str]]
 
 
 def _one_time(z: Tensor, last: float) -> Tensor:
@@ -147,6 +147,6 @@ PARTS: dict[str, tuple[dict[str, Any], str]] = {
 }
 
 
-def shared(target: Target) -> Rivals:
+def shared(target: Target) -> Mistakes:
     """The known wrong answers of `PARTS`, for a loss with this target."""
     return {name: (loss(target, **parts), words) for name, (parts, words) in PARTS.items()}

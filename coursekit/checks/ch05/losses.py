@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator
 
-from ..asking import Ask
-from ..engine import exercise
-from ..facts import Fact
+from ..core.engine import exercise
+from ..core.facts import Fact
+from ..core.student_function import StudentFunction
 from .loss_parts import loss
 from .loss_rivals import NOISE, SCORE
 from .matching import Task, facts
@@ -16,12 +16,12 @@ _noise_prediction = loss(lambda x, z, eps, numbers: eps)
 
 
 @exercise("5.4", "Denoising score matching", "core", "net, z, scheduler, last", _score, SCORE, random=True)
-def score_loss(ask: Ask) -> Iterator[Fact | str]:
+def score_loss(student: StudentFunction) -> Iterator[Fact | str]:
     """States and times that the network is shown, the target, the square, the weight, the gradient."""
-    yield from facts(ask, TASK_SCORE)
+    yield from facts(student, TASK_SCORE)
 
 
 @exercise("5.5", "The noise loss", "core", "net, z, scheduler", _noise_prediction, NOISE, random=True)
-def noise_loss(ask: Ask) -> Iterator[Fact | str]:
+def noise_loss(student: StudentFunction) -> Iterator[Fact | str]:
     """States and times that the network is shown, the target, the square, the weight, the gradient."""
-    yield from facts(ask, TASK_NOISE)
+    yield from facts(student, TASK_NOISE)

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from ..ch03.common import Numbers
-from ..rivals import one_time_for_all
+from ..shared.mistakes import one_time_for_all
 
 Scheduler = Callable[[Tensor], Numbers]
 Weigh = Callable[[Tensor, Tensor, Tensor], Tensor]
@@ -77,7 +77,7 @@ def _over_the_states(x: Tensor, points: Tensor, t: Tensor, scheduler: Scheduler)
     return (alpha * weights @ points - x) / beta**2
 
 
-RIVALS: dict[str, tuple[Callable[..., Tensor], str]] = {
+MISTAKES: dict[str, tuple[Callable[..., Tensor], str]] = {
     "all points weighted alike": (
         marginal_law(lambda logs, alpha, beta: torch.full_like(logs, 1 / logs.shape[1])),
         "You average the conditional scores with equal weights, which is the score around the mean of the "

@@ -5,10 +5,10 @@ from collections.abc import Callable, Iterator
 import torch
 from torch import Tensor
 
-from ..asking import Ask
 from ..ch03.common import bent
-from ..facts import Fact, margin
-from ..probes import slopes_of
+from ..core.facts import Fact, margin
+from ..core.student_function import StudentFunction
+from ..shared.test_fields import slopes_of
 from . import matching_words as words
 from .matching_net import DIM, N, Net, Shown, Task
 
@@ -22,14 +22,14 @@ TESTS = 10
 """Statistical numbers in the facts below; they share the family's level."""
 
 
-def facts(ask: Ask, task: Task) -> Iterator[Fact | str]:
+def facts(student: StudentFunction, task: Task) -> Iterator[Fact | str]:
     """Everything that a loss of this kind can be held to."""
     z = 2 * torch.randn(N, DIM, dtype=torch.float64) + 1
 
     def charge(answer: Net) -> tuple[float, Shown]:
         net = Shown(z, task, answer)
         args = (net.spy, z, bent, task.last) if task.told else (net.spy, z, bent)
-        return float(ask(*args, shape=())), net
+        return float(student(*args, shape=())), net
 
     seed = int(torch.randint(2**31, ()))
     torch.default_generator.manual_seed(seed)
@@ -42,7 +42,7 @@ def facts(ask: Ask, task: Task) -> Iterator[Fact | str]:
     yield from states
     if not all(fact.holds() for fact in clock + states):
         return
-    target = list(_target(ask, task, z, charge, silent, seed))
+    target = list(_target(student, task, z, charge, silent, seed))
     yield from target
     if not all(fact.holds() for fact in target):
         return
@@ -119,11 +119,13 @@ def _states(net: Shown, other: Shown) -> Iterator[Fact]:
         0.0,
         same,
         words.LOOK_FRESH,
-        near=0.1,
+        match_tol=0.1,
     )
 
 
-def _target(ask: Ask, task: Task, z: Tensor, charge: Charge, silent: float, seed: int) -> Iterator[Fact]:
+def _target(
+    student: StudentFunction, task: Task, z: Tensor, charge: Charge, silent: float, seed: int
+) -> Iterator[Fact]:
     """What an answer costs that is right; and if it costs something, which answer would not."""
     # The same draws as for the silent net, or else a few late rows would decide what the ratio is.
     torch.default_generator.manual_seed(seed)
@@ -134,7 +136,7 @@ def _target(ask: Ask, task: Task, z: Tensor, charge: Charge, silent: float, seed
     name, look = ("nearly the target", words.LOOK_NEARLY) if nearly else ("wrong target", words.LOOK_TARGET)
     fact = Fact(name, what, 0.0, min(paid, 1e3), look, task.close, near if paid > task.close else 0.02)
     yield fact
-    slopes, net = _slopes(ask, task, z, 0.0)
+    slopes, net = _slopes(student, task, z, 0.0)
     if not bool(slopes.any()):
         yield Fact("no gradient", "slope of the loss by the net's answers", 1.0, 0.0, words.LOOK_GRADIENT)
         return
@@ -166,7 +168,7 @@ def _target(ask: Ask, task: Task, z: Tensor, charge: Charge, silent: float, seed
     yield Fact("wrong target", what, expected, torch.stack(came), words.LOOK_TARGET, 0.05, 0.25)
 
 
-def _slopes(ask: Ask, task: Task, z: Tensor, level: float) -> tuple[Tensor, Shown]:
+def _slopes(student: StudentFunction, task: Task, z: Tensor, level: float) -> tuple[Tensor, Shown]:
     """Gradient of the loss by the network's answers, all of them `level`; zero if there is none."""
     net = Shown(z, task, lambda right, t, at: level + 0 * right)
     knobs: list[Tensor] = []
@@ -177,7 +179,7 @@ def _slopes(ask: Ask, task: Task, z: Tensor, level: float) -> tuple[Tensor, Show
 
     def slope(*args: object) -> Tensor:
         with torch.enable_grad():
-            value = ask.answer(*args)
+            value = student.answer(*args)
             if not isinstance(value, Tensor) or not value.requires_grad or not knobs:
                 return torch.zeros_like(z)
             found = slopes_of(value, knobs)
@@ -185,7 +187,9 @@ def _slopes(ask: Ask, task: Task, z: Tensor, level: float) -> tuple[Tensor, Show
 
     net.answer = knob
     args = (net.spy, z, bent, task.last) if task.told else (net.spy, z, bent)
-    return Ask(ask.number, ask.parameters, slope, ask.limit)(*args, shape=(N, DIM)).double(), net
+    return StudentFunction(student.number, student.parameters, slope, student.limit)(
+        *args, shape=(N, DIM)
+    ).double(), net
 
 
 def _price(charge: Charge) -> Iterator[Fact]:

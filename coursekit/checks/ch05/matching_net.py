@@ -7,8 +7,8 @@ import torch
 from torch import Tensor
 
 from ..ch03.common import bent
-from ..faults import Fault
-from ..probes import Spy
+from ..core.faults import Fault
+from ..shared.test_fields import RecordingField
 from . import matching_words as words
 
 N, DIM = 1500, 2
@@ -36,7 +36,7 @@ class Shown:
     def __init__(self, z: Tensor, task: Task, answer: Net) -> None:
         self.z, self.task, self.answer = z, task, answer
         self.seen: list[tuple[Tensor, Tensor]] = []
-        self.spy = Spy(self._rule, DIM, "net")
+        self.spy = RecordingField(self._rule, DIM, "net")
         self.spy.__name__ = "net"  # type: ignore[attr-defined]
 
     def _rule(self, x: Tensor, t: Tensor) -> Tensor:

@@ -5,12 +5,12 @@ from collections.abc import Callable, Iterator
 import torch
 from torch import Tensor
 
-from ..asking import Ask
 from ..ch03.common import Numbers, bent, straight
-from ..engine import exercise
-from ..facts import Fact
-from ..faults import Fault, described
-from ..probes import Spy
+from ..core.engine import exercise
+from ..core.facts import Fact
+from ..core.faults import Fault, described
+from ..core.student_function import StudentFunction
+from ..shared.test_fields import RecordingField
 
 Scheduler = Callable[[Tensor], Numbers]
 Slope = Callable[[Tensor, Tensor, tuple[float, ...]], Tensor]
@@ -46,7 +46,7 @@ def _rule(
     return sample
 
 
-RIVALS: dict[str, tuple[Callable[..., Tensor], str]] = {
+MISTAKES: dict[str, tuple[Callable[..., Tensor], str]] = {
     "noise in the ODE": (
         _rule(kick=1.0),
         "Your steps are random. The probability-flow ODE has no noise at all: chance enters with the start "
@@ -178,22 +178,22 @@ def _told(t: Tensor) -> Numbers:
 _told.__name__ = _told.__qualname__ = "scheduler"
 
 
-def _began(ask: Ask, x: Tensor, times: Tensor) -> Iterator[Fact]:
+def _began(student: StudentFunction, x: Tensor, times: Tensor) -> Iterator[Fact]:
     """The first time at which the score is asked."""
-    spy = Spy(_pull, name="score")
-    ask(spy, x, times, _told, shape=(50, 2))
+    spy = RecordingField(_pull, name="score")
+    student(spy, x, times, _told, shape=(50, 2))
     first = float(spy.times().min()) if spy.calls else 1.0
     if abs(first - float(times[0])) > 1e-3:
         yield Fact("begins late", "first time at which the score is asked", times[0], first, LOOK_BEGIN)
 
 
-def _arrived(ask: Ask, times: Tensor) -> Tensor:
+def _arrived(student: StudentFunction, times: Tensor) -> Tensor:
     """Place and size of the cloud at the end, over what they should be."""
     alpha, width = _law(times[[0, -1]])
     kept = torch.randn(100, 2, dtype=torch.float64)
     kept = (kept - kept.mean(0)) / kept.std()
-    x = ask(
-        Spy(_pull, name="score"), alpha[0] * MEAN + width[0] * kept, times, _told, shape=(100, 2)
+    x = student(
+        RecordingField(_pull, name="score"), alpha[0] * MEAN + width[0] * kept, times, _told, shape=(100, 2)
     ).double()
     place = (x.mean(0) / (alpha[1] * MEAN)).mean()
     size = (x - x.mean(0)).square().sum().sqrt() / (kept.square().sum().sqrt() * width[1])
@@ -201,24 +201,24 @@ def _arrived(ask: Ask, times: Tensor) -> Tensor:
 
 
 @exercise(
-    "5.8", "The probability-flow ODE", "stretch", "score, x, times, scheduler", _rule(), RIVALS, limit=8.0
+    "5.8", "The probability-flow ODE", "stretch", "score, x, times, scheduler", _rule(), MISTAKES, limit=8.0
 )
-def probability_flow(ask: Ask) -> Iterator[Fact]:
+def probability_flow(student: StudentFunction) -> Iterator[Fact]:
     """The same end twice, place and size of a normal cloud, and an uneven grid of few steps."""
     coarse = torch.tensor([0.2, 0.3, 0.4, 0.5, 0.58, 0.66, 0.72, 0.8], dtype=torch.float64)
     x = torch.randn(50, 2, dtype=torch.float64)
-    ends = [ask(Spy(_pull, name="score"), x, coarse, _told, shape=(50, 2)) for _ in range(2)]
+    ends = [student(RecordingField(_pull, name="score"), x, coarse, _told, shape=(50, 2)) for _ in range(2)]
     apart = float((ends[0] - ends[1]).abs().max())
     what = "distance of the ends of two walks from the same start"
     yield Fact("random", what, 0.0, min(apart, 1.0), LOOK_RANDOM, 1e-6, 0.3)
     if apart < 1e-6:
-        yield from _began(ask, x, coarse)
-        came = _arrived(ask, coarse)
+        yield from _began(student, x, coarse)
+        came = _arrived(student, coarse)
         near = 2e-3 + 2e-4 * min(float(came.abs().max()), 1e6)
         what = "place and size of the cloud after seven uneven steps, over what they should be"
         yield Fact("wrong steps", what, torch.ones(2), came, LOOK_COARSE, 0.15, near)
     fine = torch.linspace(0.2, 0.9, 61, dtype=torch.float64) ** 1.3
-    came = _arrived(ask, fine)
+    came = _arrived(student, fine)
     size = min(float(came.abs().max()), 1e6)
     near = 0.03 + 0.3 * size if apart > 1e-6 else 2e-3 + 2e-4 * size
     what = "place and size of the cloud after sixty steps, over what they should be"

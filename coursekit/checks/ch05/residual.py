@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterator
 import torch
 from torch import Tensor
 
-from ..asking import Ask
-from ..engine import exercise
-from ..facts import Fact
+from ..core.engine import exercise
+from ..core.facts import Fact
+from ..core.student_function import StudentFunction
 
 PARAMETERS = "before, now, after, drift, sigma, dt, dx"
 Part = Callable[..., Tensor]
@@ -45,7 +45,7 @@ def _rule(time: Part = _in_time, flux: Part = _flux, spread: Part = _spread) -> 
     return residual
 
 
-RIVALS: dict[str, tuple[Part, str]] = {
+MISTAKES: dict[str, tuple[Part, str]] = {
     "sigma squared, without the half": (
         _rule(spread=lambda p, f, sigma, dx: sigma**2 * _curve(p, dx)),
         "Your noise spreads the density twice as fast as it does. Brownian motion has the variance t, and "
@@ -166,14 +166,14 @@ def _inner(values: Tensor) -> Tensor:
     return values[2:-2]
 
 
-@exercise("5.7", "Fokker–Planck residual", "stretch", PARAMETERS, _rule(), RIVALS)
-def fokker_planck_residual(ask: Ask) -> Iterator[Fact]:
+@exercise("5.7", "Fokker–Planck residual", "stretch", PARAMETERS, _rule(), MISTAKES)
+def fokker_planck_residual(student: StudentFunction) -> Iterator[Fact]:
     """Each of the three parts alone, on polynomials where differences are exact; then a process."""
     x, dx, dt = torch.linspace(-2, 2, 11, dtype=torch.float64), 0.4, 0.05
     flat, rate = 3 + x, 0.7 - 0.2 * x
     none = torch.zeros_like(x)
     # The density bends in time too, so that a one-sided difference is seen.
-    came = ask(
+    came = student(
         flat - dt * rate + 4 * dt**2, flat, flat + dt * rate + 4 * dt**2, none, 0.0, dt, dx, shape=(9,)
     )
     yield Fact(
@@ -182,34 +182,36 @@ def fokker_planck_residual(ask: Ask) -> Iterator[Fact]:
         _inner(rate[1:-1]),
         _inner(came),
         LOOK_TIME,
-        near=0.02,
+        match_tol=0.02,
     )
-    came = ask(flat, flat, flat, 2 * x + 1, 0.0, dt, dx, shape=(9,))
+    came = student(flat, flat, flat, 2 * x + 1, 0.0, dt, dx, shape=(9,))
     yield Fact(
         "wrong divergence",
         "residual with a known flux",  # ((3 + x)(2x + 1))' = 4x + 7
         _inner((4 * x + 7)[1:-1]),
         _inner(came),
         LOOK_FLUX,
-        near=0.02,
+        match_tol=0.02,
     )
-    came = ask(x**2 + 1, x**2 + 1, x**2 + 1, none, 1.6, dt, dx, shape=(9,))
+    came = student(x**2 + 1, x**2 + 1, x**2 + 1, none, 1.6, dt, dx, shape=(9,))
     yield Fact(
         "wrong spreading",
         "residual of a parabola under noise of strength 1.6",
         torch.full((5,), -(1.6**2), dtype=torch.float64),
         _inner(came),
         LOOK_SPREAD,
-        near=0.02,
+        match_tol=0.02,
     )
     ends = came[[0, -1]]
     if float((ends + 1.6**2).abs().max()) > 1e-3:
         what = "residual of the parabola at the first and last inner points"
-        yield Fact("one-sided at the ends", what, torch.full((2,), -(1.6**2)), ends, LOOK_ENDS, near=0.02)
-    yield _process(ask)
+        yield Fact(
+            "one-sided at the ends", what, torch.full((2,), -(1.6**2)), ends, LOOK_ENDS, match_tol=0.02
+        )
+    yield _process(student)
 
 
-def _process(ask: Ask) -> Fact:
+def _process(student: StudentFunction) -> Fact:
     """Largest residual of an Ornstein–Uhlenbeck process on its way, over the largest change in time."""
     theta, sigma, dt, n = 0.8, 1.3, 0.01, 241
     x = torch.linspace(-6, 6, n, dtype=torch.float64)
@@ -219,7 +221,7 @@ def _process(ask: Ask) -> Fact:
         return torch.distributions.Normal(1.5 * math.exp(-theta * t), math.sqrt(v)).log_prob(x).exp()
 
     before, now, after = (density(0.5 + k * dt) for k in (-1, 0, 1))
-    came = ask(before, now, after, -theta * x, sigma, dt, 12 / (n - 1), shape=(n - 2,))
+    came = student(before, now, after, -theta * x, sigma, dt, 12 / (n - 1), shape=(n - 2,))
     scale = float((after - before).abs().max()) / (2 * dt)
     what = "largest residual of an Ornstein–Uhlenbeck process, over the largest change in time"
     return Fact("not zero for a process", what, 0.0, came.abs().max() / scale, LOOK_LAW, 0.03, 0.06)

@@ -8,12 +8,11 @@ import torch
 from torch import Tensor
 
 from ...distributions import GaussianMixture
-from ...paths import GaussianPath
-from ...posteriors import MixturePosterior
-from ...schedulers import StraightLine
-from ..asking import Ask
-from ..engine import exercise
-from ..facts import Fact
+from ...paths import CondOT, GaussianPath
+from ...paths.posterior import MixturePosterior
+from ..core.engine import exercise
+from ..core.facts import Fact
+from ..core.student_function import StudentFunction
 
 STEPS = 50
 BOUND = 13.0
@@ -68,7 +67,7 @@ def runs(sigmas: Tensor) -> Tensor:
     the sorted states get the kicks of a sequence that is even on every stretch, moved by a random shift
     (array-RQMC, L'Ecuyer, Lécot & Tuffin 2008). All strengths get the same shifts.
     """
-    post = MixturePosterior(_hills(), GaussianPath(StraightLine()))
+    post = MixturePosterior(_hills(), GaussianPath(CondOT()))
     start = torch.special.ndtri((torch.arange(N, dtype=torch.float64) + 0.5) / N)
     x, kicks, h = start[:, None].expand(SHIFTS, N, 1), _kicks(), 1 / STEPS
     for k, sigma in enumerate(sigmas.tolist()):
@@ -109,7 +108,7 @@ def _my_sigma(t: Tensor) -> Tensor:
     return 3 * (1 - t)
 
 
-RIVALS: dict[str, tuple[Strength, str]] = {
+MISTAKES: dict[str, tuple[Strength, str]] = {
     "no noise": (
         lambda t: torch.zeros_like(t),
         "Without noise you follow the flow, with the error of Euler's steps all the way. It beats a sigma of "
@@ -169,11 +168,13 @@ def _diagnosis(sigmas: Tensor) -> str:
     return best if found[best] < 0.9 * _distance(sigmas)[0] else "not close enough"
 
 
-@exercise("5.9", "The best noise", "open", "t", _my_sigma, RIVALS, limit=10.0)
-def my_sigma(ask: Ask) -> Iterator[Fact | str]:
+@exercise("5.9", "The best noise", "open", "t", _my_sigma, MISTAKES, limit=10.0)
+def my_sigma(student: StudentFunction) -> Iterator[Fact | str]:
     """A strength at least zero, and the distance to the truth after fifty steps."""
     # Asked for its negative: to return the time itself is an attempt, not a slip.
-    turned = Ask(ask.number, ask.parameters, lambda t: _turned(ask.answer(t)), ask.limit)
+    turned = StudentFunction(
+        student.number, student.parameters, lambda t: _turned(student.answer(t)), student.limit
+    )
     sigmas = -turned(TIMES, shape=(STEPS,), broadcast=True).double()
     some = sigmas[[0, STEPS // 2, STEPS - 1]]
     what = "sigma at the start, in the middle and at the end"

@@ -7,9 +7,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import silu
 
-from ..asking import Ask
-from ..engine import exercise
-from ..facts import Fact
+from ..core.engine import exercise
+from ..core.facts import Fact
+from ..core.student_function import StudentFunction
 
 SIDE, SIZE = 6, 4
 """As many images as channels, rows and columns, so that mixed-up axes show; numbers in a condition."""
@@ -48,7 +48,7 @@ def _from_modulated(x: Tensor, c: Tensor, knobs: Any, conv: Any) -> Tensor:
     return x + conv(silu(x))
 
 
-RIVALS: dict[str, tuple[Callable[..., Tensor], str]] = {
+MISTAKES: dict[str, tuple[Callable[..., Tensor], str]] = {
     "added before it is broadcast over space": (
         _block(lambda x, scale, shift: x * (1 + scale) + shift),
         "Your scale and shift have the shape (batch, channels), and torch lines axes up from the right: they "
@@ -118,8 +118,8 @@ LOOK_BLOCK = (
 )
 
 
-@exercise("6.6", "A conditioned residual block", "stretch", "x, c, knobs, conv", _block(), RIVALS)
-def conditioned_block(ask: Ask) -> Iterator[Fact]:
+@exercise("6.6", "A conditioned residual block", "stretch", "x, c, knobs, conv", _block(), MISTAKES)
+def conditioned_block(student: StudentFunction) -> Iterator[Fact]:
     """With the knobs at zero, then turned: on features whose four axes are equally long, then on others."""
     for batch, channels, side in ((SIDE, SIDE, SIDE), (5, 3, 4)):
         conv = nn.Conv2d(channels, channels, 3, padding=1).double().requires_grad_(False)
@@ -130,12 +130,12 @@ def conditioned_block(ask: Ask) -> Iterator[Fact]:
         right = _block()
         name = f"features {shape} after the block"
         nn.init.normal_(knobs.weight)
-        came = ask(x, c, knobs, conv, shape=shape)
+        came = student(x, c, knobs, conv, shape=shape)
         turned = Fact("wrong block", name, right(x, c, knobs, conv), came, LOOK_BLOCK)
         yield turned
         nn.init.zeros_(knobs.weight), nn.init.zeros_(knobs.bias)
         x = torch.randn(*shape, dtype=torch.float64)
-        came = ask(x, c, knobs, conv, shape=shape)
+        came = student(x, c, knobs, conv, shape=shape)
         yield Fact("wrong at rest", name + ", knobs at zero", right(x, c, knobs, conv), came, LOOK_REST)
         if not turned.holds():  # on other sizes a wrong one may stop with an error of Python's
             return

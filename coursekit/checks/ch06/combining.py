@@ -6,10 +6,10 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from ...guidance import guided
-from ..asking import Ask
-from ..engine import exercise
-from ..facts import Fact
+from ...training import guided
+from ..core.engine import exercise
+from ..core.facts import Fact
+from ..core.student_function import StudentFunction
 from .common import Told, labels_of
 
 N, EVENT, NULL, TIME = 12, (1, 3, 3), 4, 0.35
@@ -45,7 +45,7 @@ def _mixed_labels(net: Any, x: Tensor, t: float, y: Tensor, w: float, null: int)
     return net(x, t, ((1 - w) * null + w * y).long())
 
 
-RIVALS: dict[str, tuple[Callable[..., Tensor], str]] = {
+MISTAKES: dict[str, tuple[Callable[..., Tensor], str]] = {
     "1 + w": (
         _pair(lambda none, told, w: (1 + w) * told - w * none),
         "Your scale counts from the conditional field: at 0 it gives the class as it was learnt, as in the "
@@ -111,15 +111,15 @@ LOOK_FIELD = (
     "core",
     "net, x, t, y, w, null",
     _guided_velocity,
-    RIVALS,
+    MISTAKES,
 )
-def guided_velocity(ask: Ask) -> Iterator[Fact]:
+def guided_velocity(student: StudentFunction) -> Iterator[Fact]:
     """Where and when the two branches are asked, and what comes out at four scales."""
     away, late, found = 0.0, 0.0, []
     for w in SCALES:
         x, y = torch.randn(N, *EVENT, dtype=torch.float64), labels_of(NULL, N)
         net = Told(own_field, EVENT, NULL)
-        came = ask(net, x, TIME, y, w, NULL, shape=(N, *EVENT))
+        came = student(net, x, TIME, y, w, NULL, shape=(N, *EVENT))
         for asked in net.asked:
             away = max(
                 [away, *(float((part - x).abs().max()) for part in asked.x.split(N) if len(part) == N)]
@@ -128,7 +128,7 @@ def guided_velocity(ask: Ask) -> Iterator[Fact]:
         none, told = (own_field(x, torch.tensor(TIME), _stretched(k)) for k in (y * 0 + NULL, y))
         found.append((w, _right(none, told, w), came))
     what = "distance of the states asked about from `x`"
-    yield Fact("different x for the two branches", what, 0.0, min(away, 1.0), LOOK_STATES, near=1.0)
+    yield Fact("different x for the two branches", what, 0.0, min(away, 1.0), LOOK_STATES, match_tol=1.0)
     if away > 1e-3:  # what comes out then is left to chance
         return
     yield Fact("wrong time", "distance of the times asked about from `t`", 0.0, late, LOOK_TIME)

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from ..facts import Fact, margin
-from ..faults import Fault, described
+from ..core.facts import Fact, margin
+from ..core.faults import Fault, described
 
 Rule = Callable[[Tensor, Tensor, Tensor], Tensor]
 """What a network answers: states (rows, *event), times and labels (rows, 1, …, 1) -> (rows, *event)."""

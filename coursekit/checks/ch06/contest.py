@@ -7,14 +7,14 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from ...checkpoints import digits as shipped
 from ...data import digits
-from ...judges import digit_judges
-from ...metrics import frechet_distance
-from ..asking import Ask
-from ..engine import exercise
-from ..facts import Fact
-from ..faults import Fault, described
+from ...evaluation.classifiers import digit_classifiers
+from ...evaluation.metrics import frechet_distance
+from ...nets import load_pretrained
+from ..core.engine import exercise
+from ..core.facts import Fact
+from ..core.faults import Fault, described
+from ..core.student_function import StudentFunction
 
 N, EVALUATIONS, DISTANCE, ENOUGH = 4000, 8, 1.1, 0.9975
 """Images, evaluations of the network for each, the largest distance, and the agreement that passes."""
@@ -26,7 +26,7 @@ class Counted:
     """The network that came with the course, and how many states it was asked about."""
 
     def __init__(self) -> None:
-        self.net: Any = shipped()
+        self.net: Any = load_pretrained("digits")
         self.null: int = self.net.null
         self.rows = 0
 
@@ -66,7 +66,7 @@ plain = _steps((1.0,) * EVALUATIONS)
 
 def measured(images: Tensor, y: Tensor) -> tuple[Tensor, float]:
     """Whether each image is what was wished for (n,), and the distance of all to real images."""
-    judge = digit_judges()
+    judge = digit_classifiers()
     distance = frechet_distance(judge.features(images), judge.features(digits().test.images))
     return judge.classify(images) == y, distance
 
@@ -79,7 +79,7 @@ def _wishes() -> tuple[Tensor, Tensor, Tensor]:
     return y, x, measured(plain(Counted(), y, x), y)[0]
 
 
-RIVALS: dict[str, tuple[Callable[..., Tensor], str]] = {
+MISTAKES: dict[str, tuple[Callable[..., Tensor], str]] = {
     "no guidance": (
         plain,
         "These are eight plain steps without guidance, the ones to beat. Guidance costs a second evaluation "
@@ -115,29 +115,36 @@ LOOK_AGREEMENT = (
     "open",
     "net, y, x",
     _steps((1, 1, 1, 1, 2, 1)),
-    RIVALS,
+    MISTAKES,
     limit=15.0,
 )
-def my_images(ask: Ask) -> Iterator[Fact | str]:
+def my_images(student: StudentFunction) -> Iterator[Fact | str]:
     """Evaluations, distance and agreement, and whether the latter is better than that of plain steps."""
     y, x, before = _wishes()
-    ask(Counted(), y[:FIRST], x[-FIRST:], shape=(FIRST, 1, 8, 8))
+    student(Counted(), y[:FIRST], x[-FIRST:], shape=(FIRST, 1, 8, 8))
     net = Counted()
-    images = ask(net, y, x, shape=(N, 1, 8, 8)).float()
+    images = student(net, y, x, shape=(N, 1, 8, 8)).float()
     spent = net.rows / N
     most = f"at most {EVALUATIONS}"
     allowed = min(spent, EVALUATIONS + 0.0)
     what = "evaluations for each image"
-    yield Fact("too many evaluations", what, allowed, spent, LOOK_BUDGET, 0.01, wanted=most)
+    yield Fact("too many evaluations", what, allowed, spent, LOOK_BUDGET, 0.01, expected_text=most)
     hits, distance = measured(images, y)
     share = float(hits.double().mean())
     yield _told(hits, before, distance, spent)
     most = f"at most {DISTANCE}"
-    yield Fact("too far away", "distance", 0.0, distance, LOOK_DISTANCE, DISTANCE, 0.02, wanted=most)
+    yield Fact("too far away", "distance", 0.0, distance, LOOK_DISTANCE, DISTANCE, 0.02, expected_text=most)
     least = f"at least {100 * ENOUGH:g}"
     wanted = 100 * max(share, ENOUGH)
     yield Fact(
-        "too few hits", "agreement in per cent", wanted, 100 * share, LOOK_AGREEMENT, 1e-9, 0.1, wanted=least
+        "too few hits",
+        "agreement in per cent",
+        wanted,
+        100 * share,
+        LOOK_AGREEMENT,
+        1e-9,
+        0.1,
+        expected_text=least,
     )
 
 

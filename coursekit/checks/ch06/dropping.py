@@ -6,10 +6,10 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from ...guidance import drop_labels as _library
-from ..asking import Ask
-from ..engine import exercise
-from ..facts import Fact
+from ...training import drop_labels as _library
+from ..core.engine import exercise
+from ..core.facts import Fact
+from ..core.student_function import StudentFunction
 from .common import CALLS, LOOK, RATE, ROWS, coins, labels_of
 
 NULL = 7
@@ -32,7 +32,7 @@ def _uniform(y: Tensor) -> Tensor:
     return torch.rand(len(y))
 
 
-RIVALS: dict[str, tuple[Callable[..., Tensor], str]] = {
+MISTAKES: dict[str, tuple[Callable[..., Tensor], str]] = {
     "one coin for the whole batch": (
         _where(lambda y, rate: (torch.rand(1) < rate).expand(len(y))),
         LOOK["one coin for the whole batch"],
@@ -90,16 +90,16 @@ def _not_labels(kind: torch.dtype) -> Iterator[Fact]:
         yield Fact("labels not whole numbers", what, 1.0, 0.0, LOOK_DECIMAL)
 
 
-@exercise("6.1", "Drop labels", "core", "y, rate, null", _drop_labels, RIVALS, random=True)
-def drop_labels(ask: Ask) -> Iterator[Fact | str]:
+@exercise("6.1", "Drop labels", "core", "y, rate, null", _drop_labels, MISTAKES, random=True)
+def drop_labels(student: StudentFunction) -> Iterator[Fact | str]:
     """A hundred batches of labels: what stands for a dropped one, how many go, and which."""
-    ask.answer = read = _Read(ask.answer)
+    student.answer = read = _Read(student.answer)
     y = torch.stack([labels_of(NULL) for _ in range(CALLS)])
-    shown = torch.stack([ask(batch, RATE, NULL, shape=(ROWS,), may_edit=("y",)) for batch in y])
+    shown = torch.stack([student(batch, RATE, NULL, shape=(ROWS,), may_edit=("y",)) for batch in y])
     yield from _not_labels(read.kind)
     yield coins(shown, y, NULL)
     some = labels_of(NULL)
-    kept = float((ask(some, 0.0, NULL, shape=(ROWS,), may_edit=("y",)) == some).double().mean())
+    kept = float((student(some, 0.0, NULL, shape=(ROWS,), may_edit=("y",)) == some).double().mean())
     what = "share of labels that are kept at rate 0"
     yield Fact("wrong share dropped", what, 1.0, kept, LOOK["wrong share dropped"])
     if read.edits:

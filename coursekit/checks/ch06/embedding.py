@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterator
 import torch
 from torch import Tensor
 
-from ..asking import Ask
-from ..engine import exercise
-from ..facts import Fact
+from ..core.engine import exercise
+from ..core.facts import Fact
+from ..core.student_function import StudentFunction
 
 SIZES = ((6, 6), (5, 3))
 """Times and frequencies; as many of both first, so that swapped axes show."""
@@ -28,7 +28,7 @@ def _waves(t: Tensor, f: Tensor, *kinds: Callable[[Tensor], Tensor], dim: int = 
     return torch.cat([kind(math.pi * t * f) for kind in kinds], dim=dim)
 
 
-RIVALS: dict[str, tuple[Callable[[Tensor, Tensor], Tensor], str]] = {
+MISTAKES: dict[str, tuple[Callable[[Tensor, Tensor], Tensor], str]] = {
     "sines only": (
         lambda t, f: _waves(t, f, torch.sin),
         "You return the sines alone. At the crest of a wave a sine hardly changes, and it takes equal values "
@@ -108,14 +108,14 @@ def _aligned(came: Tensor, wanted: Tensor) -> tuple[Tensor, bool]:
     return (came[:, order] if same else came), same and not torch.equal(order, torch.arange(len(order)))
 
 
-@exercise("6.4", "Fourier embedding of time", "core", "t, frequencies", _fourier_embedding, RIVALS)
-def fourier_embedding(ask: Ask) -> Iterator[Fact | str]:
+@exercise("6.4", "Fourier embedding of time", "core", "t, frequencies", _fourier_embedding, MISTAKES)
+def fourier_embedding(student: StudentFunction) -> Iterator[Fact | str]:
     """Waves at several times and frequencies, in any order of the columns."""
     moved = False
     for batch, k in SIZES:
         t = (torch.rand(batch, 1, dtype=torch.float64) + torch.arange(batch)[:, None]) / batch
         frequencies = 1.7 ** torch.arange(k, dtype=torch.float64) + 0.2
-        came = ask(t, frequencies, shape=(batch, 2 * k)).double()
+        came = student(t, frequencies, shape=(batch, 2 * k)).double()
         wanted = _fourier_embedding(t, frequencies)
         came, other = _aligned(came, wanted)
         moved = moved or other

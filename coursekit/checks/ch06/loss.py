@@ -6,12 +6,12 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from ..asking import Ask
-from ..engine import exercise
-from ..facts import Fact, margin, number
-from ..faults import Fault
+from ..core.engine import exercise
+from ..core.facts import Fact, margin, number
+from ..core.faults import Fault
+from ..core.student_function import StudentFunction
 from .common import CALLS, RATE, ROWS, Told, coins, labels_of
-from .loss_rivals import RIVALS, loss_of
+from .loss_rivals import MISTAKES, loss_of
 
 SQUARE, REPEATS, NULL = 96, 8, 5
 """As many images as pixels in a row, so that mixed-up axes show; calls of it; the null label."""
@@ -57,8 +57,8 @@ LOOK_GRADIENT = (
 class _Batch:
     """Images and labels for one call, and a network that says what it was shown."""
 
-    def __init__(self, ask: Ask, rule: Any, n: int, width: int) -> None:
-        self.ask, self.n, self.width = ask, n, width
+    def __init__(self, student: StudentFunction, rule: Any, n: int, width: int) -> None:
+        self.ask, self.n, self.width = student, n, width
         self.z = 1 + 3**0.5 * torch.randn(n, 1, 1, width, dtype=torch.float64)
         self.y = labels_of(NULL, n)
         self.rule, self.net = rule, Told(self._answer, (1, 1, width), NULL)
@@ -112,38 +112,38 @@ def _points(x: Tensor, t: Tensor, z: Tensor) -> Tensor:
 
 
 @exercise(
-    "6.3", "The loss with dropped labels", "core", "net, z, y, null, rate", loss_of(), RIVALS, random=True
+    "6.3", "The loss with dropped labels", "core", "net, z, y, null, rate", loss_of(), MISTAKES, random=True
 )
-def guidance_loss(ask: Ask) -> Iterator[Fact | str]:
+def guidance_loss(student: StudentFunction) -> Iterator[Fact | str]:
     """The labels that a network is shown; then its states, its target, the cost of an error, the gradient."""
-    silent = _typical(ask, _still)[0]
-    knows = _target(ask, _knows, 0.0, silent)[0]
+    silent = _typical(student, _still)[0]
+    knows = _target(student, _knows, 0.0, silent)[0]
     yield knows
     if knows.holds():
-        yield from _cost(ask)
-    seen = _target(ask, _points, 0.2, silent)
+        yield from _cost(student)
+    seen = _target(student, _points, 0.2, silent)
     for fact in seen:
         yield fact
         if not fact.holds():  # the rest would only repeat it
             return
     if not knows.holds():
         return
-    batches = [_Batch(ask, _still, ROWS, 2) for _ in range(CALLS)]
+    batches = [_Batch(student, _still, ROWS, 2) for _ in range(CALLS)]
     for batch in batches:
         batch.loss()
     shown = torch.stack([batch.net.asked[-1].y for batch in batches])
     yield coins(shown, torch.stack([batch.y for batch in batches]), NULL)
-    yield from (fact for fact in (*_drawn(batches), *_fresh(ask)) if not fact.holds())
+    yield from (fact for fact in (*_drawn(batches), *_fresh(student)) if not fact.holds())
 
 
-def _typical(ask: Ask, rule: Any) -> tuple[float, list[_Batch]]:
-    batches = [_Batch(ask, rule, SQUARE, SQUARE) for _ in range(REPEATS)]
+def _typical(student: StudentFunction, rule: Any) -> tuple[float, list[_Batch]]:
+    batches = [_Batch(student, rule, SQUARE, SQUARE) for _ in range(REPEATS)]
     return float(torch.stack([batch.loss() for batch in batches]).median()), batches
 
 
-def _target(ask: Ask, rule: Any, right: float, silent: float) -> tuple[Fact, ...]:
+def _target(student: StudentFunction, rule: Any, right: float, silent: float) -> tuple[Fact, ...]:
     """Loss of a network that knows something, over that of one that knows nothing, and its times."""
-    value, batches = _typical(ask, rule)
+    value, batches = _typical(student, rule)
     ratio = max(-CAP, min(CAP, value / silent)) if abs(silent) > 1e-9 else 0.0
     who = "answers with the image" if right else "knows each velocity"
     what = f"loss of a network that {who}, over a silent one's"
@@ -193,9 +193,9 @@ def _drawn(batches: list[_Batch]) -> Iterator[Fact]:
     yield Fact("wrong noise", what, torch.tensor([0.0, 1.0, 0.0]), found, LOOK_NOISE, 0.12)
 
 
-def _fresh(ask: Ask) -> Iterator[Fact]:
+def _fresh(student: StudentFunction) -> Iterator[Fact]:
     """Whether two calls with the same images draw anew."""
-    batch = _Batch(ask, _still, ROWS, 2)
+    batch = _Batch(student, _still, ROWS, 2)
     states = []
     for _ in range(2):
         batch.loss()
@@ -203,23 +203,23 @@ def _fresh(ask: Ask) -> Iterator[Fact]:
     first, second = states
     same = float((first == second).flatten(1).all(dim=1).double().mean())
     what = "share of states equal in two calls"
-    yield Fact("nothing fresh", what, 0.0, same, LOOK_FRESH, near=0.1)
+    yield Fact("nothing fresh", what, 0.0, same, LOOK_FRESH, match_tol=0.1)
 
 
-def _wrong_by(ask: Ask, errors: Tensor) -> tuple[Tensor, Told]:
+def _wrong_by(student: StudentFunction, errors: Tensor) -> tuple[Tensor, Told]:
     """Loss of a network that knows the answer, but is wrong by `errors` (n, 1, 1, width)."""
-    batch = _Batch(ask, lambda x, t, z: _knows(x, t, z) + errors, len(errors), errors.shape[-1])
+    batch = _Batch(student, lambda x, t, z: _knows(x, t, z) + errors, len(errors), errors.shape[-1])
     return batch.loss(), batch.net
 
 
-def _cost(ask: Ask) -> Iterator[Fact | str]:
+def _cost(student: StudentFunction) -> Iterator[Fact | str]:
     """How errors of several sizes and signs are added up, and whether the gradient arrives."""
     even = torch.tensor([1.0, 2.0], dtype=torch.float64).expand(64, 1, 1, 2)
     signs = torch.tensor([1.0, -1.0], dtype=torch.float64).repeat(32).reshape(64, 1, 1, 1)
     axis = torch.tensor([5**0.5, 0.0], dtype=torch.float64).expand(64, 1, 1, 2)
-    one, net = _wrong_by(ask, even)
-    gradient = _reached(ask.last, net, even[0], one)
-    others = torch.stack([_wrong_by(ask, errors)[0] for errors in (2 * even, -even, signs * even, axis)])
+    one, net = _wrong_by(student, even)
+    gradient = _reached(student.last, net, even[0], one)
+    others = torch.stack([_wrong_by(student, errors)[0] for errors in (2 * even, -even, signs * even, axis)])
     came = (others / one).clamp(-100, 100) if float(one.abs()) > 1e-9 else others * 0
     what = "cost of four kinds of errors, over plain ones"
     yield Fact("wrong cost", what, torch.tensor([4.0, 1.0, 1.0, 1.0]), came, LOOK_SQUARE, 0.02, 0.05)

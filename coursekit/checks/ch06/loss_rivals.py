@@ -6,7 +6,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from ...guidance import drop_labels
+from ...training import drop_labels
 from .common import LOOK
 
 Parts = Callable[[Tensor, Tensor, Tensor, Tensor], Tensor]
@@ -52,7 +52,7 @@ def _uniform(y: Tensor) -> Tensor:
     return torch.rand(len(y))
 
 
-RIVALS: dict[str, tuple[Callable[..., Tensor], str]] = {
+MISTAKES: dict[str, tuple[Callable[..., Tensor], str]] = {
     "one coin for the whole batch": (
         loss_of(labels=lambda y, rate, null: torch.where(torch.rand(1) < rate, null, y)),
         LOOK["one coin for the whole batch"],

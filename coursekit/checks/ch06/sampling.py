@@ -6,14 +6,14 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from ...guidance import guided
-from ...simulators import flow, time_grid
-from ..asking import Ask
-from ..engine import exercise
-from ..facts import Fact, mean_tolerance, variance_tolerance
-from ..faults import Fault
+from ...solvers import solve, time_grid
+from ...training import guided
+from ..core.engine import exercise
+from ..core.facts import Fact, mean_tolerance, variance_tolerance
+from ..core.faults import Fault
+from ..core.student_function import StudentFunction
 from .common import Told
-from .sampling_rivals import RIVALS
+from .sampling_rivals import MISTAKES
 
 EVENT, CLASSES, EACH, SCALE = (1, 8, 8), 3, 30, 2.0
 MANY, FEW = 60, 5
@@ -26,7 +26,7 @@ def _sample_digits(net: Any, y: Tensor, w: float, steps: int) -> Tensor:
     """Heun's steps along the guided field, from noise of the shape that the network knows."""
     x = torch.randn(len(y), *EVENT)
     with torch.no_grad():
-        return flow(guided(net, y, w, net.null), x, time_grid(steps))
+        return solve(guided(net, y, w, net.null), x, time_grid(steps))
 
 
 def rate_of(y: Tensor) -> Tensor:
@@ -73,11 +73,11 @@ LOOK_CLOCK = (
 )
 
 
-def _walk(ask: Ask, rule: Any, w: float, steps: int = MANY) -> tuple[Tensor, Tensor, Told]:
+def _walk(student: StudentFunction, rule: Any, w: float, steps: int = MANY) -> tuple[Tensor, Tensor, Told]:
     """Start and end (N, 64) of a run, and the network."""
     net = Told(rule, EVENT, CLASSES)
     y = torch.arange(CLASSES).repeat_interleave(EACH)
-    end = ask(net, y, w, steps, shape=(N, *EVENT)).double().flatten(1)
+    end = student(net, y, w, steps, shape=(N, *EVENT)).double().flatten(1)
     if not net.asked:
         raise Fault("net not asked", LOOK_ASKED)
     return net.asked[0].x[:N].flatten(1), end, net
@@ -89,19 +89,19 @@ def factors(w: float) -> Tensor:
     return torch.exp((1 - w) * rate_of(labels * 0 + CLASSES) + w * rate_of(labels))
 
 
-@exercise("6.5", "Make images", "core", "net, y, w, steps", _sample_digits, RIVALS, random=True, limit=8.0)
-def sample_digits(ask: Ask) -> Iterator[Fact | str]:
+@exercise("6.5", "Make images", "core", "net, y, w, steps", _sample_digits, MISTAKES, random=True, limit=8.0)
+def sample_digits(student: StudentFunction) -> Iterator[Fact | str]:
     """The noise at the start, the way along fields that are known, and the clock."""
-    start, end, net = _walk(ask, rising, SCALE, FEW)
+    start, end, net = _walk(student, rising, SCALE, FEW)
     yield from _noise(start)
     if float(start.std()) < 1e-6:  # one start for all: nothing more can be learnt from it
         return
     yield from _clock(start, end, net)
     for w in (SCALE, 0.0):
-        yield from _factors(*_walk(ask, shrinking, w)[:2], w)
-    again = _walk(ask, rising, SCALE, FEW)[1]
+        yield from _factors(*_walk(student, shrinking, w)[:2], w)
+    again = _walk(student, rising, SCALE, FEW)[1]
     same = float((end == again).all(dim=1).double().mean())
-    yield Fact("nothing random", "share of images equal in two runs", 0.0, same, LOOK_FRESH, near=0.1)
+    yield Fact("nothing random", "share of images equal in two runs", 0.0, same, LOOK_FRESH, match_tol=0.1)
     if bool((end.abs().max() <= 1) & (start.abs().max() > 2)):
         yield "You cut the finished images to the range from -1 to 1. That is fine for looking at them."
 

@@ -165,7 +165,7 @@ MIXED = (
     "and end in different digits; their mixture is none. Mix the two *velocities* in each step, at one and "
     "the same state."
 )
-RIVALS: dict[str, tuple[Callable[..., Tensor], str]] = {
+MISTAKES: dict[str, tuple[Callable[..., Tensor], str]] = {
     name: (walk(**parts), words) for name, (parts, words) in WRONG.items()
 }
-RIVALS["two finished trajectories mixed"] = (_two_walks, MIXED)
+MISTAKES["two finished trajectories mixed"] = (_two_walks, MIXED)

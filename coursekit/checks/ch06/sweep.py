@@ -7,11 +7,11 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from ...metrics import frechet_distance
-from ..asking import Ask
-from ..engine import exercise
-from ..facts import Fact
-from ..faults import Fault, described
+from ...evaluation.metrics import frechet_distance
+from ..core.engine import exercise
+from ..core.facts import Fact
+from ..core.faults import Fault, described
+from ..core.student_function import StudentFunction
 
 SCALES, ALONE, N, WIDTH = (0.0, 1.0, 1.5, 3.0), (2.0,), 80, 3
 """Scales of one sweep and of another, images for each scale, and features of an image."""
@@ -45,7 +45,7 @@ class Maker:
     """Makes images of known quality for a scale, and counts how often it is asked."""
 
     def __init__(self, wanted: Tensor) -> None:
-        self.wanted = wanted
+        self.expected_text = wanted
         self.asked: list[float] = []
 
     def __call__(self, w: Any, *more: object) -> Tensor:
@@ -56,7 +56,7 @@ class Maker:
             )
         self.asked.append(float(w))
         right = torch.arange(N) < N * (0.2 + 0.25 * float(w))
-        seen = torch.where(right, self.wanted, (self.wanted + 1) % 10)
+        seen = torch.where(right, self.expected_text, (self.expected_text + 1) % 10)
         features = torch.randn(N, WIDTH, dtype=torch.float64) + float(w) ** 2
         images = torch.zeros(N, 1, 8, 8, dtype=torch.float64)
         images.flatten(1)[:, 0] = seen.double()
@@ -87,7 +87,7 @@ def _table(
     return rule
 
 
-RIVALS: dict[str, tuple[Callable[..., Tensor], str]] = {
+MISTAKES: dict[str, tuple[Callable[..., Tensor], str]] = {
     "misses for hits": (
         _table(share=lambda seen, wanted: float((seen != wanted).double().mean())),
         "Your first column counts the images in which the judge sees another digit than the one wished for. "
@@ -158,22 +158,24 @@ def as_table(answer: Callable[..., Any]) -> Callable[..., Any]:
     return wrapped
 
 
-@exercise("6.7", "The sweep", "stretch", "scales, make, judge, wanted, real", _table(), RIVALS, random=True)
-def sweep(ask: Ask) -> Iterator[Fact]:
+@exercise("6.7", "The sweep", "stretch", "scales, make, judge, wanted, real", _table(), MISTAKES, random=True)
+def sweep(student: StudentFunction) -> Iterator[Fact]:
     """Images of known quality in two sweeps: how often they are made, and what is found about them."""
-    ask.answer = as_table(ask.answer)
+    student.answer = as_table(student.answer)
     wanted = torch.randint(10, (N,))
     make = Maker(wanted)
     real = torch.randn(N, WIDTH, dtype=torch.float64)
     sweeps = [
-        ask(list(part), make, FakeJudge(), wanted, real, shape=(len(part), 2)) for part in (SCALES, ALONE)
+        student(list(part), make, FakeJudge(), wanted, real, shape=(len(part), 2)) for part in (SCALES, ALONE)
     ]
     scales, table = (*SCALES, *ALONE), torch.cat([part.double() for part in sweeps])
     yield Fact(
         "images made twice", "times that images are made", len(scales), len(make.asked), LOOK_MADE, 0.1
     )
     shares = torch.tensor([min(1.0, round(N * (0.2 + 0.25 * w)) / N) for w in scales])
-    yield Fact("wrong agreement", "agreement, scale by scale", shares, table[:, 0], LOOK_SHARE, near=0.02)
+    yield Fact(
+        "wrong agreement", "agreement, scale by scale", shares, table[:, 0], LOOK_SHARE, match_tol=0.02
+    )
     # Shifted by w² in each feature, the means alone are 3 w⁴ apart; spreads agree but for chance.
     apart = torch.tensor([WIDTH * w**4 for w in scales])
     came = (table[:, 1] - apart) / (apart.sqrt() + 1)

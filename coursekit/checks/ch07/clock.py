@@ -5,10 +5,10 @@ from collections.abc import Callable, Iterator
 import torch
 from torch import Tensor
 
-from ..asking import Ask
-from ..engine import exercise
-from ..facts import Fact
-from .clock_rivals import RIVALS, rule
+from ..core.engine import exercise
+from ..core.facts import Fact
+from ..core.student_function import StudentFunction
+from .clock_rivals import MISTAKES, rule
 from .common import shares, uneven, watched
 
 NAMES = ("k", "alpha", "beta")
@@ -40,15 +40,15 @@ LOOK_ENDS = (
 )
 
 
-@exercise("7.5", "Their index, our time", "core", "t, alpha_bar", rule(), RIVALS)
-def at_time(ask: Ask) -> Iterator[Fact]:
+@exercise("7.5", "Their index, our time", "core", "t, alpha_bar", rule(), MISTAKES)
+def at_time(student: StudentFunction) -> Iterator[Fact]:
     """Index; weights at the chain's own times; both weights between them; the constant rate of a step."""
     steps = 16  # a power of two, so that the chain's times are exact
     alpha_bar = shares(uneven(steps) * 4)
 
     def numbers(k: Tensor) -> Tensor:
         t = (1 - k / steps)[:, None]
-        return ask.parts(t, alpha_bar, shape=(len(k), 1), names=NAMES)[..., 0]
+        return student.parts(t, alpha_bar, shape=(len(k), 1), names=NAMES)[..., 0]
 
     if not (yield from watched(_inside(numbers, alpha_bar))):
         return

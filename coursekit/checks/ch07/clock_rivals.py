@@ -55,7 +55,7 @@ def _straight(t: Tensor, alpha_bar: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     return _index(t, len(alpha_bar) - 1), t, 1 - t
 
 
-RIVALS: dict[str, tuple[Rule, str]] = {
+MISTAKES: dict[str, tuple[Rule, str]] = {
     "time not turned round": (
         rule(index=lambda t, steps: steps * t),
         "Your index grows with our time. But our time runs from noise to data, and the chain's index from "

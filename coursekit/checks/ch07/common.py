@@ -5,10 +5,10 @@ from collections.abc import Generator, Iterator
 import torch
 from torch import Tensor
 
-from ...times import Time
-from ..facts import Fact
-from ..faults import Fault, described
-from ..probes import Rule, Spy
+from ...base import Time
+from ..core.facts import Fact
+from ..core.faults import Fault, described
+from ..shared.test_fields import RecordingField, Rule
 
 
 def uneven(steps: int) -> Tensor:
@@ -31,7 +31,7 @@ def between(alpha_bar: Tensor, k: Tensor) -> Tensor:
     return torch.lerp(logs[low], logs[low + 1], k - low).exp()
 
 
-class Predictor(Spy):
+class Predictor(RecordingField):
     """A network that answers with the noise in a state, called as net(x, k), and keeps a record of its calls.
 
     Args:

@@ -6,10 +6,10 @@ from collections.abc import Callable, Iterator
 import torch
 from torch import Tensor
 
-from ...chains import cosine_betas as _library
-from ..asking import Ask
-from ..engine import exercise
-from ..facts import Fact
+from ...paths import cosine_betas as _library
+from ..core.engine import exercise
+from ..core.facts import Fact
+from ..core.student_function import StudentFunction
 
 Rule = Callable[[int, float], Tensor]
 LARGEST = 0.999
@@ -44,7 +44,7 @@ def _angle(angle: Callable[[Tensor, float], Tensor], power: int = 2) -> Rule:
     )
 
 
-RIVALS: dict[str, tuple[Rule, str]] = {
+MISTAKES: dict[str, tuple[Rule, str]] = {
     "cosine not squared": (
         _angle(lambda s, offset: (s + offset) / (1 + offset) * math.pi / 2, 1),
         "Your share of the variance falls like a cosine. It should fall like its *square*: the data's weight "
@@ -172,21 +172,21 @@ LOOK_LAST = (
 )
 
 
-@exercise("7.6", "The cosine schedule", "stretch", "steps, offset", _cosine_betas, RIVALS)
-def cosine_betas(ask: Ask) -> Iterator[Fact]:
+@exercise("7.6", "The cosine schedule", "stretch", "steps, offset", _cosine_betas, MISTAKES)
+def cosine_betas(student: StudentFunction) -> Iterator[Fact]:
     """Between 0 and the bound; the share along the squared cosine; the last step."""
     for steps, offset in ((12, 0.03), (20, 0.1)):
-        betas = ask(steps, offset, shape=(steps,)).double()
+        betas = student(steps, offset, shape=(steps,)).double()
         outside = float(((betas <= 0) | (betas > LARGEST + 1e-6)).double().sum())
         what = f"variances outside of (0, 0.999], with {steps} steps"
-        yield Fact("not a variance", what, 0.0, outside, LOOK_RANGE, near=1.5)
+        yield Fact("not a variance", what, 0.0, outside, LOOK_RANGE, match_tol=1.5)
         k = torch.arange(1, steps, dtype=torch.float64)
         law = torch.cos(math.pi / 2 * (k / steps + offset) / (1 + offset))
         law = law / math.cos(math.pi / 2 * offset / (1 + offset))
         left = (1 - betas[:-1]).cumprod(0).clamp(0, 1e3).sqrt()
         what = f"root of alpha-bar after 1 … {steps - 1} steps, over the cosine"
         yield Fact(
-            "wrong share", what, torch.ones(steps - 1), (left / law).clamp(max=10), LOOK_SHARE, near=5e-3
+            "wrong share", what, torch.ones(steps - 1), (left / law).clamp(max=10), LOOK_SHARE, match_tol=5e-3
         )
         yield Fact(
             "last step not bounded",

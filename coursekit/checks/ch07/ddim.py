@@ -5,12 +5,12 @@ from collections.abc import Callable, Iterator
 import torch
 from torch import Tensor
 
-from ..asking import Ask
-from ..engine import exercise
-from ..facts import Fact
+from ..core.engine import exercise
+from ..core.facts import Fact
+from ..core.student_function import StudentFunction
 from .common import TWICE, Predictor, heard, of_point, shares, uneven, watched
 from .ddim_parts import rule
-from .ddim_rivals import RIVALS
+from .ddim_rivals import MISTAKES
 
 LOOK_RANDOM = (
     "From the same state your step comes to different places. Nothing is drawn in DDIM: the noise in the new "
@@ -26,8 +26,8 @@ LOOK_LAND = (
 )
 
 
-@exercise("7.4", "The DDIM step", "core", "net, x, k, j, alpha_bar", rule(), RIVALS)
-def ddim_step(ask: Ask) -> Iterator[Fact | str]:
+@exercise("7.4", "The DDIM step", "core", "net, x, k, j, alpha_bar", rule(), MISTAKES)
+def ddim_step(student: StudentFunction) -> Iterator[Fact | str]:
     """No chance, what the network is asked, the same data and noise at the new index, and landing."""
     alpha_bar = shares(uneven(9))
     z, eps = 1 + torch.randn(2, 40, 3, dtype=torch.float64)
@@ -37,7 +37,7 @@ def ddim_step(ask: Ask) -> Iterator[Fact | str]:
 
     def jump(k: int, j: int) -> tuple[Tensor, Predictor]:
         net = of_point(alpha_bar, z)
-        return ask(net, mix(k), k, j, alpha_bar, shape=z.shape).double(), net
+        return student(net, mix(k), k, j, alpha_bar, shape=z.shape).double(), net
 
     x, net = jump(7, 3)
     changed = float((jump(7, 3)[0] != x).double().mean())

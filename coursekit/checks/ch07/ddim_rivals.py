@@ -39,7 +39,7 @@ def _euler(net: Net, x: Tensor, k: int, j: int, alpha_bar: Tensor) -> Tensor:
     return x + (k - j) / (len(alpha_bar) - 1) * (guess_of(x, eps, alpha_bar[k]) - eps)
 
 
-RIVALS: dict[str, tuple[Rule, str]] = {
+MISTAKES: dict[str, tuple[Rule, str]] = {
     "data not divided by the root of alpha-bar": (
         rule(lambda x, eps, a: x - (1 - a).sqrt() * eps),
         "You take the noise out of the state and call the rest the data point. What is left is the data "

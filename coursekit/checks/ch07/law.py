@@ -5,11 +5,11 @@ from collections.abc import Callable, Iterator
 import torch
 from torch import Tensor
 
-from ..asking import Ask
-from ..engine import exercise
-from ..facts import Fact
+from ..core.engine import exercise
+from ..core.facts import Fact
+from ..core.student_function import StudentFunction
 from .common import uneven, watched
-from .law_rivals import RIVALS, law
+from .law_rivals import MISTAKES, law
 
 LOOK_DRAWN = (
     "Asked twice about the same states, your function answers differently. Mean and standard deviation "
@@ -37,8 +37,8 @@ LOOK_ROWS = (
 )
 
 
-@exercise("7.1", "Many steps at once", "core", "z, k, betas", law, RIVALS)
-def chain_law(ask: Ask) -> Iterator[Fact]:
+@exercise("7.1", "Many steps at once", "core", "z, k, betas", law, MISTAKES)
+def chain_law(student: StudentFunction) -> Iterator[Fact]:
     """The first step, how mean and variance of each step follow from the last ones, mixed rows, and k = 0."""
     betas = uneven(8)
     z = torch.tensor([[1.0, -2.0, 0.5], [3.0, 1.5, -1.0], [-0.7, 2.5, 2.0], [1.2, -0.4, 0.9]]).double()
@@ -46,7 +46,7 @@ def chain_law(ask: Ask) -> Iterator[Fact]:
     def of(*k: int) -> Tensor:
         """Mean over z and standard deviation of states at these indices, (2, len(k), 3)."""
         rows, names = z[: len(k)], ("mean", "std")
-        found = ask.parts(rows, torch.tensor(k), betas, shape=rows.shape, names=names, broadcast=("std",))
+        found = student.parts(rows, torch.tensor(k), betas, shape=rows.shape, names=names, broadcast=("std",))
         return torch.stack([found[0] / rows, found[1]])
 
     twice = [of(1, 2, 3) for _ in range(2)]

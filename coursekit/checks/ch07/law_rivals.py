@@ -49,7 +49,7 @@ def _drawn(z: Tensor, k: Tensor, betas: Tensor) -> tuple[Tensor, Tensor]:
     return mean + std * torch.randn_like(z), std
 
 
-RIVALS: dict[str, tuple[Rule, str]] = {
+MISTAKES: dict[str, tuple[Rule, str]] = {
     "alpha for alpha-bar": (
         _left(lambda betas, k: 1 - _last(betas, k)),
         "Your law is that of the last step alone, as if the state before it had been the data point. All k "

@@ -6,13 +6,13 @@ from itertools import pairwise
 import torch
 from torch import Tensor
 
-from ..asking import Ask
-from ..engine import exercise
-from ..facts import Fact, margin
+from ..core.engine import exercise
+from ..core.facts import Fact, margin
+from ..core.student_function import StudentFunction
 from . import loss_words as words
 from .common import between, shares, uneven
 from .loss_parts import loss
-from .loss_rivals import RIVALS
+from .loss_rivals import MISTAKES
 from .loss_shown import Answer, Shown
 
 N, DIM, STEPS = 1800, 2, 30
@@ -23,15 +23,15 @@ TESTS = 12
 Charge = Callable[[Answer], tuple[float, Shown]]
 
 
-@exercise("7.2", "The simple loss", "core", "net, z, alpha_bar", loss(), RIVALS, random=True)
-def simple_loss(ask: Ask) -> Iterator[Fact | str]:
+@exercise("7.2", "The simple loss", "core", "net, z, alpha_bar", loss(), MISTAKES, random=True)
+def simple_loss(student: StudentFunction) -> Iterator[Fact | str]:
     """States and indices that the network is shown, the target, the square, the weight, the gradient."""
     z = 16 * torch.randn(N, DIM, dtype=torch.float64) + 8  # so large that a wrong weight shows
     alpha_bar = shares(uneven(STEPS) * 2.5)
 
     def charge(answer: Answer) -> tuple[float, Shown]:
         shown = Shown(z, alpha_bar, answer)
-        return float(ask(shown.net, z, alpha_bar, shape=())), shown
+        return float(student(shown.net, z, alpha_bar, shape=())), shown
 
     silent, shown = charge(lambda right, k: 0.0 * right)
     _, other = charge(lambda right, k: right + 5.0)
@@ -43,7 +43,7 @@ def simple_loss(ask: Ask) -> Iterator[Fact | str]:
     yield from states
     if not all(fact.holds() for fact in asked + states):
         return
-    target = list(_target(ask, charge, silent, alpha_bar))
+    target = list(_target(student, charge, silent, alpha_bar))
     yield from target
     if not all(fact.holds() for fact in target):
         return
@@ -71,7 +71,7 @@ def _indices(shown: Shown, other: Shown) -> Iterator[Fact]:
         yield fact if moved == 0 else one
         return
     whole = float((k == k.round()).double().mean())
-    yield Fact("not an index", "share of whole indices", 1.0, whole, words.LOOK_WHOLE, near=0.05)
+    yield Fact("not an index", "share of whole indices", 1.0, whole, words.LOOK_WHOLE, match_tol=0.05)
     ends = torch.stack([k.min(), k.max()])
     what = f"ends of the indices, K = {STEPS}"
     yield Fact("wrong indices", what, torch.tensor([1.0, STEPS]), ends, words.LOOK_ENDS, 1e-6, 0.01)
@@ -114,7 +114,7 @@ def _states(shown: Shown, other: Shown) -> Iterator[Fact]:
     if len(eps) != len(fresh):
         return
     same = float((eps == fresh).double().mean())
-    yield Fact("the same draw each time", "noise drawn again", 0.0, same, words.LOOK_FRESH, near=0.1)
+    yield Fact("the same draw each time", "noise drawn again", 0.0, same, words.LOOK_FRESH, match_tol=0.1)
 
 
 def _of_data(x: Tensor, z: Tensor, k: Tensor) -> Tensor:
@@ -131,7 +131,7 @@ def _bands(k: Tensor) -> list[Tensor]:
     return [band if int(band.sum()) > 20 else torch.ones_like(band) for band in found]
 
 
-def _target(ask: Ask, charge: Charge, silent: float, alpha_bar: Tensor) -> Iterator[Fact]:
+def _target(student: StudentFunction, charge: Charge, silent: float, alpha_bar: Tensor) -> Iterator[Fact]:
     """What an answer costs that is right; and if it costs something, which answer would not."""
     paid, shown = charge(lambda right, k: right)
     paid = paid / max(abs(silent), 1e-12)
@@ -140,10 +140,10 @@ def _target(ask: Ask, charge: Charge, silent: float, alpha_bar: Tensor) -> Itera
         "wrong target", "loss of a perfect net, relative", 0.0, min(paid, 1e3), words.LOOK_TARGET, 0.01, near
     )
     yield fact
-    slopes, shown = _slopes(ask, shown.z, alpha_bar)
+    slopes, shown = _slopes(student, shown.z, alpha_bar)
     if not bool(slopes.any()):
         what = "slope of the loss by the net's answers"
-        if bool(_slopes(ask, shown.z, alpha_bar, 1.0)[0].any()):  # there is one, but not at zero
+        if bool(_slopes(student, shown.z, alpha_bar, 1.0)[0].any()):  # there is one, but not at zero
             yield Fact("difference of squares", f"{what}, where they are 0", 1.0, 0.0, words.LOOK_DIFFERENCE)
         else:
             yield Fact("no gradient", what, 1.0, 0.0, words.LOOK_GRADIENT)
@@ -165,7 +165,9 @@ def _target(ask: Ask, charge: Charge, silent: float, alpha_bar: Tensor) -> Itera
     yield Fact("wrong target", what, expected, came, words.LOOK_TARGET, 0.1, 0.25)
 
 
-def _slopes(ask: Ask, z: Tensor, alpha_bar: Tensor, answer: float = 0.0) -> tuple[Tensor, Shown]:
+def _slopes(
+    student: StudentFunction, z: Tensor, alpha_bar: Tensor, answer: float = 0.0
+) -> tuple[Tensor, Shown]:
     """Gradient of the loss by the network's answers, all of them the same; zero if there is none."""
     knobs: list[Tensor] = []
 
@@ -177,13 +179,13 @@ def _slopes(ask: Ask, z: Tensor, alpha_bar: Tensor, answer: float = 0.0) -> tupl
 
     def slope(*args: object) -> Tensor:
         with torch.enable_grad():
-            value = ask.answer(*args)
+            value = student.answer(*args)
             if not isinstance(value, Tensor) or not value.requires_grad or not knobs:
                 return torch.zeros_like(z)
             found = torch.autograd.grad(value, knobs, allow_unused=True)
         return torch.cat([torch.zeros_like(a) if g is None else g for a, g in zip(knobs, found, strict=True)])
 
-    asked = Ask(ask.number, ask.parameters, slope, ask.limit)
+    asked = StudentFunction(student.number, student.parameters, slope, student.limit)
     return asked(shown.net, z, alpha_bar, shape=(N, DIM)).double(), shown
 
 

@@ -30,7 +30,7 @@ def _difference_of_squares(net: Callable[..., Tensor], z: Tensor, alpha_bar: Ten
     return (net(mixed(z, eps, alpha_bar[k]), k).square() - eps.square()).mean()
 
 
-RIVALS: dict[str, tuple[Loss, str]] = {
+MISTAKES: dict[str, tuple[Loss, str]] = {
     "alpha for alpha-bar": (
         loss(looked_up=_alpha),
         "You mix data and noise as if only the last step had been made. The state at index k has gone "

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-from ..faults import Fault
+from ..core.faults import Fault
 from . import loss_words as words
 from .common import Predictor, between
 

@@ -5,13 +5,13 @@ from collections.abc import Callable, Iterator
 import torch
 from torch import Tensor
 
-from ..asking import Ask
 from ..ch02.common import correlation, different, normal, within
-from ..engine import exercise
-from ..facts import Fact, mean_tolerance, variance_tolerance
+from ..core.engine import exercise
+from ..core.facts import Fact, mean_tolerance, variance_tolerance
+from ..core.student_function import StudentFunction
 from .common import TWICE, Predictor, heard, of_point, shares, uneven, watched
 from .reverse_parts import rule
-from .reverse_rivals import RIVALS
+from .reverse_rivals import MISTAKES
 
 N, FEW, DIM, STEPS = 6000, 600, 2, 9
 FAR = 1e4
@@ -75,14 +75,14 @@ def bayes(betas: Tensor, alpha_bar: Tensor, k: int) -> tuple[float, float]:
     return float(of_state + of_data / bar.sqrt()), float(-of_data * ((1 - bar) / bar).sqrt())
 
 
-@exercise("7.3", "The reverse step", "core", "net, x, k, betas, alpha_bar", rule(), RIVALS, random=True)
-def reverse_step(ask: Ask) -> Iterator[Fact | str]:
+@exercise("7.3", "The reverse step", "core", "net, x, k, betas, alpha_bar", rule(), MISTAKES, random=True)
+def reverse_step(student: StudentFunction) -> Iterator[Fact | str]:
     """What the network is asked, the mean by Bayes' rule, landing at the end, and the law of the noise."""
     betas = 2.5 * uneven(STEPS)
     alpha_bar = shares(betas)
 
     def step(net: Predictor, x: Tensor, k: int) -> Tensor:
-        return ask(net, x, k, betas, alpha_bar, shape=x.shape).double()
+        return student(net, x, k, betas, alpha_bar, shape=x.shape).double()
 
     if not (yield from watched(_means(step, betas, alpha_bar))):
         return
@@ -130,7 +130,7 @@ def _landing(step: Step, alpha_bar: Tensor) -> Iterator[Fact]:
     x = alpha_bar[1].sqrt() * z + (1 - alpha_bar[1]).sqrt() * torch.randn(FEW, DIM, dtype=torch.float64)
     end = step(of_point(alpha_bar, z), x, 1)
     what = "mean from k = 1, over the data"
-    yield Fact("does not land", what, torch.ones(DIM), end.mean(0) / z, LOOK_LAST, near=5e-3)
+    yield Fact("does not land", what, torch.ones(DIM), end.mean(0) / z, LOOK_LAST, match_tol=5e-3)
     noise = step(_silent(), torch.zeros(FEW, DIM).double(), 1)
     what = "variance of its noise"
     # A draw for the whole batch has no spread within it.
@@ -149,7 +149,7 @@ def _noise(z: Tensor) -> Iterator[Fact]:
     if still:
         some = different(z, LOOK_SPREAD)
         yield some
-        if some.came != 1.0:
+        if some.measured != 1.0:
             return
     tol = mean_tolerance(2 * N, 1.0, TESTS)
     mean = z.mean(dim=(1, 2))

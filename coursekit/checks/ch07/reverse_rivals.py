@@ -23,7 +23,7 @@ def _ddim(net: Any, x: Tensor, k: int, betas: Tensor, alpha_bar: Tensor) -> Tens
     return before.sqrt() * (x - (1 - bar).sqrt() * eps) / bar.sqrt() + (1 - before).sqrt() * eps
 
 
-RIVALS: dict[str, tuple[Rule, str]] = MEANS | {
+MISTAKES: dict[str, tuple[Rule, str]] = MEANS | {
     "noise at the last step": (
         rule(silent=lambda k: False),
         "Your last step, from k = 1 to the data, adds noise to a finished sample. In the middle noise is "

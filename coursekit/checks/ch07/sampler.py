@@ -8,12 +8,12 @@ from itertools import pairwise
 import torch
 from torch import Tensor
 
-from ...chains import linear_betas
 from ...distributions import GaussianMixture
-from ..asking import Ask
-from ..engine import exercise
-from ..facts import Fact
-from ..faults import Fault
+from ...paths import linear_betas
+from ..core.engine import exercise
+from ..core.facts import Fact
+from ..core.faults import Fault
+from ..core.student_function import StudentFunction
 from .common import Predictor, between, of_point, shares
 from .sampler_words import LOOKS
 
@@ -122,7 +122,7 @@ def _my_sampler(net: Net, x: Tensor, alpha_bar: Tensor) -> Tensor:
     return x
 
 
-RIVALS: dict[str, tuple[Sampler, str]] = {
+MISTAKES: dict[str, tuple[Sampler, str]] = {
     "DDIM in equal strides": (
         _ddim(1.0),
         "This is the sampler to beat: DDIM in equal strides. Where along the chain does the state change "
@@ -181,26 +181,26 @@ def _spacing(net: Predictor) -> str:
     return "strides grow towards the data" if float(strides[-1]) > 2 * float(strides[0]) else ""
 
 
-def _landing(ask: Ask) -> str:
+def _landing(student: StudentFunction) -> str:
     """Tell whether a sampler misses the one data point that there is."""
     net = of_point(_table(), torch.tensor([1.5]))
-    end = ask(net, start(), _table(), shape=(N, 1))
+    end = student(net, start(), _table(), shape=(N, 1))
     return "does not land" if float((end - 1.5).abs().mean()) > 0.03 else ""
 
 
-def _name(ask: Ask, net: Predictor, few: bool, random: bool) -> str:
+def _name(student: StudentFunction, net: Predictor, few: bool, random: bool) -> str:
     """What to call a sampler that is not close enough, and whether it asks little or is random."""
     name = "questions left" if few else "too random" if random else "not close enough"
-    return _seen(net) or ("" if random else _landing(ask) or _spacing(net)) or name
+    return _seen(net) or ("" if random else _landing(student) or _spacing(net)) or name
 
 
-@exercise("7.8", "Twenty questions", "open", "net, x, alpha_bar", _my_sampler, RIVALS, limit=15.0)
-def my_sampler(ask: Ask) -> Iterator[Fact | str]:
+@exercise("7.8", "Twenty questions", "open", "net, x, alpha_bar", _my_sampler, MISTAKES, limit=15.0)
+def my_sampler(student: StudentFunction) -> Iterator[Fact | str]:
     """Questions asked, and the distance to the truth in four runs."""
     again, ends, asked = start(), [], 0.0
     for i in range(RUNS):
         net = _counted()
-        ends.append(ask(net, again if i < 2 else start(), _table(), shape=(N, 1)).double())
+        ends.append(student(net, again if i < 2 else start(), _table(), shape=(N, 1)).double())
         asked = max(asked, net.evaluations(N))
     away = [_away(end) for end in ends]
     fact = Fact(
@@ -211,7 +211,7 @@ def my_sampler(ask: Ask) -> Iterator[Fact | str]:
     what = "how far two runs from one start end apart"
     yield Fact("too random", what, apart, apart, LOOKS["too random"], 1e-6, 0.02 + 0.1 * apart, "any")
     mean, error = float(torch.tensor(away).mean()), float(torch.tensor(away).std() / math.sqrt(RUNS))
-    name = _name(ask, net, asked < QUESTIONS - 1, apart > 0.01) if mean > BOUND else "not close enough"
+    name = _name(student, net, asked < QUESTIONS - 1, apart > 0.01) if mean > BOUND else "not close enough"
     what = "distance to the truth, in thousandths"
     yield Fact(name, what, 0.0, mean, LOOKS[name], BOUND, max(0.05, 4 * error), f"at most {BOUND:g}")
     if mean <= BOUND:

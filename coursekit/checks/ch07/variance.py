@@ -5,11 +5,11 @@ from collections.abc import Iterator
 import torch
 from torch import Tensor
 
-from ..asking import Ask
-from ..engine import exercise
-from ..facts import Fact
+from ..core.engine import exercise
+from ..core.facts import Fact
+from ..core.student_function import StudentFunction
 from .common import shares, uneven
-from .variance_rivals import RIVALS
+from .variance_rivals import MISTAKES
 from .variance_rivals import reverse_variance as reference
 
 LOOK_ONE = (
@@ -26,14 +26,14 @@ LOOK_TOTAL = (
 )
 
 
-@exercise("7.7", "The right variance", "stretch", "k, betas, alpha_bar, c", reference, RIVALS)
-def reverse_variance(ask: Ask) -> Iterator[Fact]:
+@exercise("7.7", "The right variance", "stretch", "k, betas, alpha_bar, c", reference, MISTAKES)
+def reverse_variance(student: StudentFunction) -> Iterator[Fact]:
     """Both ends, where the answers are DDPM's two variances, and the law of total variance between."""
     betas = uneven(9)
     alpha_bar = shares(betas)
 
     def variances(c: float, *ks: int) -> Tensor:
-        return torch.stack([ask(k, betas, alpha_bar, c, shape=()).double() for k in ks])
+        return torch.stack([student(k, betas, alpha_bar, c, shape=()).double() for k in ks])
 
     at = torch.tensor([1, 2, 4, 7])
     beta, before, bar = betas[at - 1], alpha_bar[at - 1], alpha_bar[at]

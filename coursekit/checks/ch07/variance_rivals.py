@@ -33,7 +33,7 @@ def _states(variance: Callable[[Tensor, Tensor], Tensor]) -> Rule:
 
 reverse_variance = _rule(lambda n: n["beta"] * n["then"] / n["now"])
 
-RIVALS: dict[str, tuple[Rule, str]] = {
+MISTAKES: dict[str, tuple[Rule, str]] = {
     "beta": (
         _rule(lambda n: n["beta"] + 0 * n["c"]),
         "You return beta whatever the data are. That is the variance of the step *forward*; on the way back "

@@ -1,0 +1,15 @@
+"""What everything rests on: time, fields, large batches in chunks, files."""
+
+from .chunking import chunked, concat_chunks
+from .fields import Field, singular_at
+from .times import Time, as_time, time_shape
+
+__all__ = [
+    "Field",
+    "Time",
+    "as_time",
+    "chunked",
+    "concat_chunks",
+    "singular_at",
+    "time_shape",
+]

@@ -1,0 +1,217 @@
+"""The engine: measure facts on an answer, name what went wrong, and hand back a function to go on with."""
+
+import os
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import torch
+
+from . import faults, limits, panel, progress_store
+from .facts import Fact
+from .faults import CheckFailed, Fault
+from .panel import Outcome
+from .student_function import StudentFunction, inspect_callable
+
+Function = Callable[..., Any]
+Measure = Callable[[StudentFunction], Iterator[Fact | str]]
+Mistakes = Mapping[str, tuple[Function, str]]
+"""Known wrong answers: name -> (the wrong rule, what to tell the student who is seen to follow it)."""
+
+registry: dict[str, "Exercise"] = {}
+"""All exercises by number, in the order of their chapters."""
+
+KINDS = ("core", "stretch", "open")
+
+
+@dataclass(frozen=True)
+class Measurements:
+    """All that was measured on one answer: its facts, and the fault that ended the measuring, if one did."""
+
+    facts: list[Fact]
+    remarks: list[str]
+    fault: Fault | None
+    degenerate: Fault | None
+
+    def failed(self) -> list[Fact]:
+        """Facts that do not hold."""
+        return [fact for fact in self.facts if not fact.holds()]
+
+    def same_prefix(self, facts: list[Fact]) -> bool:
+        """Tell whether the last of `facts` agrees with the fact at the same place here."""
+        return len(facts) <= len(self.facts) and self.facts[len(facts) - 1].agrees(facts[-1])
+
+    def equivalent(self, other: "Measurements", random: bool) -> bool:
+        """Tell whether another answer gave the same facts and fault, so that nothing tells them apart.
+
+        An answer that stopped with an error after a fact had failed is compared by the facts until then.
+        """
+        stopped = self.fault is not None and self.fault.value is None and bool(self.failed())
+        theirs = other.facts[: len(self.facts)] if stopped else other.facts
+        if len(self.facts) != len(theirs) or (not stopped and (self.fault is None) != (other.fault is None)):
+            return False
+        if not all(mine.agrees(his) for mine, his in zip(self.facts, theirs, strict=True)):
+            return False
+        if stopped:
+            return True
+        return self.fault is None or other.fault is None or _same_fault(self.fault, other.fault, random)
+
+
+def _same_fault(a: Fault, b: Fault, random: bool) -> bool:
+    if a.name != b.name:
+        return False
+    if a.value is None or b.value is None:
+        return a.message == b.message
+    same_shape = a.value.shape == b.value.shape
+    return same_shape and (random or torch.allclose(a.value.double(), b.value.double(), rtol=0, atol=1e-3))
+
+
+def _rows(facts: list[Fact]) -> list[tuple[str, ...]]:
+    return [(fact.label, *fact.numbers()) for fact in facts]
+
+
+@dataclass(frozen=True, eq=False)
+class Exercise:
+    """An exercise and its check; call it with the student's function.
+
+    Args:
+        number: chapter and exercise, such as "1.2".
+        title: its heading in the lab.
+        kind: "core", "stretch" or "open".
+        name: name of the function in the lab.
+        parameters: names of its arguments, in order.
+        reference: coursekit's own version, to go on with until the student's passes.
+        measure: yields facts (and remarks to show with a pass) about an answer, through the Ask it is given.
+        mistakes: known wrong answers.
+        random: results are random, so that only facts can be compared, not values.
+        limit: seconds for all calls of the answer in one check.
+    """
+
+    number: str
+    title: str
+    kind: str
+    name: str
+    parameters: tuple[str, ...]
+    reference: Function
+    measure: Measure = field(repr=False)
+    mistakes: Mistakes = field(repr=False)
+    random: bool = False
+    limit: float = 5.0
+
+    def __call__(self, answer: Function, seed: int = 0) -> Function:
+        """Check `answer`, show the outcome, and return the function to go on with.
+
+        Args:
+            answer: the student's function.
+            seed: of the random numbers that the check hands out; torch's own generator is left as it was.
+        Returns:
+            `answer` if it passes, else coursekit's own version.
+        Raises:
+            CheckFailed: it does not pass, and COURSEKIT_STRICT=1.
+        """
+        outcome = self.examine(answer, seed)
+        if outcome.passed:
+            outcome = outcome.with_note(progress_store.passed(self.number))
+        elif os.environ.get("COURSEKIT_STRICT") == "1":
+            raise CheckFailed(panel.to_text(outcome)) from None
+        panel.show(panel.to_text(outcome), panel.html(outcome))
+        return answer if outcome.passed else self.reference
+
+    def examine(self, answer: Function, seed: int = 0) -> Outcome:
+        """Measure `answer` and say what was found, without showing or recording anything."""
+        try:
+            with limits.truncate_output():
+                return self._verdict(answer, seed)
+        except Exception as error:
+            return self._outcome(faults.unreadable(error))
+
+    def survey(self, answer: Function, seed: int = 0, like: Measurements | None = None) -> Measurements:
+        """Measure `answer`: facts up to the first fault, or the first that differs from `like`.
+
+        Torch's random numbers are left as they were.
+        """
+        student = StudentFunction(self.number, self.parameters, answer, self.limit)
+        facts: list[Fact] = []
+        remarks: list[str] = []
+        fault = None
+        state = torch.get_rng_state()
+        torch.default_generator.manual_seed(seed)
+        try:
+            inspect_callable(answer, self.parameters)
+            for found in self.measure(student):
+                if isinstance(found, str):
+                    remarks.append(found)
+                    continue
+                facts.append(found)
+                if like is not None and not like.same_prefix(facts):
+                    break
+        except Fault as stopped:
+            fault = stopped
+        finally:
+            torch.set_rng_state(state)
+        return Measurements(facts, remarks, fault, student.degenerate_fault())
+
+    def _verdict(self, answer: Function, seed: int) -> Outcome:
+        if answer is self.reference:
+            return self._outcome(faults.library_version(self.name))
+        found = self.survey(answer, seed)
+        failed = found.failed()
+        if not failed and found.fault is None:
+            return Outcome(self, True, "passed", "", _rows(found.facts), found.remarks)
+        if found.fault is not None and not failed and found.fault.value is None:
+            return self._outcome(found.fault)
+        if found.degenerate is not None:
+            return self._outcome(found.degenerate)
+        for name, (rule, words) in self.mistakes.items():
+            if found.equivalent(self.survey(rule, seed, like=found), self.random):
+                shape = [found.fault.row] if found.fault is not None and found.fault.row else []
+                return Outcome(self, False, name, words, _rows(failed[:1]) or shape)
+        if failed:
+            return Outcome(self, False, failed[0].name, failed[0].hint, _rows(failed[:1]))
+        assert found.fault is not None
+        return self._outcome(found.fault)
+
+    def _outcome(self, fault: Fault) -> Outcome:
+        return Outcome(self, False, fault.name, fault.message)
+
+
+def exercise(
+    number: str,
+    title: str,
+    kind: str,
+    parameters: str,
+    reference: Function,
+    mistakes: Mistakes,
+    *,
+    random: bool = False,
+    limit: float = 5.0,
+) -> Callable[[Measure], Exercise]:
+    """Turn a generator of facts into an exercise of the same name, and enter it into the registry.
+
+    Args:
+        number: chapter and exercise, such as "1.2".
+        title: its heading in the lab.
+        kind: "core", "stretch" or "open".
+        parameters: names of the arguments, in order, separated by commas; empty for none.
+        reference: coursekit's own version.
+        mistakes: known wrong answers.
+        random: results are random.
+        limit: seconds for all calls of the answer in one check.
+    Returns:
+        A decorator.
+    Raises:
+        ValueError: an unknown kind, or a number that is taken.
+    """
+    if kind not in KINDS:
+        raise ValueError(f"kind = {kind!r}; an exercise is one of {', '.join(KINDS)}")
+
+    def enter(measure: Measure) -> Exercise:
+        if number in registry:
+            raise ValueError(f"exercise {number} is there twice: {registry[number].title!r} and {title!r}")
+        names = tuple(name.strip() for name in parameters.split(",") if name.strip())
+        registry[number] = Exercise(
+            number, title, kind, measure.__name__, names, reference, measure, mistakes, random, limit
+        )
+        return registry[number]
+
+    return enter

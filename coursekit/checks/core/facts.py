@@ -1,0 +1,112 @@
+"""Facts: one measured quantity each, with what was expected, what came and how far apart they may be."""
+
+import math
+from dataclasses import dataclass
+from statistics import NormalDist
+
+import torch
+from torch import Tensor
+
+FAMILY_LEVEL = 1e-6
+"""Chance that a right answer fails one of a check's statistical facts, all of them together."""
+
+
+@dataclass(frozen=True)
+class Fact:
+    """A quantity measured on an answer.
+
+    Args:
+        name: short name, given to an answer that fails here and matches no known wrong one.
+        label: the quantity in words, after which "expected 1, came 2" can stand.
+        expected: what theory says: a number, or a tensor.
+        measured: what was measured, of the same shape if the answer is right.
+        tol: largest distance from `expected`, entry by entry, of a right answer.
+        hint: two or three sentences for a student who fails here, without the answer.
+        match_tol: distance within which a known wrong answer is recognised; 1.5 `tol` unless given.
+        expected_text: what was expected in words, such as "at most 0.01", where a number would mislead.
+    """
+
+    name: str
+    label: str
+    expected: Tensor | float
+    measured: Tensor | float
+    hint: str
+    tol: float = 1e-3
+    match_tol: float | None = None
+    expected_text: str = ""
+
+    def holds(self) -> bool:
+        """Tell whether what came is what was expected."""
+        return _close(self.expected, self.measured, self.tol)
+
+    def agrees(self, other: "Fact") -> bool:
+        """Tell whether another answer gave the same measurement."""
+        match_tol = 1.5 * self.tol if self.match_tol is None else self.match_tol
+        return self.name == other.name and _close(self.measured, other.measured, match_tol)
+
+    def numbers(self) -> tuple[str, str]:
+        """Expected and measured value as text: all of a short list, else the entry farthest off and where."""
+        expected, came = _tensor(self.expected), _tensor(self.measured)
+        if self.expected_text:
+            return self.expected_text, listed(came)
+        if max(expected.dim(), came.dim()) <= 1 and max(expected.numel(), came.numel()) <= 5:
+            return listed(expected), listed(came)
+        if expected.shape != came.shape:
+            return f"{len(expected)} values ({_first(expected)})", f"{len(came)} ({_first(came)})"
+        worst = int((expected - came).abs().nan_to_num(math.inf).argmax())
+        wanted, had = number(expected.flatten()[worst]), number(came.flatten()[worst])
+        place = [int(index) for index in torch.unravel_index(torch.tensor(worst), expected.shape)]
+        return (wanted, had) if wanted == had or self.holds() else (f"{wanted} at {place}", had)
+
+
+def _tensor(value: Tensor | float) -> Tensor:
+    return torch.as_tensor(value).detach().double().cpu()
+
+
+def _close(a: Tensor | float, b: Tensor | float, tol: float) -> bool:
+    a, b = _tensor(a), _tensor(b)
+    return a.shape == b.shape and torch.allclose(a, b, rtol=0.0, atol=tol, equal_nan=True)
+
+
+def number(value: Tensor | float) -> str:
+    """Write a number with at most three decimals."""
+    value = float(value)
+    if not math.isfinite(value) or abs(value) >= 1e5:
+        return f"{value:.3g}"
+    text = f"{value:.3f}".rstrip("0").rstrip(".")
+    return "0" if text == "-0" else text
+
+
+def listed(values: Tensor) -> str:
+    """Write a number or a short row of numbers."""
+    if values.dim() == 0:
+        return number(values)
+    if len(values) < 2:
+        return number(values[0]) if len(values) else "none"
+    return "(" + ", ".join(number(value) for value in values) + ")"
+
+
+def _first(values: Tensor) -> str:
+    return ", ".join(number(value) for value in values.flatten()[:4]) + " …"
+
+
+def margin(tests: int) -> float:
+    """Standard errors by which each of `tests` facts may be off, two-sided, at the family's level."""
+    return NormalDist().inv_cdf(1 - FAMILY_LEVEL / (2 * tests))
+
+
+def mean_tolerance(n: int, variance: float, tests: int) -> float:
+    """Tolerance of the mean of `n` draws: sqrt(variance / n) is its standard error."""
+    return margin(tests) * math.sqrt(variance / n)
+
+
+def variance_tolerance(n: int, variance: float, tests: int) -> float:
+    """Tolerance of the variance of `n` normal draws: variance sqrt(2 / (n - 1)) is its standard error."""
+    return margin(tests) * variance * math.sqrt(2 / (n - 1))
+
+
+def slope(x: Tensor, y: Tensor) -> float:
+    """Slope of the least-squares line through the points (x, y): covariance over variance of x."""
+    x, y = _tensor(x), _tensor(y)
+    centred = x - x.mean()
+    return float((centred * (y - y.mean())).sum() / centred.square().sum())

@@ -1,0 +1,156 @@
+"""What a check shows: a panel in a notebook, the same words as plain text elsewhere."""
+
+import html as markup
+import re
+import sys
+from dataclasses import dataclass, field, replace
+from typing import Protocol
+
+
+class Heading(Protocol):
+    """What a panel needs to know of an exercise."""
+
+    @property
+    def number(self) -> str: ...
+    @property
+    def title(self) -> str: ...
+    @property
+    def name(self) -> str: ...
+
+
+@dataclass(frozen=True, repr=False)
+class Outcome:
+    """What a check found; as the last line of a cell it shows itself.
+
+    Args:
+        exercise: which one.
+        passed: whether the answer may be used from here on.
+        name: "passed", or the short name of what went wrong.
+        message: for the student; empty with a pass.
+        rows: what was measured, expected and came: with a pass all facts, else the first that does not hold.
+        remarks: sentences beside a pass, such as a comparison.
+        note: a sentence about the progress file.
+    """
+
+    exercise: Heading
+    passed: bool
+    name: str
+    message: str
+    rows: list[tuple[str, ...]] = field(default_factory=list)
+    remarks: list[str] = field(default_factory=list)
+    note: str = ""
+
+    def with_note(self, note: str) -> "Outcome":
+        """Add a sentence about the progress file."""
+        return replace(self, note=note)
+
+    def __repr__(self) -> str:
+        return to_text(self)
+
+    def _repr_html_(self) -> str:
+        return html(self)
+
+    @property
+    def banner(self) -> str:
+        """Which version the lab goes on with, where it is not the student's."""
+        if self.passed:
+            return ""
+        return f"Until it passes, the lab goes on with coursekit's own version of `{self.exercise.name}`."
+
+    @property
+    def mark(self) -> tuple[str, str, str]:
+        """Sign, word and colour of the state; the colour only repeats what the other two say."""
+        if self.passed:
+            return "✓", "Passed", "46, 150, 100"
+        if self.name in ("not attempted", "library's version"):
+            return (
+                "○",
+                "Not attempted yet" if self.name == "not attempted" else "Not checked",
+                "110, 125, 150",
+            )
+        if self.name in ("raises", "too slow", "field misused", "not a function", "wrong parameters"):
+            return "!", "Stopped", "205, 105, 60"
+        return "△", "Not yet", "200, 140, 30"
+
+
+def to_text(outcome: Outcome) -> str:
+    """The outcome as text."""
+    sign, word, _ = outcome.mark
+    lines = [f"{sign} {word} · Exercise {outcome.exercise.number} · {outcome.exercise.title}"]
+    if outcome.message:
+        lines.append(f"  {outcome.message}")
+    if outcome.passed:
+        lines.append("  Measured, with what was expected in brackets:")
+        lines += [f"  - {what}: {came} [{expected}]" for what, expected, came in outcome.rows]
+    else:
+        rows = outcome.rows
+        lines += [f"  Measured: {what}: expected {expected}, came {came}." for what, expected, came in rows]
+    lines += [f"  {text}" for text in (*outcome.remarks, outcome.note, outcome.banner) if text]
+    return "\n".join(lines)
+
+
+def inline(text: str) -> str:
+    """Escape a text and set `code` as code."""
+    return re.sub(r"`([^`]+)`", r"<code>\1</code>", markup.escape(text))
+
+
+BOX = (
+    "border-left:5px solid rgb({0}); background:rgba({0}, 0.10); color:inherit; border-radius:3px; "
+    "padding:0.6em 1em; margin:0.3em 0; max-width:48em; line-height:1.5"
+)
+_CELL = (
+    "padding:0.15em 1.2em 0.15em 0; text-align:left; vertical-align:top; background:none; white-space:normal"
+)
+
+
+def _table(outcome: Outcome) -> str:
+    head = "".join(
+        f'<th scope="col" style="{_CELL}; font-weight:600">{text}</th>'
+        for text in ("measured", "expected", "came")
+    )
+    body = "".join(
+        "<tr style='background:none'>"
+        + "".join(f'<td style="{_CELL}">{inline(text)}</td>' for text in row)
+        + "</tr>"
+        for row in outcome.rows
+    )
+    style = "border-collapse:collapse; margin:0.4em 0; font-size:0.95em; color:inherit"
+    return f'<table style="{style}"><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>'
+
+
+def html(outcome: Outcome) -> str:
+    """The outcome as a panel that reads on light and on dark pages, and to a screen reader."""
+    sign, word, colour = outcome.mark
+    exercise = outcome.exercise
+    label = markup.escape(f"Exercise {exercise.number}: {word}")
+    parts = [
+        f'<div role="group" aria-label="{label}" style="{BOX.format(colour)}">',
+        f'<div><strong><span aria-hidden="true">{sign}&nbsp;</span> {word}</strong>'
+        f" · Exercise {exercise.number} · {inline(exercise.title)}</div>",
+    ]
+    if outcome.message:
+        parts.append(f'<div style="margin-top:0.4em">{inline(outcome.message)}</div>')
+    if outcome.rows:
+        parts.append(_table(outcome))
+    parts += [f"<div>{inline(text)}</div>" for text in (*outcome.remarks, outcome.note) if text]
+    if outcome.banner:
+        line = f"margin-top:0.5em; padding-top:0.4em; border-top:1px dashed rgb({colour})"
+        parts.append(f'<div style="{line}">{inline(outcome.banner)}</div>')
+    return "".join(parts) + "</div>"
+
+
+def in_notebook() -> bool:
+    """Tell whether a rich display listens; IPython is asked only if it is running already."""
+    ipython = sys.modules.get("IPython")
+    shell = ipython.get_ipython() if ipython is not None and hasattr(ipython, "get_ipython") else None
+    return getattr(shell, "kernel", None) is not None
+
+
+def show(text: str, page: str) -> None:
+    """Show `page` (HTML) in a notebook, `text` elsewhere."""
+    if in_notebook():
+        from IPython.display import display
+
+        display({"text/html": page, "text/plain": text}, raw=True)
+    else:
+        print(text)

@@ -1,0 +1,128 @@
+"""Images out of a finished run."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import ClassVar
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from ..base import Field, Time
+from ..nets import ImageNetwork, pretrained
+from ..paths import Prediction, convert
+from ..solvers import Euler, Heun, Solver, solve, time_grid
+from ..training import guided
+from .config import PATH
+from .run_state import write
+
+METHODS: dict[str, Solver] = {"euler": Euler(), "heun": Heun()}
+AT_ONCE = 64
+"""Images simulated together: many more would cost time, as their memory is asked for anew in every step."""
+FIRST = 0.02
+"""First time for a network that predicts noise: at t = 0 the noise says nothing about the data."""
+
+
+def load(folder: Path) -> tuple[ImageNetwork, Prediction]:
+    """Read the network of a run and what it was trained to predict.
+
+    Raises:
+        ValueError: the folder holds no finished run.
+    """
+    try:
+        config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+        net = pretrained.load(folder / "model.safetensors")
+    except FileNotFoundError as error:
+        remedy = f"coursekit train … --out {folder} makes one"
+        raise ValueError(f"{folder} holds no finished run; {remedy}") from error
+    if not isinstance(net, ImageNetwork):
+        raise ValueError(f"{folder} holds a network of points, not of images")
+    return net, config["predict"]
+
+
+@dataclass(frozen=True, eq=False)
+class ImageVelocity:
+    """The velocity of a field that predicts noise or data, with what it says of the data kept in [-1, 1].
+
+    At early times the smallest error in the noise is a huge one in the image behind it; no image lies outside
+    [-1, 1], so there it is cut. Ho et al. 2020 do the same.
+    """
+
+    field: Field
+    predict: Prediction
+    singular_at: ClassVar[float] = 1.0
+
+    def __call__(self, x: Tensor, t: Time) -> Tensor:
+        """Velocity at states `x` (batch, *event) and time `t` below 1, same shape."""
+        z = convert(self.field(x, t), x, t, PATH, self.predict, "data").clamp(-1, 1)
+        return convert(z, x, t, PATH, "data", "velocity")
+
+
+def generate(
+    net: ImageNetwork,
+    predict: Prediction,
+    y: Tensor,
+    w: float,
+    *,
+    method: str = "heun",
+    steps: int = 20,
+    seed: int = 0,
+) -> Tensor:
+    """Generate an image for each label.
+
+    Args:
+        net: called as net(x, t, y), with `config` and `null`.
+        predict: what it answers.
+        y: labels, (n,), on the network's device.
+        w: guidance scale.
+        method: "euler" or "heun".
+        steps: steps from noise to image.
+        seed: of the noise; drawn on the CPU, so it is the same on every device.
+    Returns:
+        Images, (n, channels, size, size); values may lie a little outside [-1, 1].
+    """
+    noise = torch.randn(len(y), *net.event, generator=torch.Generator().manual_seed(seed)).to(y.device)
+    first = FIRST if predict == "noise" else 0.0
+    made = [
+        solve(
+            _velocity(guided(net, labels, w, net.null), predict),
+            start,
+            time_grid(steps, first, 1.0),
+            METHODS[method],
+        )
+        for start, labels in zip(noise.split(AT_ONCE), y.split(AT_ONCE), strict=True)
+    ]
+    return torch.cat(made)
+
+
+def _velocity(field: Field, predict: Prediction) -> Field:
+    return field if predict == "velocity" else ImageVelocity(field, predict)
+
+
+def save(images: Tensor, y: Tensor, path: Path) -> None:
+    """Write images to a .npz file, x (n, c, h, w) in [-1, 1] and y (n,), or as one picture to a .png file.
+
+    Raises:
+        ValueError: the name ends otherwise.
+    """
+    images, y = images.clamp(-1, 1).cpu(), y.cpu()
+    if path.suffix == ".npz":
+        write(path, lambda part: np.savez_compressed(part, x=images.numpy(), y=y.numpy()))
+    elif path.suffix == ".png":
+        write(path, lambda part: draw(images, y, part))
+    else:
+        raise ValueError(f"{path.name} is neither .npz (numbers) nor .png (a picture)")
+
+
+def draw(images: Tensor, y: Tensor, path: Path) -> None:
+    """Draw images in a grid, a row for each label."""
+    from matplotlib.figure import Figure
+
+    from ..plots import digit_grid
+
+    columns = min(20, max(1, int(torch.bincount(y).max())))
+    size = images.shape[-1] + 1
+    figure = Figure(figsize=(0.4 + columns * size * 0.03, 0.2 + len(y.unique()) * size * 0.03), dpi=150)
+    digit_grid(images, y, figure.add_subplot(), columns=columns)
+    figure.savefig(path, bbox_inches="tight")

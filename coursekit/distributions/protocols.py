@@ -1,0 +1,47 @@
+"""Distributions: what can be sampled, what also has a density, and what has a score as well.
+
+Three protocols keep them apart. A data set can be sampled, but nobody knows its density. A uniform law has a
+density, but no score that says anything. So code asks for what it needs: `Samplable`, `Density` or `Scored`.
+"""
+
+from typing import Protocol, runtime_checkable
+
+from torch import Generator, Tensor
+
+
+@runtime_checkable
+class Samplable(Protocol):
+    """Whatever can be drawn from."""
+
+    def sample(self, n: int, generator: Generator | None = None) -> Tensor:
+        """Draw `n` independent samples, (n, *event)."""
+        ...
+
+
+@runtime_checkable
+class Density(Samplable, Protocol):
+    """A law with a density that can be evaluated."""
+
+    def log_prob(self, x: Tensor) -> Tensor:
+        """Natural logarithm of the density at points `x` (batch, *event), as (batch,)."""
+        ...
+
+
+@runtime_checkable
+class Scored(Density, Protocol):
+    """A law with a smooth density, whose gradient can be evaluated too."""
+
+    def score(self, x: Tensor) -> Tensor:
+        """Gradient of the log-density at points `x` (batch, *event), same shape, per data unit."""
+        ...
+
+
+def check_points(x: Tensor, dim: int) -> None:
+    """Raise a ValueError unless `x` holds points of a space with `dim` axes, (batch, dim)."""
+    if x.dim() != 2 or x.shape[1] != dim:
+        raise ValueError(f"points have shape {tuple(x.shape)}; this law lives on (batch, {dim})")
+
+
+def _check_real(x: Tensor, name: str) -> None:
+    if not x.is_floating_point():
+        raise ValueError(f"{name} has type {x.dtype}; make it real numbers, for example with .float()")

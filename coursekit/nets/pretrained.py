@@ -1,0 +1,106 @@
+"""Checkpoints: trained networks in files that hold numbers and text, and nothing that could run."""
+
+import json
+from importlib.resources import as_file, files
+from pathlib import Path
+from typing import Any
+
+from .conditioning import ImageNetwork
+from .dit import DiT
+from .film_mlp import FiLMMLP
+from .mlp import MLP
+from .unet import UNet
+
+PRETRAINED = ("digits", "mnist")
+"""Generators that ship with the course."""
+
+NETS: dict[str, type[MLP] | type[ImageNetwork]] = {kind.__name__: kind for kind in (MLP, FiLMMLP, UNet, DiT)}
+
+
+def save(net: MLP | ImageNetwork, path: Path | str, /, **notes: Any) -> None:
+    """Write a network to a safetensors file, with its sizes and your notes in the file's header.
+
+    Args:
+        net: a network of `coursekit.nets`.
+        path: where to; the name ends in .safetensors.
+        notes: what to remember about the training, anything that JSON can hold.
+    Raises:
+        ValueError: the network is none of `coursekit.nets`, or the name ends otherwise.
+    """
+    from safetensors.torch import save_file
+
+    kind = type(net).__name__
+    if NETS.get(kind) is not type(net):
+        raise ValueError(f"{kind} cannot be rebuilt from a file; save one of {', '.join(NETS)}")
+    header = {"net": kind, "config": json.dumps(net.config), "notes": json.dumps(notes)}
+    weights = {name: tensor.contiguous() for name, tensor in net.state_dict().items()}
+    save_file(weights, _checked(path), metadata=header)
+
+
+def load(path: Path | str) -> MLP | ImageNetwork:
+    """Read a network that `save` wrote, ready to be called.
+
+    Only safetensors files are read: loading a pickle (.pt, .pth) may run whatever its author put in.
+
+    Args:
+        path: the file.
+    Returns:
+        The network on the CPU, in evaluation mode, without gradients.
+    Raises:
+        ValueError: another kind of file, or not written by `save`.
+        FileNotFoundError: there is none.
+    """
+    from safetensors.torch import load_file
+
+    header = _header(path)
+    if header.get("net") not in NETS or "config" not in header:
+        raise ValueError(f"{path} does not say which network it holds; write it with pretrained.save")
+    net = NETS[header["net"]](**json.loads(header["config"]))
+    net.load_state_dict(load_file(path), assign=True)  # which keeps the file's dtype
+    return net.eval().requires_grad_(False)
+
+
+def _checked(path: Path | str) -> Path:
+    path = Path(path)
+    if path.suffix != ".safetensors":
+        raise ValueError(
+            f"{path.name} is no .safetensors file; a pickle could run foreign code, so none is read"
+        )
+    return path
+
+
+def _header(path: Path | str) -> dict[str, str]:
+    from safetensors import SafetensorError, safe_open
+
+    path = _checked(path)
+    if not path.exists():
+        raise FileNotFoundError(f"there is no file {path}")
+    try:
+        with safe_open(path, framework="pt") as file:
+            return file.metadata() or {}
+    except SafetensorError as error:
+        raise ValueError(f"{path} is damaged or no safetensors file ({error}); fetch it anew") from error
+
+
+def load_pretrained(name: str) -> ImageNetwork:
+    """Load a generator that ships with the course, net(x, t, y) with labels 0 … 9 and null label 10.
+
+    "digits" has images (1, 8, 8) and was trained as in chapter 06, on the 1,297 training digits of
+    `coursekit.data`; "mnist" has images (1, 28, 28) and was trained on the 60,000 training images.
+    `python tools/make_checkpoint.py NAME` makes either and writes its measurements beside it.
+
+    Args:
+        name: "digits" or "mnist".
+    Raises:
+        ValueError: there is no generator of this name.
+
+    >>> load_pretrained("digits").event
+    (1, 8, 8)
+    """
+    if name not in PRETRAINED:
+        raise ValueError(f"there is no pretrained network {name!r}; choose one of {', '.join(PRETRAINED)}")
+    with as_file(files("coursekit") / "weights" / f"{name}.safetensors") as path:
+        net = load(path)
+    if not isinstance(net, ImageNetwork):
+        raise ValueError(f"{name} holds a network of points, not of images; install coursekit anew")
+    return net

@@ -1,0 +1,128 @@
+"""Short animations that a notebook plays: celluloid takes the frames, JavaScript shows them."""
+
+import base64
+import html
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import matplotlib as mpl
+import matplotlib.pyplot as plt
+from celluloid import Camera
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from .page import PAGE_DPI, Picture, checked_alt, png, shrunk
+from .style import dress
+
+MAX_FRAMES = 40
+MAX_BYTES = 2_000_000
+# The player names its buttons' icons after a font on another server; these signs need no network.
+SIGNS = {
+    "fa-minus": "−",
+    "fa-fast-backward": "|◀",
+    "fa-step-backward": "◂",
+    "fa-play fa-flip-horizontal": "◀",
+    "fa-pause": "||",
+    "fa-play": "▶",
+    "fa-step-forward": "▸",
+    "fa-fast-forward": "▶|",
+    "fa-plus": "+",
+}
+
+
+@dataclass(frozen=True)
+class Animation:
+    """An animation that plays in a notebook; where no script runs, its last frame stands still."""
+
+    player: str
+    still: Picture
+
+    def _repr_mimebundle_(self, **_: Any) -> tuple[dict[str, Any], dict[str, Any]]:
+        data, metadata = self.still._repr_mimebundle_()
+        return {**data, "text/html": self.player}, metadata
+
+    def __repr__(self) -> str:
+        return self.still.alt
+
+
+def animate(
+    draw: Callable[[Axes, int], object],
+    frames: int,
+    *,
+    alt: str,
+    size: tuple[float, float] = (4.2, 4.2),
+    per_second: float = 8.0,
+) -> Animation:
+    """Animate what `draw` draws, frame after frame, in one figure.
+
+    Each frame shows what its call drew and nothing of the frames before. Limits, axis names and titles
+    belong to the axes and stand still: write what changes with `ax.text`. A legend costs as much as all
+    the rest; name colours with `ax.text` too.
+
+    Args:
+        draw: `draw(ax, k)` draws frame k, the first is 0; it must not clear the axes.
+        frames: number of frames, 1 to 40.
+        alt: what the animation shows, in one or two sentences, for readers who cannot see it.
+        size: width and height of the figure in inches.
+        per_second: frames shown in a second.
+    Returns:
+        The animation; as the last line of a cell it shows itself.
+    Raises:
+        ValueError: too many frames, no text alternative, a frame that draws nothing, a title that changes,
+            or a result of more than 2 MB.
+    """
+    alt = checked_alt(alt)
+    if not 1 <= frames <= MAX_FRAMES:
+        raise ValueError(
+            f"an animation has 1 to {MAX_FRAMES} frames, not {frames}; draw every second or third."
+        )
+    figure, ax = plt.subplots(figsize=size, layout="compressed")
+    try:
+        camera = _film(draw, frames, figure, dress(ax))
+        with mpl.rc_context({"animation.embed_limit": 100, "savefig.dpi": PAGE_DPI}):
+            film = camera.animate(interval=1000 / per_second, blit=True)
+            player = _player(film.to_jshtml(default_mode="once"), alt)
+        still = Picture(shrunk(png(figure, PAGE_DPI)), alt, round(size[0] * PAGE_DPI))
+    finally:
+        plt.close(figure)
+    if len(player) > MAX_BYTES:
+        raise ValueError(
+            f"the animation has {len(player) / 1e6:.1f} MB, more than {MAX_BYTES / 1e6:.0f}; "
+            "take fewer frames, fewer points or a smaller size."
+        )
+    return Animation(player, still)
+
+
+def _film(draw: Callable[[Axes, int], object], frames: int, figure: Figure, ax: Axes) -> Camera:
+    """Draw and snap all frames."""
+    camera = Camera(figure)
+    title = None
+    for k in range(frames):
+        draw(ax, k)
+        title = ax.get_title() if title is None else title
+        if ax.get_title() != title:
+            raise ValueError(
+                "titles are not animated; write with ax.text(…, transform=ax.transAxes) instead."
+            )
+        if not camera.snap():
+            raise ValueError(f"frame {k} drew nothing; draw(ax, k) must draw each frame anew into ax.")
+        if k == 0:
+            # Laid out once: the axes then stand still, and no frame pays for it again.
+            figure.draw_without_rendering()
+            figure.set_layout_engine("none")
+    return camera
+
+
+def _player(page: str, alt: str) -> str:
+    """The player's HTML with small pictures, the text alternative, and buttons that need no network."""
+
+    def smaller(match: re.Match[str]) -> str:
+        picture = base64.b64decode(match[1].replace("\\\n", ""))
+        return f'"data:image/png;base64,{base64.b64encode(shrunk(picture)).decode()}"'
+
+    page = re.sub(r'"data:image/png;base64,([^"]*)"', smaller, page)
+    page = re.sub(r'<link rel="stylesheet"\s+href="[^"]*font-awesome[^>]*>', "", page)
+    page = re.sub(r'<i class="fa (fa-[^"]*)"></i>', lambda match: SIGNS[match[1]], page)
+    return re.sub(r"<img id=", f'<img alt="{html.escape(alt)}" id=', page, count=1)

@@ -1,0 +1,171 @@
+"""Training: a loop that yields, so that the caller records, draws and stops."""
+
+import copy
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+import torch
+from torch import Generator, Tensor, nn
+
+from .losses import Loss
+from .optimiser import Adam
+
+Net = TypeVar("Net", bound=nn.Module)
+
+
+@dataclass(frozen=True)
+class Step:
+    """What one step of training has to tell.
+
+    Args:
+        step: steps made so far; the first is 1.
+        loss: loss of the step's batch, before the update.
+        lr: learning rate that the step used.
+    """
+
+    step: int
+    loss: float
+    lr: float
+
+
+class EMA(Generic[Net]):
+    """A smoothed copy of a network: the exponential moving average of its weights.
+
+        average <- d average + (1 - d) weights,   d = min(decay, k / (k + 9)) in update k
+
+    Polyak & Juditsky 1992 average the weights; the growing d (a warm-up) lets the copy forget the random
+    start quickly, so that it can be looked at after any step.
+
+    Args:
+        net: the network to follow.
+        decay: how much of the average an update keeps, in [0, 1); it reaches back 1 / (1 - decay) steps.
+    Raises:
+        ValueError: `decay` lies outside.
+    """
+
+    def __init__(self, net: Net, decay: float = 0.99) -> None:
+        if not 0 <= decay < 1:
+            raise ValueError(f"decay = {decay}; it must be at least 0 and below 1, such as 0.99")
+        self.net: Net = copy.deepcopy(net).eval().requires_grad_(False)
+        self.decay = decay
+        self.updates = 0
+        self._averages, self._weights = list(self.net.parameters()), list(net.parameters())
+
+    def update(self) -> None:
+        """Take in the followed network's weights of now."""
+        self.updates += 1
+        kept = min(self.decay, self.updates / (self.updates + 9))
+        with torch.no_grad():
+            for average, weight in zip(self._averages, self._weights, strict=True):
+                average.lerp_(weight, 1 - kept)
+
+
+def cosine_rate(step: int, steps: int, warmup: float = 0.05) -> float:
+    """Share of the full learning rate that a step uses: a short rise, then half a cosine down to zero.
+
+        min(1, k / (warmup n)) * (1 + cos(pi (k - 1) / n)) / 2 in step k of n
+
+    The cosine is that of Loshchilov & Hutter 2017.
+
+    Args:
+        step: number of the step, from 1 to `steps`.
+        steps: steps in all.
+        warmup: share of the steps that the rise takes.
+    Returns:
+        A factor in (0, 1].
+    """
+    rise = min(1.0, step / max(1.0, warmup * steps))
+    return rise * (1 + math.cos(math.pi * (step - 1) / steps)) / 2
+
+
+def fit(
+    net: nn.Module,
+    loss: Loss,
+    data: Tensor | Sequence[Tensor],
+    steps: int,
+    *,
+    batch: int = 256,
+    lr: float = 1e-2,
+    ema: EMA | None = None,
+    generator: Generator | None = None,
+) -> Iterator[Step]:
+    """Train `net` in place, one batch a step, and yield after each step.
+
+    Adam (Kingma & Ba 2015) with the rate of `cosine_rate`. A batch is drawn from the data with
+    replacement. Stop whenever you like by leaving the loop; the network keeps what it has learnt.
+
+    Args:
+        net: the network; the data are brought to its device.
+        loss: called as loss(net, z), or loss(net, z, y) where the data have labels.
+        data: data points (n, *event), or a pair of them and their labels (n,), held in memory.
+        steps: steps to the end of the rate's fall.
+        batch: data points in a step.
+        lr: largest learning rate.
+        ema: a smoothed copy to update after each step.
+        generator: source of all randomness, on the network's device; torch's own unless given.
+    Yields:
+        A `Step` after each update.
+    Raises:
+        ValueError: no data, numbers of points and labels disagree, or a size is below 1.
+        FloatingPointError: the loss became infinite or not a number.
+    """
+    if min(steps, batch) < 1 or not lr > 0:
+        raise ValueError(f"steps={steps}, batch={batch}, lr={lr}: all of them must be positive")
+    columns = _columns(data, next(net.parameters()).device)
+    return _steps(net, loss, columns, steps, batch, lr, ema, generator)
+
+
+def _columns(data: Tensor | Sequence[Tensor], device: torch.device) -> tuple[Tensor, ...]:
+    """Bring the data points, and the labels if there are any, to the network."""
+    columns = (data,) if isinstance(data, Tensor) else tuple(data)
+    lengths = [len(column) for column in columns]
+    if len(columns) not in (1, 2) or len(set(lengths)) != 1 or lengths[0] == 0:
+        raise ValueError(
+            f"data hold {lengths} rows; give a tensor (n, *event), or a pair of it and labels (n,), n above 0"
+        )
+    return tuple(column.to(device) for column in columns)
+
+
+def _steps(
+    net: nn.Module,
+    loss: Loss,
+    columns: tuple[Tensor, ...],
+    steps: int,
+    batch: int,
+    lr: float,
+    ema: EMA | None,
+    generator: Generator | None,
+) -> Iterator[Step]:
+    n, device = len(columns[0]), columns[0].device
+    adam = Adam(net.parameters(), lr)
+    net.train()
+    for step in range(1, steps + 1):
+        rate = adam.lr = lr * cosine_rate(step, steps)
+        rows = torch.randint(n, (batch,), generator=generator, device=device)
+        value = loss(net, *(column[rows] for column in columns), generator=generator)
+        yield Step(step, improve(adam, value, ema), rate)
+
+
+def improve(adam: Adam, value: Tensor, ema: EMA | None = None) -> float:
+    """Make one step of training: from the loss of a batch to better weights.
+
+    Args:
+        adam: the optimiser; its rate is set already.
+        value: the loss, a tensor without axes.
+        ema: a smoothed copy to update.
+    Returns:
+        The loss as a number.
+    Raises:
+        FloatingPointError: the loss is infinite or not a number; the weights stay as they were.
+    """
+    adam.zero_grad()
+    value.backward()
+    number = value.item()
+    if not math.isfinite(number):
+        raise FloatingPointError(f"the loss is {number}; try a smaller lr than {adam.lr:.3g}")
+    adam.step()
+    if ema is not None:
+        ema.update()
+    return number

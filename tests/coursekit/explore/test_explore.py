@@ -1,0 +1,225 @@
+"""Explorers: moving a control changes picture and text, errors show, answers cost little."""
+
+import io
+import time
+
+import ipywidgets as widgets
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from coursekit import GaussianMixture, explore
+from coursekit.explore import button, choice, explorer, motion, slider
+from coursekit.nets import ImageNetwork
+
+
+def line(ax, height, kind="plain", presses=0):
+    if height == 13:
+        raise ArithmeticError("thirteen is <unlucky>")
+    ax.plot([0, 1], [0, height])
+    ax.set_ylim(0, 20)
+    return f"A {kind} line rises to {height}; pressed {presses} times."
+
+
+def lines():
+    return explorer(
+        line,
+        (3, 2),
+        height=slider("height (m)", 0, 20, 5),
+        kind=choice("kind", ["plain", "bold"]),
+        presses=button("Again"),
+    )
+
+
+def control(panel, index):
+    return panel.children[index]
+
+
+def page(panel):
+    return panel.children[-1].value
+
+
+def test_every_control_changes_the_text_and_reaches_the_drawing():
+    panel = lines()
+    before = panel.picture.png
+    control(panel, 0).value = 7
+    assert panel.picture.png != before
+    control(panel, 1).value = "bold"
+    control(panel, 2).click()
+    control(panel, 2).click()
+    assert panel.values == {"height": 7, "kind": "bold", "presses": 2}
+    assert panel.picture.alt == "A bold line rises to 7; pressed 2 times."
+    assert page(panel).count("A bold line rises to 7; pressed 2 times.") == 2  # alt, and caption below
+
+
+def test_the_same_values_give_the_same_picture():
+    panel = lines()
+    before = panel.picture.png
+    control(panel, 0).value = 7
+    control(panel, 0).value = 5
+    assert panel.picture.png == before
+
+
+def test_an_error_takes_the_place_of_the_picture_and_goes_with_it():
+    panel = lines()
+    control(panel, 0).value = 13
+    assert 'role="alert"' in page(panel)
+    assert "ArithmeticError: thirteen is &lt;unlucky&gt;" in page(panel)
+    assert "<unlucky>" not in page(panel)
+    assert "height = 13" in page(panel)
+    assert "<img" not in page(panel)
+    control(panel, 0).value = 14
+    assert 'role="alert"' not in page(panel)
+    assert "rises to 14" in page(panel)
+
+
+def test_what_is_wrong_from_the_start_is_raised_by_the_cell():
+    with pytest.raises(ArithmeticError):
+        explorer(line, height=slider("height", 0, 20, 13))
+    with pytest.raises(ValueError, match="no text alternative"):
+        explorer(lambda ax, k: None, k=slider("k", 0, 1, 0))
+
+
+def test_controls_are_labelled_and_made_of_the_kind_their_numbers_ask_for():
+    assert isinstance(slider("n", 1, 50, 8), widgets.IntSlider)
+    assert isinstance(slider("t", 0, 1, 0.5, 0.1), widgets.FloatSlider)
+    assert choice("field", {"one": 1, "two": 2}, 2).value == 2
+    assert [c.description for c in lines().children[:-1]] == ["height (m)", "kind", "Again"]
+
+
+def test_pages_without_widgets_get_the_still_picture():
+    data, metadata = lines()._repr_mimebundle_()
+    assert {"application/vnd.jupyter.widget-view+json", "image/png", "text/html", "text/plain"} <= set(data)
+    assert data["text/plain"] == metadata["image/png"]["alt"] == "A plain line rises to 5; pressed 0 times."
+
+
+def counted(field):
+    def call(x, t):
+        call.count += 1
+        return field(x, t)
+
+    call.count = 0
+    return call
+
+
+def test_flows_ends_as_far_from_the_reference_as_it_says():
+    decay = counted(lambda x, t: -2 * x)
+    panel = explore.flows({"decay": decay})
+    method, steps, x1, x2 = (control(panel, k) for k in (1, 2, 3, 4))
+    x1.value, x2.value, steps.value = 1.5, -2.0, 4
+    start = (1.5**2 + 2**2) ** 0.5
+    # Closed forms: a step multiplies by 1 - 2h, with Heun by 1 - 2h + 2h^2; the flow by e^-2.
+    for name, factor in (("Euler", 1 - 2 / 4), ("Heun", 1 - 2 / 4 + 2 / 16)):
+        method.value = name
+        assert f"ends {start * abs(factor**4 - np.exp(-2)):.2g} away" in panel.picture.alt
+        assert f"{name} with 4 steps" in panel.picture.alt
+    assert "(8 field evaluations)" in panel.picture.alt
+
+
+def test_flows_computes_the_reference_once_for_each_start():
+    field = counted(lambda x, t: -x)
+    panel = explore.flows({"decay": field})
+    field.count = 0
+    control(panel, 2).value = 20
+    assert field.count == 20 + 1  # Euler's steps, and the arrows
+    field.count = 0
+    control(panel, 3).value = 0.3
+    assert 20 + 1 < field.count < 400
+
+
+@pytest.mark.parametrize("name", list(explore.flows().children[0].options))
+def test_every_field_of_flows_answers_in_good_time(name):
+    panel = explore.flows()
+    control(panel, 0).value = name
+    control(panel, 1).value = "Heun"
+    begun = time.perf_counter()
+    control(panel, 2).value = 50
+    # 150 ms are wanted on a free core; this only catches a drawing that went wrong by an order of magnitude.
+    assert time.perf_counter() - begun < 3
+    assert f"Field: {name}." in panel.picture.alt
+
+
+def test_noise_to_data_begins_as_noise_ends_as_data_and_computes_nothing_in_between(monkeypatch):
+    seen = []
+    original = motion.samples
+    monkeypatch.setattr(motion, "samples", lambda x, ax, **look: seen.append(x) or original(x, ax, **look))
+    two = GaussianMixture(
+        torch.tensor([0.5, 0.5]), torch.tensor([[-2.0, 0.0], [2.0, 0.0]]), torch.tensor([0.1, 0.1])
+    )
+    panel = explore.noise_to_data(two, points=500, steps=20)
+    monkeypatch.setattr(motion, "simulate", None)
+    slider_t = control(panel, 0)
+    assert seen[-1].std(0) == pytest.approx([1, 1], abs=0.1)
+    for k in range(21):
+        slider_t.value = k / 20
+    assert len(seen) == 21
+    # At the end all points sit on one of the two hills, half of them on each.
+    assert (seen[-1][:, 0].abs() - 2).abs().max() < 0.6
+    assert (seen[-1][:, 0] > 0).float().mean() == pytest.approx(0.5, abs=0.1)
+    assert "t = 1.00: data" in panel.picture.alt
+
+
+class Drift(ImageNetwork):
+    """Moves every pixel at the speed of its label, and not at all without one: ends at noise + w * y / 9."""
+
+    def __init__(self, size=8):
+        super().__init__(channels=1, size=size, classes=10, cond_dim=1)
+
+    def forward(self, x, t, y):
+        return torch.where(y == 10, 0, y / 9)[:, None, None, None].expand_as(x)
+
+
+def test_digit_draws_new_noise_for_every_press_and_follows_the_choice():
+    panel = explore.digit(Drift())
+    pictures = {panel.picture.png}
+    control(panel, 1).click()
+    pictures.add(panel.picture.png)
+    control(panel, 0).value = 8
+    pictures.add(panel.picture.png)
+    assert len(pictures) == 3
+    assert "handwritten 8" in panel.picture.alt
+
+
+def ink(panel):
+    return 255 - np.asarray(Image.open(io.BytesIO(panel.picture.png)).convert("L"), dtype=float).mean()
+
+
+def test_guidance_ignores_the_label_at_zero_and_exaggerates_it_above_one():
+    panel = explore.guidance(Drift())
+    label, w = control(panel, 0), control(panel, 1)
+    w.value = 0.0
+    label.value = 2
+    nothing = panel.picture.png
+    label.value = 7
+    assert panel.picture.png == nothing
+    inks = []
+    for w.value in (0.0, 1.0, 2.0):
+        inks.append(ink(panel))
+    assert inks[0] < inks[1] < inks[2]
+    assert "the digit 7 at guidance scale w = 2.00" in panel.picture.alt
+
+
+def test_guidance_keeps_what_it_has_computed():
+    net = Drift()
+    panel = explore.guidance(net)
+    w = control(panel, 1)
+    w.value = 3.0
+    before = panel.picture.png
+    w.value = 1.5
+    net.forward = None
+    w.value = 3.0
+    assert panel.picture.png == before
+
+
+def test_guidance_says_what_the_images_cost_and_takes_new_noise():
+    panel = explore.guidance(Drift(12))
+    w, steps, method, noise = (control(panel, k) for k in (1, 2, 3, 4))
+    assert "20 steps of Heun: each image took 80 evaluations" in panel.picture.alt
+    w.value = 1.0
+    assert "40 evaluations" in panel.picture.alt
+    steps.value, method.value = 7, "Euler"
+    assert "7 steps of Euler: each image took 7 evaluations" in panel.picture.alt
+    before = panel.picture.png
+    noise.click()
+    assert panel.picture.png != before

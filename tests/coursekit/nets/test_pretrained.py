@@ -1,0 +1,117 @@
+"""Checkpoints come back as they went, and hold nothing that could run; the shipped one makes digits."""
+
+import json
+from importlib.resources import files
+
+import pytest
+import torch
+from safetensors import safe_open
+from safetensors.torch import save_file
+
+from coursekit import solve, time_grid
+from coursekit.data import digits
+from coursekit.evaluation.classifiers import digit_classifiers, mnist_classifier
+from coursekit.evaluation.metrics import accuracy, frechet_distance
+from coursekit.nets import MLP, DiT, FiLMMLP, UNet, load_pretrained, pretrained
+from coursekit.training import guided
+
+WEIGHTS = files("coursekit") / "weights"
+
+
+def plain():
+    return MLP(2, hidden=8, layers=2), torch.randn(3, 2), ()
+
+
+def conditioned():
+    net = FiLMMLP(2, 4, classes=3, hidden=8, blocks=3, cond_dim=4)
+    return net, torch.randn(3, 2, 4, 4), (torch.tensor([0, 1, 3]),)
+
+
+def convolutional():
+    return UNet(1, 5, classes=3, width=8, levels=2), torch.randn(3, 1, 5, 5), (torch.tensor([0, 1, 3]),)
+
+
+def attentive():
+    net = DiT(1, 4, classes=3, patch=2, width=8, depth=1, heads=2)
+    return net, torch.randn(3, 1, 4, 4), (torch.tensor([0, 1, 3]),)
+
+
+@pytest.mark.parametrize("make", [plain, conditioned, convolutional, attentive])
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_a_network_comes_back_with_its_sizes_and_weights(make, dtype, tmp_path):
+    net, x, labels = make()
+    net.to(dtype)
+    for weight in net.parameters():
+        torch.nn.init.normal_(weight)
+    pretrained.save(net, tmp_path / "net.safetensors")
+    again = pretrained.load(tmp_path / "net.safetensors")
+    x = x.to(dtype)
+    assert type(again) is type(net)
+    assert torch.equal(again(x, 0.3, *labels), net(x, 0.3, *labels))
+    assert not again.training
+    assert not any(weight.requires_grad for weight in again.parameters())
+
+
+def test_notes_are_kept_in_the_header(tmp_path):
+    pretrained.save(plain()[0], tmp_path / "net.safetensors", steps=7, seeds=[1, 2])
+    with safe_open(tmp_path / "net.safetensors", framework="pt") as file:
+        assert json.loads(file.metadata()["notes"]) == {"steps": 7, "seeds": [1, 2]}
+
+
+def test_networks_that_cannot_be_rebuilt_are_refused(tmp_path):
+    with pytest.raises(ValueError, match="cannot be rebuilt"):
+        pretrained.save(torch.nn.Linear(2, 2), tmp_path / "net.safetensors")
+
+
+def test_pickles_are_refused_unread(tmp_path):
+    path = tmp_path / "net.pt"
+    torch.save({"a": torch.zeros(1)}, path)
+    with pytest.raises(ValueError, match="foreign code"):
+        pretrained.load(path)
+    disguised = path.rename(tmp_path / "net.safetensors")
+    with pytest.raises(ValueError, match="damaged or no safetensors"):
+        pretrained.load(disguised)
+
+
+def test_files_of_others_and_missing_files_are_refused(tmp_path):
+    path = tmp_path / "net.safetensors"
+    with pytest.raises(FileNotFoundError, match="no file"):
+        pretrained.load(path)
+    save_file({"a": torch.zeros(1)}, path)
+    with pytest.raises(ValueError, match="does not say which network"):
+        pretrained.load(path)
+
+
+def test_the_shipped_generator_is_small_and_says_how_it_was_made():
+    assert len((WEIGHTS / "digits.safetensors").read_bytes()) < 1_000_000
+    told = json.loads((WEIGHTS / "digits.json").read_text())
+    assert told["agreement_w1.5"] >= 0.99
+    assert told["frechet"] <= 1.3
+    assert 0.5 <= told["frechet_floor"] <= 1.0
+    assert told["nearest_neighbour_ratio"] >= 0.8
+    assert told["command"].startswith("coursekit train digits")
+
+
+def test_the_shipped_generator_of_mnist_is_small_and_says_how_it_was_made():
+    assert len((WEIGHTS / "mnist.safetensors").read_bytes()) < 4_000_000
+    told = json.loads((WEIGHTS / "mnist.json").read_text())
+    net = load_pretrained("mnist")
+    assert told["parameters"] == sum(weight.numel() for weight in net.parameters())
+    assert told["command"].startswith("coursekit train mnist")
+    assert told["agreement_w1.5"] >= 0.9
+
+
+def test_the_shipped_generator_of_mnist_makes_the_digits_asked_for():
+    net, y = load_pretrained("mnist"), torch.arange(10).repeat(4)
+    noise = torch.randn(len(y), *net.event, generator=torch.Generator().manual_seed(5))
+    made = solve(guided(net, y, 1.5, net.null), noise, time_grid(8))
+    seen = mnist_classifier().classify(made)
+    assert accuracy(seen, y) > 0.75  # of forty: at the card's rate this fails once in thousands
+
+
+def test_the_shipped_generator_makes_the_digits_asked_for():
+    net, classifiers, (z, y) = load_pretrained("digits"), digit_classifiers(), digits().test
+    noise = torch.randn(len(y), 1, 8, 8, generator=torch.Generator().manual_seed(5))
+    made = {w: solve(guided(net, y, w, net.null), noise, time_grid(20)) for w in (1.0, 1.5)}
+    assert accuracy(classifiers.classify(made[1.5]), y) >= 0.99
+    assert frechet_distance(classifiers.features(made[1.0]), classifiers.features(z)) <= 1.3

@@ -1,0 +1,89 @@
+"""Regressions of speed and memory: ratios to loops by hand, with room for noise, and never seconds.
+
+`make bench` measures the same more finely, and beside other packages.
+"""
+
+import statistics
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+
+from benchmarks import growth, simulation, training
+from benchmarks.rounds import interleaved, ratios
+from coursekit import Chessboard, Euler, Heun
+from coursekit.nets import MLP
+
+ROOT = Path(__file__).resolve().parents[2]
+ROOM = 1.25
+linux = pytest.mark.skipif(sys.platform != "linux", reason="the kernel's record of the peak is Linux's")
+
+
+def median_ratio(runs, rounds=15):
+    """Ours over the loop by hand; the best of three medians, since noise only lengthens."""
+    return min(statistics.median(ratios(interleaved(runs, rounds), "ours", "by hand")) for _ in range(3))
+
+
+@pytest.mark.parametrize(
+    ("method", "by_hand"),
+    [(Euler(), simulation.euler_by_hand), (Heun(), simulation.heun_by_hand)],
+    ids=["Euler", "Heun"],
+)
+def test_simulating_costs_what_a_loop_by_hand_does(method, by_hand):
+    field, x = MLP(2).requires_grad_(False), torch.randn(1_000, 2)
+    runs = {
+        "ours": lambda: simulation.ours(method)(field, x, 16),
+        "by hand": lambda: by_hand(field, x, 16),
+    }
+    assert median_ratio(runs) < ROOM
+
+
+def test_training_costs_what_a_loop_by_hand_does():
+    data, net = Chessboard().sample(10_000), MLP(2)
+    runs = {
+        "ours": lambda: list(training.ours(net, data, 20, 1_000)),
+        "by hand": lambda: list(training.by_hand(net, data, 20, 1_000)),
+    }
+    assert median_ratio(runs) < ROOM
+
+
+def test_solvers_that_are_compared_make_the_same_steps():
+    for field in simulation.fields().values():
+        for method, known in simulation.solvers().items():
+            if method != "Euler–Maruyama":
+                simulation.agree(field, known)
+
+
+def test_slopes_are_found():
+    found = [(n, 3e-6 * n**1.5, 0.0) for n in (10, 100, 1000, 10_000)]
+    assert growth.slope(found) == pytest.approx(1.5)
+
+
+def beyond(setting, call):
+    """Megabytes that a call takes at most in a process of its own, where no test has used the heap before."""
+    program = (
+        f"import torch\nfrom benchmarks.rounds import peak_beyond\nfrom coursekit import *\n"
+        f"from coursekit import metrics\n{setting}\nprint(peak_beyond(lambda: {call}))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    return float(done.stdout)
+
+
+@linux
+@pytest.mark.parametrize("law", ["Chessboard()", "Empirical(torch.randn(4_000, 2))"])
+def test_exact_fields_take_memory_for_their_answer_only(law):
+    """100,000 states are 0.8 MB; all pairs with squares or points would be from 100 MB to 3 GB."""
+    setting = f"field, x = marginal_velocity({law}, GaussianPath()), torch.randn(100_000, 2)"
+    setting += "\nfield(x[:20_000], 0.5)"
+    assert beyond(setting, "field(x, 0.5)") < 60
+
+
+@linux
+def test_metrics_take_no_table_of_all_pairs():
+    """All pairs of 5,000 are 200 MB."""
+    setting = "a, b = torch.randn(5_000, 2), torch.randn(5_000, 2)\nmetrics.coverage(a[:500], b[:500])"
+    assert beyond(setting, "metrics.coverage(a, b)") < 100
