@@ -77,7 +77,7 @@ MISTAKES = {
 }
 
 
-@exercise("1.1", "Closed-form flow", "core", "x0, t, theta, center", _linear_flow, MISTAKES)
+@exercise("1.1", "Closed-form flow", "core", "x0, t, theta, center", _linear_flow, MISTAKES, double=True)
 def linear_flow(student: StudentFunction) -> Iterator[Fact]:
     """Start, fixed point, half-life, and the residual of the differential equation."""
     x0 = torch.randn(6, 2, dtype=torch.float64)

@@ -77,7 +77,7 @@ LOOK_ORDER = (
 )
 
 
-@exercise("1.2", "Euler step", "core", "field, x, t, h", Euler().step, MISTAKES)
+@exercise("1.2", "Euler step", "core", "field, x, t, h", Euler().step, MISTAKES, double=True)
 def euler_step(student: StudentFunction) -> Iterator[Fact]:
     """Move on a constant field, call record and tangent on a curved one, and the slope of the error."""
     x, c = states(), torch.tensor([1.0, -2.0], dtype=torch.float64)

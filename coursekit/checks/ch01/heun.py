@@ -114,7 +114,7 @@ def _late(spy: RecordingField) -> Call:
     return max(reversed(spy.calls), key=lambda call: round(call.t, 6))
 
 
-@exercise("1.4", "Heun step", "core", "field, x, t, h", Heun().step, MISTAKES)
+@exercise("1.4", "Heun step", "core", "field, x, t, h", Heun().step, MISTAKES, double=True)
 def heun_step(student: StudentFunction) -> Iterator[Fact]:
     """Move on a constant field, places, times and weights of both slopes, and the slope of the error."""
     x, c = states(), torch.tensor([1.0, -2.0], dtype=torch.float64)

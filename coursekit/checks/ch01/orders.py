@@ -82,7 +82,7 @@ LOOK_FIT = (
 )
 
 
-@exercise("1.6", "Measure the order", "stretch", "errors, hs", _measured_order, MISTAKES)
+@exercise("1.6", "Measure the order", "stretch", "errors, hs", _measured_order, MISTAKES, double=True)
 def measured_order(student: StudentFunction) -> Iterator[Fact]:
     """Exact powers with several constants, and points scattered so that least squares still gives 2."""
     hs = torch.tensor([0.4, 0.2, 0.1, 0.05], dtype=torch.float64)

@@ -90,7 +90,7 @@ def _compared(x0: Tensor, evaluations: float, error: float) -> str:
     )
 
 
-@exercise("1.8", "Fewest evaluations", "open", "field, x0", _my_solver, MISTAKES, limit=10.0)
+@exercise("1.8", "Fewest evaluations", "open", "field, x0", _my_solver, MISTAKES, limit=10.0, double=True)
 def my_solver(student: StudentFunction) -> Iterator[Fact | str]:
     """Error and number of evaluations on a nonlinear, time-dependent field, and on its mirror image."""
     errors, counts = [], []

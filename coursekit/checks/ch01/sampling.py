@@ -180,6 +180,7 @@ def _correlation(x: Tensor) -> float:
     _sample_flow,
     MISTAKES,
     random=True,
+    double=True,
 )
 def sample_flow(student: StudentFunction) -> Iterator[Fact]:
     """Times of the steps, law of the starting noise, and the way from there to the end."""

@@ -81,7 +81,7 @@ LOOK_STATES = (
 )
 
 
-@exercise("1.3", "The time loop", "core", "step, field, x0, times", _simulate, FORWARDS)
+@exercise("1.3", "The time loop", "core", "step, field, x0, times", _simulate, FORWARDS, double=True)
 def simulate(student: StudentFunction) -> Iterator[Fact]:
     """First row, beginnings and lengths of the steps, and all states where Heun's steps are exact."""
     x0, times = states(6), _row(TIMES)
@@ -127,7 +127,7 @@ LOOK_BACK = (
 )
 
 
-@exercise("1.7", "Run backwards", "stretch", "step, field, x1, times", _run_backwards, BACKWARDS)
+@exercise("1.7", "Run backwards", "stretch", "step, field, x1, times", _run_backwards, BACKWARDS, double=True)
 def run_backwards(student: StudentFunction) -> Iterator[Fact]:
     """First row, states where Heun's steps are exact, where Euler's begin, and the way there and back."""
     x1, times = states(6), _row(TIMES)

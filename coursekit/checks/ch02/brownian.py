@@ -181,7 +181,9 @@ LOOK_OTHER = (
 )
 
 
-@exercise("2.1", "Brownian motion", "core", "n, dim, times", _brownian_path, MISTAKES, random=True)
+@exercise(
+    "2.1", "Brownian motion", "core", "n, dim, times", _brownian_path, MISTAKES, random=True, double=True
+)
 def brownian_path(student: StudentFunction) -> Iterator[Fact]:
     """Start, law and independence of the increments between times that are not evenly spaced."""
     times = torch.tensor(TIMES, dtype=torch.float64)

@@ -114,7 +114,15 @@ LOOK_ZERO = (
 )
 
 
-@exercise("2.3", "Ornstein–Uhlenbeck coefficients", "core", "x, t, theta, sigma", _ou_coefficients, MISTAKES)
+@exercise(
+    "2.3",
+    "Ornstein–Uhlenbeck coefficients",
+    "core",
+    "x, t, theta, sigma",
+    _ou_coefficients,
+    MISTAKES,
+    double=True,
+)
 def ou_coefficients(student: StudentFunction) -> Iterator[Fact]:
     """Kurtosis of one step with these coefficients, then each of the two alone."""
     x = torch.ones(N, 2, dtype=torch.float64)

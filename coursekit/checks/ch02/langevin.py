@@ -104,7 +104,7 @@ def _target(dim: int) -> GaussianMixture:
     return GaussianMixture(torch.tensor([0.6, 0.4]), means, torch.tensor([0.6, 0.9]))
 
 
-@exercise("2.5", "Langevin drift", "core", "x, t, score, sigma", _langevin_drift, MISTAKES)
+@exercise("2.5", "Langevin drift", "core", "x, t, score, sigma", _langevin_drift, MISTAKES, double=True)
 def langevin_drift(student: StudentFunction) -> Iterator[Fact]:
     """Balance of pull and noise under the target, and the slope of its log-density at every state."""
     line, sigmas = _target(1), (1.5, 0.5)

@@ -117,6 +117,7 @@ LOOK_BIAS = (
     MISTAKES,
     random=True,
     limit=60.0,
+    double=True,
 )
 def my_langevin(student: StudentFunction) -> Iterator[Fact | str]:
     """A few short steps, then the ladder of sigma² h; the number is where the bias comes to the bound."""

@@ -123,6 +123,7 @@ def _variance(came: float, theta: float, sigma: float, early: bool) -> Fact:
     _stationary_variance,
     MISTAKES,
     random=True,
+    double=True,
 )
 def stationary_variance(student: StudentFunction) -> Iterator[Fact | str]:
     """Variance of a fast and of a slow process, and whether it is measured at all."""

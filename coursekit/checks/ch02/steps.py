@@ -83,7 +83,16 @@ LOOK_UNEVEN = (
 )
 
 
-@exercise("2.2", "Euler–Maruyama step", "core", "drift, diffusion, x, t, h", _step, MISTAKES, random=True)
+@exercise(
+    "2.2",
+    "Euler–Maruyama step",
+    "core",
+    "drift, diffusion, x, t, h",
+    _step,
+    MISTAKES,
+    random=True,
+    double=True,
+)
 def euler_maruyama_step(student: StudentFunction) -> Iterator[Fact]:
     """Drift alone, noise alone (its law after one step), and both together where both are uneven."""
     x, c = torch.randn(N, 2, dtype=torch.float64), torch.tensor([1.0, -2.0], dtype=torch.float64)

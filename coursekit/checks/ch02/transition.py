@@ -148,7 +148,7 @@ LOOK_T = (
 )
 
 
-@exercise("2.4", "Exact transition", "core", "x0, t, theta, sigma", _ou_transition, MISTAKES)
+@exercise("2.4", "Exact transition", "core", "x0, t, theta, sigma", _ou_transition, MISTAKES, double=True)
 def ou_transition(student: StudentFunction) -> Iterator[Fact]:
     """Start, end, and the differential equations that mean and variance obey between them."""
     x0 = torch.tensor([[0.5, -1.0], [2.0, 0.25], [-3.0, 1.5]], dtype=torch.float64).repeat(2, 1)

@@ -101,7 +101,7 @@ LOOK_BROWNIAN = (
 )
 
 
-@exercise("2.6", "Quadratic variation", "stretch", "path", _quadratic_variation, MISTAKES)
+@exercise("2.6", "Quadratic variation", "stretch", "path", _quadratic_variation, MISTAKES, double=True)
 def quadratic_variation(student: StudentFunction) -> Iterator[Fact]:
     """Sums that one can do by hand, and the two limits: a smooth path and Brownian motion."""
     steps = torch.tensor([1.5, 1, -1, 2, 1, 2, -1, 0.5], dtype=torch.float64)[:, None, None]

@@ -151,6 +151,7 @@ LOOK_ROWS = (
     _sample_conditional,
     MISTAKES,
     random=True,
+    double=True,
 )
 def sample_conditional(student: StudentFunction) -> Iterator[Fact]:
     """Fresh noise, width and centre of the cloud at two times, its shape, and a time for every row."""

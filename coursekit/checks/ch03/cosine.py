@@ -138,7 +138,7 @@ LOOK_FINITE = (
 )
 
 
-@exercise("3.1", "A scheduler and its derivatives", "core", "t", _cosine_scheduler, MISTAKES)
+@exercise("3.1", "A scheduler and its derivatives", "core", "t", _cosine_scheduler, MISTAKES, double=True)
 def cosine_scheduler(student: StudentFunction) -> Iterator[Fact]:
     """Values near the ends, the noise's curve, the sum of squares, and each derivative by differences."""
 

@@ -49,12 +49,7 @@ LOOK_BROADCAST = (
 
 
 @exercise(
-    "3.4",
-    "Conditional log-density",
-    "core",
-    "x, z, alpha, beta",
-    conditional_law(),
-    CONDITIONAL,
+    "3.4", "Conditional log-density", "core", "x, z, alpha, beta", conditional_law(), CONDITIONAL, double=True
 )
 def conditional_log_prob(student: StudentFunction) -> Iterator[Fact]:
     """Mass in one, two and three dimensions, the fall from the peak, and axes in front."""
@@ -114,12 +109,7 @@ LOOK_OWN = (
 
 
 @exercise(
-    "3.5",
-    "Marginal log-density",
-    "core",
-    "x, points, alpha, beta",
-    marginal_law(),
-    MARGINAL,
+    "3.5", "Marginal log-density", "core", "x, points, alpha, beta", marginal_law(), MARGINAL, double=True
 )
 def marginal_log_prob(student: StudentFunction) -> Iterator[Fact]:
     """Mass, repeated points, one state at a time, the far middle, and many dimensions."""

@@ -136,7 +136,7 @@ def _yardsticks() -> dict[str, float]:
     }
 
 
-@exercise("3.8", "The longest hiding", "open", "", _my_points, MISTAKES, limit=10.0)
+@exercise("3.8", "The longest hiding", "open", "", _my_points, MISTAKES, limit=10.0, double=True)
 def my_points(student: StudentFunction) -> Iterator[Fact | str]:
     """Spread of the points in their narrowest direction, and the time at which they are recognised."""
     points = student(shape=(N, 2)).double()

@@ -113,7 +113,7 @@ def _off(x: Tensor, x0: Tensor, x1: Tensor) -> Tensor:
     return rest.norm(dim=1) / way.norm(dim=1)
 
 
-@exercise("3.6", "From any law to any law", "stretch", "x0, x1, t", _linear_path, MISTAKES)
+@exercise("3.6", "From any law to any law", "stretch", "x0, x1, t", _linear_path, MISTAKES, double=True)
 def linear_path(student: StudentFunction) -> Iterator[Fact]:
     """Ends, and place on the line for vectors and images, with as many states as coordinates."""
     for event, kind in (((4,), "vectors"), ((1, 4, 4), "images")):

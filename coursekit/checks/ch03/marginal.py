@@ -62,6 +62,7 @@ LOOK_ROWS = (
     _sample_marginal,
     MISTAKES,
     random=True,
+    double=True,
 )
 def sample_marginal(student: StudentFunction) -> Iterator[Fact]:
     """Fresh draws, clouds late in time, shares of the points, their order, and a time for every row."""

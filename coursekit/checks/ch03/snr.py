@@ -102,7 +102,9 @@ LOOK_CLOSE = (
 )
 
 
-@exercise("3.7", "Equal signal-to-noise ratio", "stretch", "snr, scheduler", _time_of_snr, MISTAKES)
+@exercise(
+    "3.7", "Equal signal-to-noise ratio", "stretch", "snr, scheduler", _time_of_snr, MISTAKES, double=True
+)
 def time_of_snr(student: StudentFunction) -> Iterator[Fact]:
     """Known times of three schedulers, from their ratios."""
     known = torch.tensor([0.55, 0.12, 0.88, 0.3, 0.71], dtype=torch.float64)

@@ -129,6 +129,7 @@ def _place(z: Tensor, eps: Tensor, t: Tensor, scheduler: Scheduler) -> Tensor:
     "x, z, t, scheduler",
     conditional_velocity,
     MISTAKES,
+    double=True,
 )
 def velocity(student: StudentFunction) -> Iterator[Fact]:
     """Difference quotients of the path, the way covered by small steps, and axes in front."""

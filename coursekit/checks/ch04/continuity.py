@@ -206,6 +206,7 @@ def _hill(x: Tensor, t: float) -> Tensor:
     "density, field, grid, t, dt",
     _residual,
     MISTAKES,
+    double=True,
 )
 def continuity(student: StudentFunction) -> Iterator[Fact]:
     """A sum known by hand, a steady flow, a hill in the wind, and the order of the error."""

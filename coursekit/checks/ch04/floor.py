@@ -68,13 +68,7 @@ def floor_of(width: float) -> tuple[float, float]:
 
 
 @exercise(
-    "4.7",
-    "The floor of the loss",
-    "stretch",
-    "field, z",
-    estimate(),
-    MISTAKES,
-    random=True,
+    "4.7", "The floor of the loss", "stretch", "field, z", estimate(), MISTAKES, random=True, double=True
 )
 def loss_floor(student: StudentFunction) -> Iterator[Fact | str]:
     """Estimate and standard error for two Gaussians, whose floors are known."""

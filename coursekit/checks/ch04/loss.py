@@ -33,6 +33,7 @@ CAP = 6.0
     MISTAKES,
     random=True,
     limit=12.0,
+    double=True,
 )
 def flow_matching_loss(student: StudentFunction) -> Iterator[Fact | str]:
     """A network that knows the answer, the cost of an error, the gradient, and what a network is shown."""

@@ -159,6 +159,7 @@ def _flux(x: Tensor, points: Tensor, t: Tensor, scheduler: Scheduler) -> Tensor:
     "x, points, t, scheduler",
     _marginal_field,
     MISTAKES,
+    double=True,
 )
 def marginal_field(student: StudentFunction) -> Iterator[Fact]:
     """Flux on the line, a product of two lines in the plane, one state at a time, and late in time."""

@@ -135,7 +135,7 @@ def _rows_of(answer: Callable[..., Any]) -> Callable[..., Any]:
     return wrapped
 
 
-@exercise("4.9", "Better pairs", "open", "z, eps", minibatch_ot, MISTAKES, limit=20.0)
+@exercise("4.9", "Better pairs", "open", "z, eps", minibatch_ot, MISTAKES, limit=20.0, double=True)
 def my_pairs(student: StudentFunction) -> Iterator[Fact | str]:
     """Whether the rows are still those of the noise, and how much shorter the lines become."""
     student.answer = _rows_of(student.answer)

@@ -149,6 +149,7 @@ def _counted(answer: Callable[..., Any]) -> Callable[..., Any]:
     MISTAKES,
     random=True,
     limit=15.0,
+    double=True,
 )
 def steps_needed(student: StudentFunction) -> Iterator[Fact]:
     """Fields that lead elsewhere, in one step, or in eight; and how the first of them is followed."""

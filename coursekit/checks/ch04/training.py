@@ -112,6 +112,7 @@ def _named(name: str, what: str, expected: float, came: float, tol: float, wante
     MISTAKES,
     random=True,
     limit=20.0,
+    double=True,
 )
 def train(student: StudentFunction) -> Iterator[Fact]:
     """Three weights to be learnt: what each step was given and did, and how near they came; then lr."""

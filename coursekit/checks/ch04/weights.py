@@ -56,12 +56,7 @@ def _log(weights: Tensor) -> Tensor:
 
 
 @exercise(
-    "4.2",
-    "Who stands behind this state",
-    "core",
-    "x, points, t, scheduler",
-    weigh(),
-    MISTAKES,
+    "4.2", "Who stands behind this state", "core", "x, points, t, scheduler", weigh(), MISTAKES, double=True
 )
 def posterior_weights(student: StudentFunction) -> Iterator[Fact]:
     """Sums, the start, odds in the plane and in space, honesty, one by one, and late in time."""

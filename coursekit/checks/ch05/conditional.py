@@ -166,7 +166,7 @@ def column(*times: float) -> Tensor:
     return torch.tensor(times, dtype=torch.float64)[:, None]
 
 
-@exercise("5.1", "Conditional score", "core", "x, z, t, scheduler", conditional_law(), MISTAKES)
+@exercise("5.1", "Conditional score", "core", "x, z, t, scheduler", conditional_law(), MISTAKES, double=True)
 def conditional_score(student: StudentFunction) -> Iterator[Fact]:
     """The centre, one width away from it, and the slope of the log-density at random states."""
     for times in (column(0.3, 0.6, 0.8), column(0.7, 0.45, 0.8, 0.2, 0.6)):

@@ -211,7 +211,9 @@ def _is_the_score(came: Tensor, value: Tensor, x: Tensor, t: Tensor) -> bool:
     return torch.allclose(came.double(), _score(x, value, *bent(t)), rtol=0.0, atol=0.02)
 
 
-@exercise("5.2", "Velocity and score", "core", "value, x, t, scheduler, wanted", _rule(), MISTAKES)
+@exercise(
+    "5.2", "Velocity and score", "core", "value, x, t, scheduler, wanted", _rule(), MISTAKES, double=True
+)
 def convert(student: StudentFunction) -> Iterator[Fact]:
     """From a known score to the velocity of the same data and noise, and from that velocity back."""
     for times in (column(0.35, 0.6, 0.8), column(0.7, 0.5, 0.8, 0.4, 0.6)):

@@ -183,6 +183,7 @@ def _pull(x: Tensor, t: Tensor) -> Tensor:
     "x, t, velocity, score, sigma",
     _rule(lambda u, s, sigma: u + sigma**2 / 2 * s),
     MISTAKES,
+    double=True,
 )
 def extended_drift(student: StudentFunction) -> Iterator[Fact]:
     """Nothing random, the flow where sigma is 0, the balance on a path, and the parts at every state."""

@@ -15,13 +15,24 @@ _score = loss(lambda x, z, eps, numbers: -eps / numbers[1])
 _noise_prediction = loss(lambda x, z, eps, numbers: eps)
 
 
-@exercise("5.4", "Denoising score matching", "core", "net, z, scheduler, last", _score, SCORE, random=True)
+@exercise(
+    "5.4",
+    "Denoising score matching",
+    "core",
+    "net, z, scheduler, last",
+    _score,
+    SCORE,
+    random=True,
+    double=True,
+)
 def score_loss(student: StudentFunction) -> Iterator[Fact | str]:
     """States and times that the network is shown, the target, the square, the weight, the gradient."""
     yield from facts(student, TASK_SCORE)
 
 
-@exercise("5.5", "The noise loss", "core", "net, z, scheduler", _noise_prediction, NOISE, random=True)
+@exercise(
+    "5.5", "The noise loss", "core", "net, z, scheduler", _noise_prediction, NOISE, random=True, double=True
+)
 def noise_loss(student: StudentFunction) -> Iterator[Fact | str]:
     """States and times that the network is shown, the target, the square, the weight, the gradient."""
     yield from facts(student, TASK_NOISE)

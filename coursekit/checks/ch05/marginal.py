@@ -30,7 +30,9 @@ LOOK_OWN = (
 )
 
 
-@exercise("5.6", "Marginal score", "stretch", "x, points, t, scheduler", marginal_law(), MISTAKES)
+@exercise(
+    "5.6", "Marginal score", "stretch", "x, points, t, scheduler", marginal_law(), MISTAKES, double=True
+)
 def marginal_score(student: StudentFunction) -> Iterator[Fact]:
     """One data point, the slope of the log-density at several times, single states, and far away."""
     points = torch.tensor([[1.0, 0.5], [-1.5, 1.0], [0.2, -1.8], [0.8, 1.4]], dtype=torch.float64)

@@ -201,7 +201,14 @@ def _arrived(student: StudentFunction, times: Tensor) -> Tensor:
 
 
 @exercise(
-    "5.8", "The probability-flow ODE", "stretch", "score, x, times, scheduler", _rule(), MISTAKES, limit=8.0
+    "5.8",
+    "The probability-flow ODE",
+    "stretch",
+    "score, x, times, scheduler",
+    _rule(),
+    MISTAKES,
+    limit=8.0,
+    double=True,
 )
 def probability_flow(student: StudentFunction) -> Iterator[Fact]:
     """The same end twice, place and size of a normal cloud, and an uneven grid of few steps."""

@@ -166,7 +166,7 @@ def _inner(values: Tensor) -> Tensor:
     return values[2:-2]
 
 
-@exercise("5.7", "Fokker–Planck residual", "stretch", PARAMETERS, _rule(), MISTAKES)
+@exercise("5.7", "Fokker–Planck residual", "stretch", PARAMETERS, _rule(), MISTAKES, double=True)
 def fokker_planck_residual(student: StudentFunction) -> Iterator[Fact]:
     """Each of the three parts alone, on polynomials where differences are exact; then a process."""
     x, dx, dt = torch.linspace(-2, 2, 11, dtype=torch.float64), 0.4, 0.05

@@ -168,7 +168,7 @@ def _diagnosis(sigmas: Tensor) -> str:
     return best if found[best] < 0.9 * _distance(sigmas)[0] else "not close enough"
 
 
-@exercise("5.9", "The best noise", "open", "t", _my_sigma, MISTAKES, limit=10.0)
+@exercise("5.9", "The best noise", "open", "t", _my_sigma, MISTAKES, limit=10.0, double=True)
 def my_sigma(student: StudentFunction) -> Iterator[Fact | str]:
     """A strength at least zero, and the distance to the truth after fifty steps."""
     # Asked for its negative: to return the time itself is an attempt, not a slip.

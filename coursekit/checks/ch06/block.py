@@ -118,7 +118,9 @@ LOOK_BLOCK = (
 )
 
 
-@exercise("6.6", "A conditioned residual block", "stretch", "x, c, knobs, conv", _block(), MISTAKES)
+@exercise(
+    "6.6", "A conditioned residual block", "stretch", "x, c, knobs, conv", _block(), MISTAKES, double=True
+)
 def conditioned_block(student: StudentFunction) -> Iterator[Fact]:
     """With the knobs at zero, then turned: on features whose four axes are equally long, then on others."""
     for batch, channels, side in ((SIDE, SIDE, SIDE), (5, 3, 4)):

@@ -106,12 +106,7 @@ LOOK_FIELD = (
 
 
 @exercise(
-    "6.2",
-    "Combine two fields",
-    "core",
-    "net, x, t, y, w, null",
-    _guided_velocity,
-    MISTAKES,
+    "6.2", "Combine two fields", "core", "net, x, t, y, w, null", _guided_velocity, MISTAKES, double=True
 )
 def guided_velocity(student: StudentFunction) -> Iterator[Fact]:
     """Where and when the two branches are asked, and what comes out at four scales."""

@@ -117,6 +117,7 @@ LOOK_AGREEMENT = (
     _steps((1, 1, 1, 1, 2, 1)),
     MISTAKES,
     limit=15.0,
+    double=True,
 )
 def my_images(student: StudentFunction) -> Iterator[Fact | str]:
     """Evaluations, distance and agreement, and whether the latter is better than that of plain steps."""

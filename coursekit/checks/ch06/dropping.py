@@ -90,7 +90,7 @@ def _not_labels(kind: torch.dtype) -> Iterator[Fact]:
         yield Fact("labels not whole numbers", what, 1.0, 0.0, LOOK_DECIMAL)
 
 
-@exercise("6.1", "Drop labels", "core", "y, rate, null", _drop_labels, MISTAKES, random=True)
+@exercise("6.1", "Drop labels", "core", "y, rate, null", _drop_labels, MISTAKES, random=True, double=True)
 def drop_labels(student: StudentFunction) -> Iterator[Fact | str]:
     """A hundred batches of labels: what stands for a dropped one, how many go, and which."""
     student.answer = read = _Read(student.answer)

@@ -108,7 +108,9 @@ def _aligned(came: Tensor, wanted: Tensor) -> tuple[Tensor, bool]:
     return (came[:, order] if same else came), same and not torch.equal(order, torch.arange(len(order)))
 
 
-@exercise("6.4", "Fourier embedding of time", "core", "t, frequencies", _fourier_embedding, MISTAKES)
+@exercise(
+    "6.4", "Fourier embedding of time", "core", "t, frequencies", _fourier_embedding, MISTAKES, double=True
+)
 def fourier_embedding(student: StudentFunction) -> Iterator[Fact | str]:
     """Waves at several times and frequencies, in any order of the columns."""
     moved = False

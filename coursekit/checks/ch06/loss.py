@@ -112,7 +112,14 @@ def _points(x: Tensor, t: Tensor, z: Tensor) -> Tensor:
 
 
 @exercise(
-    "6.3", "The loss with dropped labels", "core", "net, z, y, null, rate", loss_of(), MISTAKES, random=True
+    "6.3",
+    "The loss with dropped labels",
+    "core",
+    "net, z, y, null, rate",
+    loss_of(),
+    MISTAKES,
+    random=True,
+    double=True,
 )
 def guidance_loss(student: StudentFunction) -> Iterator[Fact | str]:
     """The labels that a network is shown; then its states, its target, the cost of an error, the gradient."""

@@ -89,7 +89,17 @@ def factors(w: float) -> Tensor:
     return torch.exp((1 - w) * rate_of(labels * 0 + CLASSES) + w * rate_of(labels))
 
 
-@exercise("6.5", "Make images", "core", "net, y, w, steps", _sample_digits, MISTAKES, random=True, limit=8.0)
+@exercise(
+    "6.5",
+    "Make images",
+    "core",
+    "net, y, w, steps",
+    _sample_digits,
+    MISTAKES,
+    random=True,
+    limit=8.0,
+    double=True,
+)
 def sample_digits(student: StudentFunction) -> Iterator[Fact | str]:
     """The noise at the start, the way along fields that are known, and the clock."""
     start, end, net = _walk(student, rising, SCALE, FEW)

@@ -158,7 +158,16 @@ def as_table(answer: Callable[..., Any]) -> Callable[..., Any]:
     return wrapped
 
 
-@exercise("6.7", "The sweep", "stretch", "scales, make, judge, wanted, real", _table(), MISTAKES, random=True)
+@exercise(
+    "6.7",
+    "The sweep",
+    "stretch",
+    "scales, make, judge, wanted, real",
+    _table(),
+    MISTAKES,
+    random=True,
+    double=True,
+)
 def sweep(student: StudentFunction) -> Iterator[Fact]:
     """Images of known quality in two sweeps: how often they are made, and what is found about them."""
     student.answer = as_table(student.answer)

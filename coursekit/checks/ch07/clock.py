@@ -40,7 +40,7 @@ LOOK_ENDS = (
 )
 
 
-@exercise("7.5", "Their index, our time", "core", "t, alpha_bar", rule(), MISTAKES)
+@exercise("7.5", "Their index, our time", "core", "t, alpha_bar", rule(), MISTAKES, double=True)
 def at_time(student: StudentFunction) -> Iterator[Fact]:
     """Index; weights at the chain's own times; both weights between them; the constant rate of a step."""
     steps = 16  # a power of two, so that the chain's times are exact

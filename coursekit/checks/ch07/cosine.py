@@ -172,7 +172,7 @@ LOOK_LAST = (
 )
 
 
-@exercise("7.6", "The cosine schedule", "stretch", "steps, offset", _cosine_betas, MISTAKES)
+@exercise("7.6", "The cosine schedule", "stretch", "steps, offset", _cosine_betas, MISTAKES, double=True)
 def cosine_betas(student: StudentFunction) -> Iterator[Fact]:
     """Between 0 and the bound; the share along the squared cosine; the last step."""
     for steps, offset in ((12, 0.03), (20, 0.1)):

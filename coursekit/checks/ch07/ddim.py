@@ -26,7 +26,7 @@ LOOK_LAND = (
 )
 
 
-@exercise("7.4", "The DDIM step", "core", "net, x, k, j, alpha_bar", rule(), MISTAKES)
+@exercise("7.4", "The DDIM step", "core", "net, x, k, j, alpha_bar", rule(), MISTAKES, double=True)
 def ddim_step(student: StudentFunction) -> Iterator[Fact | str]:
     """No chance, what the network is asked, the same data and noise at the new index, and landing."""
     alpha_bar = shares(uneven(9))

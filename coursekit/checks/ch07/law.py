@@ -37,7 +37,7 @@ LOOK_ROWS = (
 )
 
 
-@exercise("7.1", "Many steps at once", "core", "z, k, betas", law, MISTAKES)
+@exercise("7.1", "Many steps at once", "core", "z, k, betas", law, MISTAKES, double=True)
 def chain_law(student: StudentFunction) -> Iterator[Fact]:
     """The first step, how mean and variance of each step follow from the last ones, mixed rows, and k = 0."""
     betas = uneven(8)

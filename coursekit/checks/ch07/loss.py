@@ -23,7 +23,7 @@ TESTS = 12
 Charge = Callable[[Answer], tuple[float, Shown]]
 
 
-@exercise("7.2", "The simple loss", "core", "net, z, alpha_bar", loss(), MISTAKES, random=True)
+@exercise("7.2", "The simple loss", "core", "net, z, alpha_bar", loss(), MISTAKES, random=True, double=True)
 def simple_loss(student: StudentFunction) -> Iterator[Fact | str]:
     """States and indices that the network is shown, the target, the square, the weight, the gradient."""
     z = 16 * torch.randn(N, DIM, dtype=torch.float64) + 8  # so large that a wrong weight shows

@@ -75,7 +75,16 @@ def bayes(betas: Tensor, alpha_bar: Tensor, k: int) -> tuple[float, float]:
     return float(of_state + of_data / bar.sqrt()), float(-of_data * ((1 - bar) / bar).sqrt())
 
 
-@exercise("7.3", "The reverse step", "core", "net, x, k, betas, alpha_bar", rule(), MISTAKES, random=True)
+@exercise(
+    "7.3",
+    "The reverse step",
+    "core",
+    "net, x, k, betas, alpha_bar",
+    rule(),
+    MISTAKES,
+    random=True,
+    double=True,
+)
 def reverse_step(student: StudentFunction) -> Iterator[Fact | str]:
     """What the network is asked, the mean by Bayes' rule, landing at the end, and the law of the noise."""
     betas = 2.5 * uneven(STEPS)

@@ -194,7 +194,9 @@ def _name(student: StudentFunction, net: Predictor, few: bool, random: bool) -> 
     return _seen(net) or ("" if random else _landing(student) or _spacing(net)) or name
 
 
-@exercise("7.8", "Twenty questions", "open", "net, x, alpha_bar", _my_sampler, MISTAKES, limit=15.0)
+@exercise(
+    "7.8", "Twenty questions", "open", "net, x, alpha_bar", _my_sampler, MISTAKES, limit=15.0, double=True
+)
 def my_sampler(student: StudentFunction) -> Iterator[Fact | str]:
     """Questions asked, and the distance to the truth in four runs."""
     again, ends, asked = start(), [], 0.0

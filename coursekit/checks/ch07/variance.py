@@ -26,7 +26,7 @@ LOOK_TOTAL = (
 )
 
 
-@exercise("7.7", "The right variance", "stretch", "k, betas, alpha_bar, c", reference, MISTAKES)
+@exercise("7.7", "The right variance", "stretch", "k, betas, alpha_bar, c", reference, MISTAKES, double=True)
 def reverse_variance(student: StudentFunction) -> Iterator[Fact]:
     """Both ends, where the answers are DDPM's two variances, and the law of total variance between."""
     betas = uneven(9)

@@ -32,6 +32,8 @@ class Measurements:
     remarks: list[str]
     fault: Fault | None
     degenerate: Fault | None
+    draws: bool = False
+    """Whether the answer drew from torch's global generator."""
 
     def failed(self) -> list[Fact]:
         """Facts that do not hold."""
@@ -41,20 +43,23 @@ class Measurements:
         """Tell whether the last of `facts` agrees with the fact at the same place here."""
         return len(facts) <= len(self.facts) and self.facts[len(facts) - 1].agrees(facts[-1])
 
-    def equivalent(self, other: "Measurements", random: bool) -> bool:
-        """Tell whether another answer gave the same facts and fault, so that nothing tells them apart.
+    def distance(self, other: "Measurements", random: bool) -> float | None:
+        """Largest share of a failed fact's error that another answer leaves unexplained; None if it differs.
 
-        An answer that stopped with an error after a fact had failed is compared by the facts until then.
+        Two answers are alike if they gave the same facts and the same fault. An answer that stopped with an
+        error after a fact had failed is compared by the facts until then.
         """
         stopped = self.fault is not None and self.fault.value is None and bool(self.failed())
         theirs = other.facts[: len(self.facts)] if stopped else other.facts
         if len(self.facts) != len(theirs) or (not stopped and (self.fault is None) != (other.fault is None)):
-            return False
-        if not all(mine.agrees(his) for mine, his in zip(self.facts, theirs, strict=True)):
-            return False
-        if stopped:
-            return True
-        return self.fault is None or other.fault is None or _same_fault(self.fault, other.fault, random)
+            return None
+        pairs = list(zip(self.facts, theirs, strict=True))
+        if not all(fact.agrees(its) for fact, its in pairs):
+            return None
+        mine, its = (None, None) if stopped else (self.fault, other.fault)
+        if mine is not None and its is not None and not _same_fault(mine, its, random):
+            return None
+        return max((fact.unexplained(its) for fact, its in pairs if not fact.holds()), default=0.0)
 
 
 def _same_fault(a: Fault, b: Fault, random: bool) -> bool:
@@ -81,10 +86,12 @@ class Exercise:
         name: name of the function in the lab.
         parameters: names of its arguments, in order.
         reference: coursekit's own version, to go on with until the student's passes.
-        measure: yields facts (and remarks to show with a pass) about an answer, through the Ask it is given.
+        measure: yields facts (and remarks to show with a pass) about the StudentFunction it is given.
         mistakes: known wrong answers.
         random: results are random, so that only facts can be compared, not values.
+        may_draw: an answer may draw random numbers, though its result is no random sample.
         limit: seconds for all calls of the answer in one check.
+        double: the answer gets its tensors in double precision, not in single as the labs make them.
     """
 
     number: str
@@ -96,7 +103,9 @@ class Exercise:
     measure: Measure = field(repr=False)
     mistakes: Mistakes = field(repr=False)
     random: bool = False
+    may_draw: bool = False
     limit: float = 5.0
+    double: bool = False
 
     def __call__(self, answer: Function, seed: int = 0) -> Function:
         """Check `answer`, show the outcome, and return the function to go on with.
@@ -130,7 +139,9 @@ class Exercise:
 
         Torch's random numbers are left as they were.
         """
-        student = StudentFunction(self.number, self.parameters, answer, self.limit)
+        student = StudentFunction(
+            self.number, self.parameters, answer, self.limit, double=self.double, seed=seed
+        )
         facts: list[Fact] = []
         remarks: list[str] = []
         fault = None
@@ -147,9 +158,12 @@ class Exercise:
                     break
         except Fault as stopped:
             fault = stopped
+        except ArithmeticError:  # in our own arithmetic, on numbers that have failed already
+            if all(fact.holds() for fact in facts):
+                raise
         finally:
             torch.set_rng_state(state)
-        return Measurements(facts, remarks, fault, student.degenerate_fault())
+        return Measurements(facts, remarks, fault, student.degenerate_fault(), student.draws)
 
     def _verdict(self, answer: Function, seed: int) -> Outcome:
         if answer is self.reference:
@@ -162,17 +176,41 @@ class Exercise:
             return self._outcome(found.fault)
         if found.degenerate is not None:
             return self._outcome(found.degenerate)
-        for name, (rule, words) in self.mistakes.items():
-            if found.equivalent(self.survey(rule, seed, like=found), self.random):
-                shape = [found.fault.row] if found.fault is not None and found.fault.row else []
-                return Outcome(self, False, name, words, _rows(failed[:1]) or shape)
+        rows = _rows(failed[:1]) or [found.fault.row for _ in range(1) if found.fault and found.fault.row]
+        matches = self._matches(found, seed)
+        if matches:
+            (_, name, words), *others = matches
+            return Outcome(self, False, name, _either(failed, name, words, others), rows)
+        if found.draws and not (self.random or self.may_draw):
+            fault = faults.draws_at_random(self.name)
+            return Outcome(self, False, fault.name, fault.message, rows)
         if failed:
-            return Outcome(self, False, failed[0].name, failed[0].hint, _rows(failed[:1]))
+            return Outcome(self, False, failed[0].name, failed[0].hint, rows)
         assert found.fault is not None
         return self._outcome(found.fault)
 
+    def _matches(self, found: Measurements, seed: int) -> list[tuple[float, str, str]]:
+        """Known mistakes that explain what was measured: the best first, with all that are as good."""
+        matches: list[tuple[float, str, str]] = []
+        for name, (rule, words) in self.mistakes.items():
+            distance = found.distance(self.survey(rule, seed, like=found), self.random)
+            if distance == 0:
+                return [(distance, name, words)]
+            if distance is not None:
+                matches.append((distance, name, words))
+        matches.sort(key=lambda match: match[0])
+        return [match for match in matches if match[0] <= 2 * matches[0][0]]
+
     def _outcome(self, fault: Fault) -> Outcome:
         return Outcome(self, False, fault.name, fault.message)
+
+
+def _either(failed: list[Fact], name: str, words: str, others: list[tuple[float, str, str]]) -> str:
+    """What to tell: the words of the mistake that was seen, or what all have in common where several fit."""
+    if not others or not failed:
+        return words
+    names = [f"“{each}”" for each in (name, *(other for _, other, _ in others))][:3]
+    return f"{failed[0].hint} Numbers like yours come from known slips: {', or '.join(names)}."
 
 
 def exercise(
@@ -184,7 +222,9 @@ def exercise(
     mistakes: Mistakes,
     *,
     random: bool = False,
+    may_draw: bool = False,
     limit: float = 5.0,
+    double: bool = False,
 ) -> Callable[[Measure], Exercise]:
     """Turn a generator of facts into an exercise of the same name, and enter it into the registry.
 
@@ -196,7 +236,9 @@ def exercise(
         reference: coursekit's own version.
         mistakes: known wrong answers.
         random: results are random.
+        may_draw: an answer may draw random numbers, though its result is no random sample.
         limit: seconds for all calls of the answer in one check.
+        double: hand tensors over in double precision.
     Returns:
         A decorator.
     Raises:
@@ -210,7 +252,18 @@ def exercise(
             raise ValueError(f"exercise {number} is there twice: {registry[number].title!r} and {title!r}")
         names = tuple(name.strip() for name in parameters.split(",") if name.strip())
         registry[number] = Exercise(
-            number, title, kind, measure.__name__, names, reference, measure, mistakes, random, limit
+            number,
+            title,
+            kind,
+            measure.__name__,
+            names,
+            reference,
+            measure,
+            mistakes,
+            random,
+            may_draw,
+            limit,
+            double,
         )
         return registry[number]
 

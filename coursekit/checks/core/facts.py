@@ -10,6 +10,9 @@ from torch import Tensor
 FAMILY_LEVEL = 1e-6
 """Chance that a right answer fails one of a check's statistical facts, all of them together."""
 
+EXPLAINED = 0.4
+"""Largest share of a failed fact's error that a known mistake may leave unexplained."""
+
 
 @dataclass(frozen=True)
 class Fact:
@@ -40,9 +43,25 @@ class Fact:
         return _close(self.expected, self.measured, self.tol)
 
     def agrees(self, other: "Fact") -> bool:
-        """Tell whether another answer gave the same measurement."""
+        """Tell whether another answer gave the same measurement.
+
+        Where both fail, what lies between them must also be small beside their error, or within the noise of
+        a right answer: else the other answer explains no more than any wrong one.
+        """
         match_tol = 1.5 * self.tol if self.match_tol is None else self.match_tol
-        return self.name == other.name and _close(self.measured, other.measured, match_tol)
+        if self.name != other.name or not _close(self.measured, other.measured, match_tol):
+            return False
+        if self.holds() or _close(self.measured, other.measured, 1.5 * self.tol):
+            return True
+        return self.unexplained(other) <= EXPLAINED
+
+    def unexplained(self, other: "Fact") -> float:
+        """Share of this fact's error that is left when another answer's measurement is taken for it.
+
+        0 if both are the same, 1 if the other is as far from this one as the truth is.
+        """
+        rest = _largest(self.measured, other.measured)
+        return 0.0 if rest == 0 else rest / max(_largest(self.measured, self.expected), rest)
 
     def numbers(self) -> tuple[str, str]:
         """Expected and measured value as text: all of a short list, else the entry farthest off and where."""
@@ -66,6 +85,17 @@ def _tensor(value: Tensor | float) -> Tensor:
 def _close(a: Tensor | float, b: Tensor | float, tol: float) -> bool:
     a, b = _tensor(a), _tensor(b)
     return a.shape == b.shape and torch.allclose(a, b, rtol=0.0, atol=tol, equal_nan=True)
+
+
+def _largest(a: Tensor | float, b: Tensor | float) -> float:
+    """Largest distance of two entries; infinite where shapes differ or one of them is not a number."""
+    a, b = _tensor(a), _tensor(b)
+    if a.shape != b.shape:
+        return math.inf
+    if a.numel() == 0:
+        return 0.0
+    gaps = (a - b).abs().nan_to_num(math.inf).masked_fill((a == b) | (a.isnan() & b.isnan()), 0.0)
+    return float(gaps.max())
 
 
 def number(value: Tensor | float) -> str:

@@ -153,6 +153,34 @@ def not_finite(value: Tensor, given: str) -> Fault:
     )
 
 
+def without_plain_numbers(value: Tensor) -> Fault:
+    """Fault of a tensor whose numbers are missing or packed: meta, sparse, quantised, nested."""
+    kind = (
+        "meta tensor, which has a shape and no numbers"
+        if value.is_meta
+        else "quantised tensor"
+        if value.is_quantized
+        else "nested tensor"
+        if value.is_nested
+        else "sparse tensor"
+    )
+    return Fault(
+        "wrong type",
+        f"Your function returns a {kind}. The next cells of the lab compute with plain tensors. Look for "
+        '`device="meta"`, `.to_sparse()` or the like on the way to your result, and leave it out.',
+    )
+
+
+def draws_at_random(name: str) -> Fault:
+    """Fault of a function that draws random numbers where the result is determined by its arguments."""
+    return Fault(
+        "random result",
+        f"Your function draws random numbers, but the result of `{name}` is determined by its arguments: "
+        "called twice with the same ones, it should return the same. Whatever it needs is handed over. Which "
+        "of your lines draws, and which argument did it take the place of?",
+    )
+
+
 def edited(name: str) -> Fault:
     """Fault of a function that writes into what it was given."""
     return Fault(

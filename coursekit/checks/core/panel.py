@@ -4,6 +4,7 @@ import html as markup
 import re
 import sys
 from dataclasses import dataclass, field, replace
+from importlib.metadata import version
 from typing import Protocol
 
 
@@ -49,6 +50,13 @@ class Outcome:
 
     def _repr_html_(self) -> str:
         return html(self)
+
+    @property
+    def report(self) -> str:
+        """One line for a bug report: exercise, version, verdict, numbers; nothing of the student's code."""
+        rows = "; ".join(f"{label}: {measured} [{expected}]" for label, expected, measured in self.rows)
+        verdict = f"exercise {self.exercise.number} · coursekit {version('coursekit')} · {self.name}"
+        return f"{verdict} · {rows}" if rows else verdict
 
     @property
     def banner(self) -> str:
@@ -131,12 +139,23 @@ def html(outcome: Outcome) -> str:
     if outcome.message:
         parts.append(f'<div style="margin-top:0.4em">{inline(outcome.message)}</div>')
     if outcome.rows:
-        parts.append(_table(outcome))
+        table = _table(outcome)
+        parts.append(_folded(f"{len(outcome.rows)} measured", table) if outcome.passed else table)
     parts += [f"<div>{inline(text)}</div>" for text in (*outcome.remarks, outcome.note) if text]
     if outcome.banner:
         line = f"margin-top:0.5em; padding-top:0.4em; border-top:1px dashed rgb({colour})"
         parts.append(f'<div style="{line}">{inline(outcome.banner)}</div>')
+    report = (
+        f'<code style="white-space:normal; overflow-wrap:anywhere">{markup.escape(outcome.report)}</code>'
+    )
+    parts.append(_folded("report: a line to paste if you think this verdict is wrong", report))
     return "".join(parts) + "</div>"
+
+
+def _folded(title: str, content: str) -> str:
+    """A fold, closed until it is clicked."""
+    style = "margin-top:0.3em; font-size:0.9em; opacity:0.85"
+    return f'<details style="{style}"><summary>{title}</summary>{content}</details>'
 
 
 def in_notebook() -> bool:

@@ -1,8 +1,9 @@
-"""Ask an answer for its result, and stop at the generic faults: the same way for every exercise."""
+"""Call a student's function, and stop at the generic faults: the same way for every exercise."""
 
 import inspect
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import torch
@@ -11,6 +12,7 @@ from torch import Tensor
 from . import faults, limits
 
 _NUMBERS = (int, float)
+_STREAM = 7_919  # so that no seed of a check is that of an answer's stream
 
 
 def inspect_callable(answer: object, parameters: tuple[str, ...]) -> None:
@@ -30,17 +32,34 @@ def inspect_callable(answer: object, parameters: tuple[str, ...]) -> None:
 class StudentFunction:
     """Call an answer, each time with its own copies, and hand back a plain tensor or raise a Fault.
 
+    Floating-point arguments are handed over in single precision, as the labs make them with `torch.rand`,
+    unless the exercise asks for double precision. While the answer runs, torch's global generator is a stream
+    of its own: what an answer draws does not change what the check draws, and a draw is noticed.
+
     Args:
         number: the exercise, such as "1.2".
         parameters: names of the arguments, in order, for messages.
         answer: the student's function.
         limit: seconds for all calls together.
+        double: hand floating-point arguments over as they are, in double precision.
+        seed: start of the answer's own stream of random numbers.
     """
 
     def __init__(
-        self, number: str, parameters: tuple[str, ...], answer: Callable[..., Any], limit: float = 5.0
+        self,
+        number: str,
+        parameters: tuple[str, ...],
+        answer: Callable[..., Any],
+        limit: float = 5.0,
+        *,
+        double: bool = False,
+        seed: int = 0,
     ) -> None:
         self.number, self.parameters, self.answer, self.limit = number, parameters, answer, limit
+        self.double = double
+        self.draws = False
+        """Whether a call has drawn from torch's global generator."""
+        self._stream = torch.Generator().manual_seed(_STREAM + seed).get_state()
         self.spent = 0.0
         self.last: Any = None  # what the last call returned, as it came: a loss with its graph
         self.results: list[tuple[tuple[Any, ...], Tensor]] = []
@@ -121,15 +140,38 @@ class StudentFunction:
 
     def _call(self, args: tuple[Any, ...], may_edit: Iterable[str], given: str) -> Any:
         """Whatever the answer returns for copies of `args`, timed; writing into them is a fault."""
-        copies = tuple(arg.clone() if isinstance(arg, Tensor) else arg for arg in args)
+        copies = tuple(self._handed(arg) for arg in args)
+        originals = tuple(arg.clone() if isinstance(arg, Tensor) else arg for arg in copies)
         start = time.monotonic()
-        value = limits.call(self.answer, copies, self.limit - self.spent, self.limit, self.number, given)
+        with self._own_stream():
+            value = limits.call(self.answer, copies, self.limit - self.spent, self.limit, self.number, given)
         self.spent += time.monotonic() - start
         self.last = value
-        for name, before, after in zip(self.parameters, args, copies, strict=True):
+        for name, before, after in zip(self.parameters, originals, copies, strict=True):
             if isinstance(before, Tensor) and name not in may_edit and not torch.equal(before, after):
                 raise faults.edited(name)
         return value
+
+    def _handed(self, arg: Any) -> Any:
+        """An argument as the answer gets it: a copy, in single precision unless double is asked for."""
+        if not isinstance(arg, Tensor):
+            return arg
+        if arg.dtype == torch.float64 and not self.double:
+            return arg.float()
+        return arg.clone()
+
+    @contextmanager
+    def _own_stream(self) -> Iterator[None]:
+        """Let the answer draw from a stream of its own, and note whether it does."""
+        ours = torch.get_rng_state()
+        torch.set_rng_state(self._stream)
+        try:
+            yield
+        finally:
+            after = torch.get_rng_state()
+            self.draws = self.draws or not torch.equal(after, self._stream)
+            self._stream = after
+            torch.set_rng_state(ours)
 
     def _given(self, args: tuple[Any, ...]) -> str:
         """Arguments in words; functions are left out, because they say nothing."""
@@ -170,7 +212,7 @@ class StudentFunction:
             if not isinstance(arg, Tensor) or arg.shape != result.shape:
                 continue
             alike = result.is_floating_point() or arg.dtype == result.dtype  # labels come back as labels
-            if alike and torch.equal(arg.to(result), result):
+            if alike and torch.equal(self._handed(arg).to(result), result):
                 return name
         return None
 
@@ -227,6 +269,8 @@ def _fits(shape: tuple[int, ...], wanted: tuple[int, ...]) -> bool:
 def _as_tensor(value: Any, shape: tuple[int, ...], broadcast: bool) -> Tensor:
     """Read a tensor, or a plain number where one will do."""
     if isinstance(value, Tensor):
+        if value.is_meta or value.layout != torch.strided or value.is_quantized or value.is_nested:
+            raise faults.without_plain_numbers(value)
         return value.detach().clone()
     if shape == () or broadcast:
         if type(value).__module__ == "numpy" and getattr(value, "size", 0) == 1:
