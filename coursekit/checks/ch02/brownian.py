@@ -8,7 +8,7 @@ from torch import Tensor
 from ..core.engine import exercise
 from ..core.facts import Fact, mean_tolerance, variance_tolerance
 from ..core.student_function import StudentFunction
-from .common import correlation, different, normal, spread, within
+from ..shared.noise import correlation, different, normal, spread, within
 
 N = 4000
 TIMES = (0.0, 0.1, 0.15, 0.5, 1.3)

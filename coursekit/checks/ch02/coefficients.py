@@ -11,7 +11,7 @@ from ...solvers import OrnsteinUhlenbeck
 from ..core.engine import exercise
 from ..core.facts import Fact
 from ..core.student_function import StudentFunction
-from .common import normal
+from ..shared.noise import normal
 
 N = 4000
 PAIRS = ((1.5, 0.7), (0.5, 2.0))

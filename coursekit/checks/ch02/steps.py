@@ -10,8 +10,8 @@ from ...solvers import EulerMaruyama
 from ..core.engine import exercise
 from ..core.facts import Fact, mean_tolerance, variance_tolerance
 from ..core.student_function import StudentFunction
+from ..shared.noise import Strength, constant, correlation, different, normal, spread, within
 from ..shared.test_fields import RecordingField, rms, steady, whirl
-from .common import Strength, constant, correlation, different, normal, spread, within
 from .step_rivals import MISTAKES
 
 N, T = 4000, 0.3

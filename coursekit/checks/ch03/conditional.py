@@ -10,7 +10,7 @@ from ..core.engine import exercise
 from ..core.facts import Fact, margin
 from ..core.student_function import StudentFunction
 from ..shared.mistakes import one_time_for_all
-from .common import Numbers, bent, column, equal_share, root_mean_square
+from ..shared.schedulers import Numbers, bent, column, equal_share, root_mean_square
 from .cosine import _cosine_scheduler
 
 N = 4000

@@ -10,7 +10,7 @@ from ...paths import Cosine
 from ..core.engine import exercise
 from ..core.facts import Fact
 from ..core.student_function import StudentFunction
-from .common import Numbers
+from ..shared.schedulers import Numbers
 
 NAMES = ("alpha", "beta", "alpha_dot", "beta_dot")
 HALF_PI = math.pi / 2

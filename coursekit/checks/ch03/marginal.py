@@ -9,7 +9,7 @@ from torch import Tensor
 from ..core.engine import exercise
 from ..core.facts import Fact, margin
 from ..core.student_function import StudentFunction
-from .common import bent, column, equal_share, root_mean_square
+from ..shared.schedulers import bent, column, equal_share, root_mean_square
 from .conditional import Scheduler, _sample_conditional
 from .marginal_rivals import MISTAKES
 

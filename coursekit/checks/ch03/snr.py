@@ -8,7 +8,7 @@ from torch import Tensor
 from ..core.engine import exercise
 from ..core.facts import Fact
 from ..core.student_function import StudentFunction
-from .common import bent, straight
+from ..shared.schedulers import bent, straight
 from .conditional import Scheduler
 from .cosine import HALF_PI, _cosine_scheduler
 

@@ -7,10 +7,10 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from ..ch03.common import equal_share
 from ..core.engine import exercise
 from ..core.facts import Fact, margin, number
 from ..core.student_function import StudentFunction
+from ..shared.schedulers import equal_share
 from ..shared.test_fields import slopes_of
 from . import loss_words as words
 from .common import Recorder, Rule, matching_loss

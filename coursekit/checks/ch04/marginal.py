@@ -5,11 +5,11 @@ from collections.abc import Callable, Iterator
 import torch
 from torch import Tensor
 
-from ..ch03.common import bent, straight
 from ..core.engine import exercise
 from ..core.facts import Fact
 from ..core.student_function import StudentFunction
 from ..shared.mistakes import one_time_for_all
+from ..shared.schedulers import bent, straight
 from .conditional import Scheduler, conditional_velocity
 from .weight_rivals import Law, one_shift, weigh
 

@@ -5,8 +5,8 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-from ..ch03.common import straight
 from ..shared.mistakes import one_time_for_all
+from ..shared.schedulers import straight
 from .conditional import Scheduler
 
 Law = Callable[[Tensor, Tensor, Tensor, Scheduler], Tensor]

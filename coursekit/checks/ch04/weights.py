@@ -5,10 +5,10 @@ from collections.abc import Iterator
 import torch
 from torch import Tensor
 
-from ..ch03.common import bent, straight
 from ..core.engine import exercise
 from ..core.facts import Fact, margin
 from ..core.student_function import StudentFunction
+from ..shared.schedulers import bent, straight
 from .conditional import Scheduler
 from .weight_rivals import MISTAKES, weigh
 

@@ -5,11 +5,11 @@ from collections.abc import Callable, Iterator
 import torch
 from torch import Tensor
 
-from ..ch03.common import Numbers, bent
 from ..core.engine import exercise
 from ..core.facts import Fact
 from ..core.student_function import StudentFunction
 from ..shared.mistakes import one_time_for_all
+from ..shared.schedulers import Numbers, bent
 
 Scheduler = Callable[[Tensor], Numbers]
 Rule = Callable[[Tensor, Tensor, Tensor, Scheduler], Tensor]

@@ -6,12 +6,12 @@ from contextlib import suppress
 import torch
 from torch import Tensor
 
-from ..ch03.common import Numbers, bent, straight
 from ..core.engine import exercise
 from ..core.facts import Fact
 from ..core.faults import Fault
 from ..core.student_function import StudentFunction
 from ..shared.mistakes import one_time_for_all
+from ..shared.schedulers import Numbers, bent, straight
 from .conditional import column
 
 Scheduler = Callable[[Tensor], Numbers]

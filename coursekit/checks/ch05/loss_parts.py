@@ -5,7 +5,7 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-from ..ch03.common import Numbers
+from ..shared.schedulers import Numbers
 
 Loss = Callable[..., Tensor]
 Target = Callable[[Tensor, Tensor, Tensor, Numbers], Tensor]

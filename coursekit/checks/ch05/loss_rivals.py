@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor
 
-from ..ch03.common import Numbers
+from ..shared.schedulers import Numbers
 from .loss_parts import Loss, Target, loss, uniform
 from .loss_shared import Mistakes, shared
 

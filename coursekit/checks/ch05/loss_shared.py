@@ -5,7 +5,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from ..ch03.common import straight
+from ..shared.schedulers import straight
 from .loss_parts import Loss, Target, loss
 
 Mistakes = dict[str, tuple[Loss, str]]

@@ -5,10 +5,10 @@ from collections.abc import Iterator
 import torch
 from torch import Tensor
 
-from ..ch03.common import bent
 from ..core.engine import exercise
 from ..core.facts import Fact
 from ..core.student_function import StudentFunction
+from ..shared.schedulers import bent
 from .conditional import column, slopes
 from .marginal_rivals import MISTAKES, marginal_law
 

@@ -5,8 +5,8 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-from ..ch03.common import Numbers
 from ..shared.mistakes import one_time_for_all
+from ..shared.schedulers import Numbers
 
 Scheduler = Callable[[Tensor], Numbers]
 Weigh = Callable[[Tensor, Tensor, Tensor], Tensor]

@@ -5,9 +5,9 @@ from collections.abc import Callable, Iterator
 import torch
 from torch import Tensor
 
-from ..ch03.common import bent
 from ..core.facts import Fact, margin
 from ..core.student_function import StudentFunction
+from ..shared.schedulers import bent
 from ..shared.test_fields import slopes_of
 from . import matching_words as words
 from .matching_net import DIM, N, Net, Shown, Task

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from ..ch03.common import bent
 from ..core.faults import Fault
+from ..shared.schedulers import bent
 from ..shared.test_fields import RecordingField
 from . import matching_words as words
 

@@ -5,11 +5,11 @@ from collections.abc import Callable, Iterator
 import torch
 from torch import Tensor
 
-from ..ch03.common import Numbers, bent, straight
 from ..core.engine import exercise
 from ..core.facts import Fact
 from ..core.faults import Fault, described
 from ..core.student_function import StudentFunction
+from ..shared.schedulers import Numbers, bent, straight
 from ..shared.test_fields import RecordingField
 
 Scheduler = Callable[[Tensor], Numbers]

@@ -5,10 +5,10 @@ from collections.abc import Callable, Iterator
 import torch
 from torch import Tensor
 
-from ..ch02.common import correlation, different, normal, within
 from ..core.engine import exercise
 from ..core.facts import Fact, mean_tolerance, variance_tolerance
 from ..core.student_function import StudentFunction
+from ..shared.noise import correlation, different, normal, within
 from .common import TWICE, Predictor, heard, of_point, shares, uneven, watched
 from .reverse_parts import rule
 from .reverse_rivals import MISTAKES

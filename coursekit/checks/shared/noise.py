@@ -1,4 +1,4 @@
-"""Measurements that several exercises of this chapter share: what is normal, and what goes together."""
+"""Noise: what is normal, what goes together, and a diffusion coefficient that keeps a record."""
 
 import math
 
@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from ..core.facts import Fact, margin
-from ..shared.test_fields import RecordingField, Rule
+from .test_fields import RecordingField, Rule
 
 
 class Strength(RecordingField):

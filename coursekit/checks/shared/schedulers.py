@@ -1,4 +1,4 @@
-"""Schedulers and states that several exercises of this chapter measure with."""
+"""Schedulers and states that exercises of chapters 03 to 07 measure with."""
 
 import torch
 from torch import Tensor
