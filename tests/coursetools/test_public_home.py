@@ -25,9 +25,7 @@ def jobs(*names):
 
 def commands(job):
     """The lines that a job runs."""
-    return [
-        line.split(" #")[0].strip() for step in job["steps"] for line in step.get("run", "").splitlines()
-    ]
+    return [line.split(" #")[0].strip() for step in job["steps"] for line in step.get("run", "").splitlines()]
 
 
 def readme_lines(heading):
@@ -65,7 +63,9 @@ def test_a_workflow_may_little_and_ends(path):
         assert job["timeout-minutes"] <= 60
         assert job.get("permissions", {}) in ({}, {"issues": "write"})
         for step in job["steps"]:
-            assert re.fullmatch(r"actions/[\w-]+@v\d+|[\w./-]+@[0-9a-f]{40}", step.get("uses", "actions/a@v1"))
+            assert re.fullmatch(
+                r"actions/[\w-]+@v\d+|[\w./-]+@[0-9a-f]{40}", step.get("uses", "actions/a@v1")
+            )
 
 
 @pytest.mark.parametrize("path", FORMS, ids=lambda path: path.stem)
