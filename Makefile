@@ -33,6 +33,7 @@ check: env ## Lint, types, built notebooks = sources, nothing leaked, links: und
 	$(PY) -m ruff check .
 	$(PY) -m ruff format --check .
 	$(PY) -m mypy
+	@$(dir $(PY))lint-imports --no-cache
 	$(PY) -m coursekit.release check
 
 test: check ## All of check, the unit tests, every notebook run, the course in a browser
