@@ -26,7 +26,7 @@ lab: env ## Open the course in JupyterLab, e.g. make lab ARGS="--no-browser --po
 	  --LabApp.app_settings_dir="$(CURDIR)/tools/jupyterlab" $(ARGS)
 
 # instructors only: `coursekit release` leaves this out
-.PHONY: check test grading notebooks bench budgets binder-test
+.PHONY: check test peers grading notebooks bench budgets binder-test
 # Tests and notebooks at a time: each is on one thread, and takes up to 0.6 GB.
 JOBS ?= 2
 check: env ## Lint, types, built notebooks = sources, nothing leaked, links: under 30 s
@@ -40,6 +40,9 @@ test: check ## All of check, the unit tests, every notebook run, the course in a
 	$(PY) -m pytest -n $(JOBS) --ignore-glob='tests/test_browser*.py'
 	$(PY) -m pytest -n $(JOBS) --dist loadfile --nbval-lax lectures labs solutions
 	$(PY) -m pytest -rs tests/test_browser.py tests/test_browser_work.py
+
+peers: env ## The tests against other packages (diffusers), in an environment of their own
+	@.ci/peers
 
 grading: env ## The tests with nbgrader and nbgitpuller, in an environment of their own
 	@.ci/grading
