@@ -1,4 +1,4 @@
-"""Facts: one measured quantity each, with what was expected, what came and how far apart they may be."""
+"""Facts: one quantity each, expected and measured, and how far apart the two may be."""
 
 import math
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ class Fact:
 
     Args:
         name: short name, given to an answer that fails here and matches no known wrong one.
-        label: the quantity in words, after which "expected 1, came 2" can stand.
+        label: the quantity in words, after which "expected 1, got 2" can stand.
         expected: what theory says: a number, or a tensor.
         measured: what was measured, of the same shape if the answer is right.
         tol: largest distance from `expected`, entry by entry, of a right answer.
@@ -39,7 +39,7 @@ class Fact:
     expected_text: str = ""
 
     def holds(self) -> bool:
-        """Tell whether what came is what was expected."""
+        """Tell whether the measured value is the expected one."""
         return _close(self.expected, self.measured, self.tol)
 
     def agrees(self, other: "Fact") -> bool:
@@ -65,17 +65,17 @@ class Fact:
 
     def numbers(self) -> tuple[str, str]:
         """Expected and measured value as text: all of a short list, else the entry farthest off and where."""
-        expected, came = _tensor(self.expected), _tensor(self.measured)
+        expected, measured = _tensor(self.expected), _tensor(self.measured)
         if self.expected_text:
-            return self.expected_text, listed(came)
-        if max(expected.dim(), came.dim()) <= 1 and max(expected.numel(), came.numel()) <= 5:
-            return listed(expected), listed(came)
-        if expected.shape != came.shape:
-            return f"{len(expected)} values ({_first(expected)})", f"{len(came)} ({_first(came)})"
-        worst = int((expected - came).abs().nan_to_num(math.inf).argmax())
-        wanted, had = number(expected.flatten()[worst]), number(came.flatten()[worst])
+            return self.expected_text, listed(measured)
+        if max(expected.dim(), measured.dim()) <= 1 and max(expected.numel(), measured.numel()) <= 5:
+            return listed(expected), listed(measured)
+        if expected.shape != measured.shape:
+            return f"{len(expected)} values ({_first(expected)})", f"{len(measured)} ({_first(measured)})"
+        worst = int((expected - measured).abs().nan_to_num(math.inf).argmax())
+        want, got = number(expected.flatten()[worst]), number(measured.flatten()[worst])
         place = [int(index) for index in torch.unravel_index(torch.tensor(worst), expected.shape)]
-        return (wanted, had) if wanted == had or self.holds() else (f"{wanted} at {place}", had)
+        return (want, got) if want == got or self.holds() else (f"{want} at {place}", got)
 
 
 def _tensor(value: Tensor | float) -> Tensor:

@@ -16,8 +16,8 @@ class Fault(Exception):
     Args:
         name: short name of the fault, such as "wrong shape".
         message: what happened and what to look at, in a student's words.
-        value: the tensor that came back, where a known wrong answer may be recognised by it.
-        row: what was measured, expected and came, as text, for the name of such an answer.
+        value: the tensor that was returned, where a known wrong answer may be recognised by it.
+        row: label, expected and measured value, as text, for the name of such an answer.
     """
 
     def __init__(self, name: str, message: str, value: Tensor | None = None, *row: str) -> None:
@@ -56,7 +56,7 @@ def described(value: object) -> str:
     return "a function" if callable(value) else f"{'an' if kind[0] in 'aeiou' else 'a'} {kind}"
 
 
-def nothing_came() -> Fault:
+def returns_nothing() -> Fault:
     """Fault of a function without a return."""
     return Fault(
         "returns nothing",
@@ -92,10 +92,10 @@ def wrong_type(value: object, wanted: str) -> Fault:
 def not_in_parts(value: object, names: Iterable[str]) -> Fault:
     """Fault of a function that should return several things, and returns one or another number of them."""
     wanted = tuple(names)
-    came = f"{len(value)} things" if isinstance(value, list | tuple) else described(value)
+    returned = f"{len(value)} things" if isinstance(value, list | tuple) else described(value)
     return Fault(
         "wrong type",
-        f"Your function returns {came}, but {len(wanted)} things were expected, in this order: "
+        f"Your function returns {returned}, but {len(wanted)} things were expected, in this order: "
         f"{', '.join(wanted)}. Write all of their names behind `return`, with commas between them.",
     )
 
@@ -115,11 +115,11 @@ def wrong_shape(value: Tensor, shape: tuple[int, ...], given: str, stretches: bo
     shape = tuple(shape)  # of a torch.Size, whose name says nothing
     wanted = str(shape) if shape else "one number"
     or_else = ", or a number or a tensor that torch stretches to it," if stretches else ""
-    came = described(value if value.dim() else float(value)) if value.numel() else described(value)
+    returned = described(value if value.dim() else float(value)) if value.numel() else described(value)
     return Fault(
         "wrong shape",
-        f"Your function returns {came}, but {wanted}{or_else} was expected{_when(given)}. Print the shape "
-        "after each of your lines: which one adds, drops or swaps an axis?",
+        f"Your function returns {returned}, but {wanted}{or_else} was expected{_when(given)}. Print the "
+        "shape after each of your lines: which one adds, drops or swaps an axis?",
         value,
         "shape of the result",
         wanted,
@@ -128,7 +128,7 @@ def wrong_shape(value: Tensor, shape: tuple[int, ...], given: str, stretches: bo
 
 
 def of_part(fault: Fault, name: str) -> Fault:
-    """The fault of one of several things that came together, with that thing's name."""
+    """The fault of one of several things that were returned together, with that thing's name."""
     return Fault(
         fault.name,
         f"Of the things that you return, look at `{name}`. {fault.message}",

@@ -28,7 +28,7 @@ class Outcome:
         passed: whether the answer may be used from here on.
         name: "passed", or the short name of what went wrong.
         message: for the student; empty with a pass.
-        rows: what was measured, expected and came: with a pass all facts, else the first that does not hold.
+        rows: label, expected and measured value: with a pass all facts, else the first that does not hold.
         remarks: sentences beside a pass, such as a comparison.
         note: a sentence about the progress file.
     """
@@ -89,10 +89,10 @@ def to_text(outcome: Outcome) -> str:
         lines.append(f"  {outcome.message}")
     if outcome.passed:
         lines.append("  Measured, with what was expected in brackets:")
-        lines += [f"  - {what}: {came} [{expected}]" for what, expected, came in outcome.rows]
+        lines += [f"  - {label}: {measured} [{expected}]" for label, expected, measured in outcome.rows]
     else:
         rows = outcome.rows
-        lines += [f"  Measured: {what}: expected {expected}, came {came}." for what, expected, came in rows]
+        lines += [f"  Measured: {what}: expected {expected}, got {got}." for what, expected, got in rows]
     lines += [f"  {text}" for text in (*outcome.remarks, outcome.note, outcome.banner) if text]
     return "\n".join(lines)
 
@@ -114,7 +114,7 @@ _CELL = (
 def _table(outcome: Outcome) -> str:
     head = "".join(
         f'<th scope="col" style="{_CELL}; font-weight:600">{text}</th>'
-        for text in ("measured", "expected", "came")
+        for text in ("what was measured", "expected", "yours")
     )
     body = "".join(
         "<tr style='background:none'>"
@@ -140,7 +140,7 @@ def html(outcome: Outcome) -> str:
         parts.append(f'<div style="margin-top:0.4em">{inline(outcome.message)}</div>')
     if outcome.rows:
         table = _table(outcome)
-        parts.append(_folded(f"{len(outcome.rows)} measured", table) if outcome.passed else table)
+        parts.append(_folded("what was measured", table) if outcome.passed else table)
     parts += [f"<div>{inline(text)}</div>" for text in (*outcome.remarks, outcome.note) if text]
     if outcome.banner:
         line = f"margin-top:0.5em; padding-top:0.4em; border-top:1px dashed rgb({colour})"

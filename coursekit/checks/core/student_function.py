@@ -61,7 +61,7 @@ class StudentFunction:
         """Whether a call has drawn from torch's global generator."""
         self._stream = torch.Generator().manual_seed(_STREAM + seed).get_state()
         self.spent = 0.0
-        self.last: Any = None  # what the last call returned, as it came: a loss with its graph
+        self.last: Any = None  # what the last call returned, unchanged: a loss with its graph
         self.results: list[tuple[tuple[Any, ...], Tensor]] = []
 
     def __call__(
@@ -117,7 +117,7 @@ class StudentFunction:
         given = self._given(args)
         value = self._call(args, (), given)
         if value is None:
-            raise faults.nothing_came()
+            raise faults.returns_nothing()
         stacked = isinstance(value, Tensor) and value.dim() > 0
         if not (stacked or isinstance(value, list | tuple)) or len(value) != len(names):
             unchanged = self._unchanged(args, value) if isinstance(value, Tensor) else None
@@ -188,7 +188,7 @@ class StudentFunction:
         finite: bool = True,
     ) -> Tensor:
         if value is None:
-            raise faults.nothing_came()
+            raise faults.returns_nothing()
         result = _as_tensor(value, shape, broadcast)
         if result.dtype.is_complex or (isinstance(value, Tensor) and not result.is_floating_point()):
             unchanged = self._unchanged(args, result)
