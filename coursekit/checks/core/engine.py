@@ -176,6 +176,10 @@ class Exercise:
             return self._outcome(found.fault)
         if found.degenerate is not None:
             return self._outcome(found.degenerate)
+        return self._explained(found, failed, seed)
+
+    def _explained(self, found: Measurements, failed: list[Fact], seed: int) -> Outcome:
+        """What went wrong: a known mistake, a random draw, the first failed fact, or the fault."""
         rows = _rows(failed[:1]) or [found.fault.row for _ in range(1) if found.fault and found.fault.row]
         matches = self._matches(found, seed)
         if matches:
@@ -185,7 +189,8 @@ class Exercise:
             fault = faults.draws_at_random(self.name)
             return Outcome(self, False, fault.name, fault.message, rows)
         if failed:
-            return Outcome(self, False, failed[0].name, failed[0].hint, rows)
+            words = f"{failed[0].hint} {failed[0].relation()}".strip()
+            return Outcome(self, False, failed[0].name, words, rows)
         assert found.fault is not None
         return self._outcome(found.fault)
 

@@ -63,6 +63,15 @@ class Fact:
         rest = _largest(self.measured, other.measured)
         return 0.0 if rest == 0 else rest / max(_largest(self.measured, self.expected), rest)
 
+    def relation(self) -> str:
+        """A sentence on how the measured numbers follow from the expected ones, where that is plain to see."""
+        expected, measured = _tensor(self.expected), _tensor(self.measured)
+        if self.expected_text or expected.shape != measured.shape or expected.numel() < 3:
+            return ""
+        if not bool((expected.isfinite() & measured.isfinite()).all()):
+            return ""
+        return _relation(expected.flatten(), measured.flatten(), self.tol)
+
     def numbers(self) -> tuple[str, str]:
         """Expected and measured value as text: all of a short list, else the entry farthest off and where."""
         expected, measured = _tensor(self.expected), _tensor(self.measured)
@@ -85,6 +94,28 @@ def _tensor(value: Tensor | float) -> Tensor:
 def _close(a: Tensor | float, b: Tensor | float, tol: float) -> bool:
     a, b = _tensor(a), _tensor(b)
     return a.shape == b.shape and torch.allclose(a, b, rtol=0.0, atol=tol, equal_nan=True)
+
+
+def _relation(expected: Tensor, measured: Tensor, tol: float) -> str:
+    """A factor, a shift, a power, another order or a part: the first that holds within the tolerance."""
+    right = int(((expected - measured).abs() <= tol).sum())
+    part = f"{right} of {len(expected)} numbers are right." if 0 < right < len(expected) else ""
+    if float(expected.std()) <= 10 * tol:  # equal numbers are related in every way
+        return part
+    factor = float(measured @ expected / expected.square().sum())
+    shift = float((measured - expected).mean())
+    times = "with the opposite sign" if abs(factor + 1) < 1e-2 else f"times {number(factor)}"
+    candidates = (
+        (factor * expected, max(1.0, abs(factor)) * tol, f"the expected ones {times}"),
+        (expected + shift, tol, f"the expected ones {'plus' if shift > 0 else 'minus'} {number(abs(shift))}"),
+        (expected.square(), tol, "the squares of the expected ones"),
+        (expected.sqrt(), tol, "the square roots of the expected ones"),
+    )
+    for candidate, near, words in candidates:
+        if abs(factor) > 1e-3 and _close(candidate, measured, near):
+            return f"Your numbers are {words}."
+    ordered = _close(expected.sort().values, measured.sort().values, tol)
+    return "Your numbers are the expected ones in another order." if ordered else part
 
 
 def _largest(a: Tensor | float, b: Tensor | float) -> float:
