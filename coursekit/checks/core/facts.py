@@ -64,7 +64,7 @@ class Fact:
         return 0.0 if rest == 0 else rest / max(_largest(self.measured, self.expected), rest)
 
     def relation(self) -> str:
-        """A sentence on how the measured numbers follow from the expected ones, where that is plain to see."""
+        """How the measured numbers follow from the expected ones, in a sentence, if that is plain."""
         expected, measured = _tensor(self.expected), _tensor(self.measured)
         if self.expected_text or expected.shape != measured.shape or expected.numel() < 3:
             return ""
