@@ -8,14 +8,13 @@ from pathlib import Path
 import pytest
 
 import coursekit.command
-import coursekit.release
 import coursekit.work
 
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = ROOT / "coursekit"
 FILES = sorted(PACKAGE.rglob("*.py"))
 TREES = {path: ast.parse(path.read_text(encoding="utf-8")) for path in FILES}
-BESIDE = {"checks", "work", "release", "command"}
+BESIDE = {"checks", "work", "command"}
 FENCE = re.compile(r"^```\{code-cell\}.*?\n(.*?)^```", re.M | re.S)
 
 
@@ -77,7 +76,6 @@ def test_nothing_imports_what_stands_beside_but_progress_save_restore_and_the_co
         ("__init__", "checks"),
         ("__init__", "work"),
         ("__main__", "command"),
-        ("command", "release"),
         ("work", "checks"),
     ]
     lazily = {
@@ -90,18 +88,18 @@ def test_nothing_imports_what_stands_beside_but_progress_save_restore_and_the_co
 
 @pytest.mark.parametrize(
     "package",
-    [coursekit.work, coursekit.release, coursekit.command],
-    ids=["work", "release", "command"],
+    [coursekit.work, coursekit.command],
+    ids=["work", "command"],
 )
 def test_a_package_beside_goes_the_way_that_it_says(package):
-    """Inside; the command uses all of the course's way, the release none of it, `work` two of checks."""
+    """Inside; the command uses all of the course's way, `work` two of checks."""
     folder = package.__name__.rpartition(".")[2]
     way = re.findall(r"^    (\w+)  ", package.__doc__, re.M)
     files = {path.stem: path for path in FILES if path.parent.name == folder}
     assert sorted(way) == sorted(files.keys() - {"__init__", "__main__"})
     for name in way:
         for target in imported(files[name], TREES[files[name]]):
-            if folder == "command" and (target[1] in order() or (name, target[1]) == ("release", "release")):
+            if folder == "command" and target[1] in order():
                 continue
             if folder == "work" and target[1:3] in (("checks", "panel"), ("checks", "record")):
                 continue

@@ -3,7 +3,7 @@
 import re
 from pathlib import Path
 
-from coursekit.release.course import read_course
+from coursetools.build.course import read_course
 
 ROOT = Path(__file__).parents[1]
 ROW = re.compile(

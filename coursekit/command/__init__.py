@@ -1,4 +1,4 @@
-"""The command `coursekit`: train an image generator, sample from it, and release the course to students.
+"""The command `coursekit`: train an image generator, and sample from it.
 
 Modules, each importing only from those before it:
 
@@ -8,6 +8,5 @@ Modules, each importing only from those before it:
     train     the training itself, which can be killed and resumed
     sample    images out of a finished run
     report    how good they are
-    release   the student's tree of the course, by `coursekit.release`
     cli       the command line
 """

@@ -16,7 +16,7 @@ from jupytext.myst import (
     read_cell_metadata,
 )
 
-from coursekit.release.faults import CourseError, Fault
+from coursetools.build.diagnostics import Diagnostic, raise_if_any
 
 CODE_FENCE = "{code-cell} python"
 # jupytext counts these as ends of lines, Markdown does not: every line number after one would be wrong.
@@ -24,7 +24,7 @@ _ODD_LINE_ENDS = re.compile("[\r\x0b\x0c\x1c\x1d\x1e\x85\u2028\u2029]")
 
 
 @dataclass(frozen=True)
-class Cell:
+class SourceCell:
     """A cell: `kind` is "markdown" or "code"; `line` its first line in the file, `body` that of its text."""
 
     kind: str
@@ -35,11 +35,11 @@ class Cell:
 
 
 @dataclass(frozen=True)
-class Source:
+class SourceFile:
     """A parsed file: `file` is its path from the course's top folder, such as `solutions/01_flows.md`."""
 
     file: str
-    cells: tuple[Cell, ...]
+    cells: tuple[SourceCell, ...]
 
     @property
     def folder(self) -> str:
@@ -52,39 +52,35 @@ class Source:
         return PurePosixPath(self.file).stem
 
 
-def parse(text: str, file: str) -> Source:
+def parse(text: str, file: str) -> SourceFile:
     """Read a source into cells.
 
     Args:
         text: the source, MyST Markdown.
         file: its path from the course's top folder, for messages.
     Returns:
-        The cells, each with at most one tag; whether a tag is allowed is not asked here (see `rules`).
+        The cells, each with at most one tag; whether the tag is allowed is checked in `rules`.
     Raises:
-        CourseError: a fence, a cell break or a cell's options can't be read as they were meant.
+        CourseError: a fence, a cell break or a cell's options can't be read as intended.
     """
     lines, tokens = text.split("\n"), get_parser().parse(text)
-    faults = [*_line_faults(lines, file), *_token_faults(lines, tokens, file)]
-    if faults:
-        raise CourseError(faults)
-    if tokens and tokens[0].type == "front_matter":  # for editors only: every notebook gets the same metadata
+    raise_if_any([*_line_faults(lines, file), *_token_faults(lines, tokens, file)])
+    if tokens and tokens[0].type == "front_matter":  # for editors only
         lines[: tokens[0].map[1]] = [""] * tokens[0].map[1]
     notebook = myst_to_notebook("\n".join(lines), add_source_map=True)
     starts = notebook.metadata["source_map"]
     cells = [_cell(raw, start, lines) for raw, start in zip(notebook.cells, starts, strict=True)]
-    faults = [fault for cell in cells for fault in _cell_faults(cell, file)]
-    if faults:
-        raise CourseError(faults)
-    return Source(file, tuple(cells))
+    raise_if_any(fault for cell in cells for fault in _cell_faults(cell, file))
+    return SourceFile(file, tuple(cells))
 
 
-def _line_faults(lines: list[str], file: str) -> Iterator[Fault]:
+def _line_faults(lines: list[str], file: str) -> Iterator[Diagnostic]:
     for number, line in enumerate(lines, 1):
         if _ODD_LINE_ENDS.search(line):
-            yield Fault(file, number, "an unusual line separator", "replace it by an ordinary line end")
+            yield Diagnostic(file, number, "an unusual line separator", "replace it by an ordinary line end")
 
 
-def _token_faults(lines: list[str], tokens: list[Any], file: str) -> Iterator[Fault]:
+def _token_faults(lines: list[str], tokens: list[Any], file: str) -> Iterator[Diagnostic]:
     depth = 0
     for token in tokens:
         depth += token.nesting
@@ -94,7 +90,7 @@ def _token_faults(lines: list[str], tokens: list[Any], file: str) -> Iterator[Fa
         if not fault and (token.type == "myst_block_break" or token.info.startswith("{")):
             fault = _options_fault(token)
         if fault:
-            yield Fault(file, token.map[0] + 1, *fault)
+            yield Diagnostic(file, token.map[0] + 1, *fault)
     yield from _empty_faults(tokens, file)
 
 
@@ -125,32 +121,32 @@ def _options_fault(token: Any) -> tuple[str, str] | None:
     return None
 
 
-def _empty_faults(tokens: list[Any], file: str) -> Iterator[Fault]:
-    """A cell break with options that nothing follows: jupytext would drop the options unsaid."""
+def _empty_faults(tokens: list[Any], file: str) -> Iterator[Diagnostic]:
+    """A cell break with options that nothing follows: jupytext would drop the options silently."""
     top = [token for token in tokens if token.level == 0 and token.map and token.nesting >= 0]
     for token, after in pairwise([*top, None]):
         if token.type != "myst_block_break" or not token.content:
             continue
         code = after is not None and after.type == "fence" and after.info.startswith("{")
         if after is None or code or after.type == "myst_block_break":
-            yield Fault(
+            yield Diagnostic(
                 file, token.map[0] + 1, "a tagged Markdown cell without text", "write it, or drop the break"
             )
 
 
-def _cell(raw: Any, start: int, lines: list[str]) -> Cell:
+def _cell(raw: Any, start: int, lines: list[str]) -> SourceCell:
     """The cell with its place: jupytext's map gives the fence's line, or where Markdown was looked for."""
     text, tag = str(raw.source), "".join(raw.metadata.get("tags", []))
     if raw.cell_type == "markdown":
         body = next(n for n in range(start, len(lines)) if lines[n])
-        return Cell("markdown", text, tag, body + 1, body + 1)
+        return SourceCell("markdown", text, tag, body + 1, body + 1)
     count = len(text.split("\n"))
     # The options' lines come first; the text is the first run of lines below that reads the same.
     runs = (n for n in range(start, len(lines)) if "\n".join(lines[n : n + count]) == text)
-    return Cell("code", text, tag, start, next(runs, start) + 1)
+    return SourceCell("code", text, tag, start, next(runs, start) + 1)
 
 
-def _cell_faults(cell: Cell, file: str) -> Iterator[Fault]:
+def _cell_faults(cell: SourceCell, file: str) -> Iterator[Diagnostic]:
     start = ("+++", "++ ", "++{", "```{", "~~~{") if cell.kind == "markdown" else (":tag", "tags:")
     remedy = (
         "begin it at the margin, after an empty line"
@@ -159,4 +155,4 @@ def _cell_faults(cell: Cell, file: str) -> Iterator[Fault]:
     )
     for number, line in enumerate(cell.text.splitlines(), cell.body):
         if line.lstrip().startswith(start):
-            yield Fault(file, number, "a cell's beginning or options that would be read as text", remedy)
+            yield Diagnostic(file, number, "a cell's beginning or options that would be read as text", remedy)

@@ -1,4 +1,4 @@
-"""What nbgrader does with this course's submissions beyond its own: needs the `instructor` extra.
+"""nbgrader plugins for this course's submissions: needs the `instructor` extra.
 
 A notebook whose cells were deleted, duplicated, split or retyped, and one that kills its kernel, is reported
 and gets no score at all; nbgrader alone would score some of them, silently, by what is left. Hidden tests do
@@ -6,7 +6,6 @@ not show in the feedback either: nbgrader alone would print them there.
 """
 
 import csv
-import json
 import re
 from collections import Counter
 from contextlib import suppress
@@ -14,12 +13,11 @@ from pathlib import Path
 from typing import Any
 
 from nbformat.v4 import new_code_cell, new_output
-from nbgrader import preprocessors as theirs
+from nbgrader import preprocessors
 from nbgrader.api import Gradebook, MissingEntry
 from nbgrader.plugins import CsvExportPlugin
-from nbgrader.preprocessors import ClearHiddenTests, Execute, GetGrades, NbGraderPreprocessor
 
-from coursekit.release.disguises import readings, squeeze
+from coursetools.publish.leaks import json_text, squeeze
 
 _DEFINED = re.compile(r"^(?:def|class)\s+(\w+)", re.MULTILINE)
 _HIDDEN = "BEGIN HIDDEN TESTS"
@@ -27,26 +25,26 @@ _SHORTEST = 12
 
 
 class NotScored(Exception):
-    """A submission that has to be looked at by a person: nothing of it was scored."""
+    """A submission that a person has to look at: nothing of it was scored."""
 
 
-class Intact(NbGraderPreprocessor):
+class RequireIntactCells(preprocessors.NbGraderPreprocessor):
     """Refuse a notebook whose cells are not the ones that were handed out."""
 
     def preprocess(self, nb: Any, resources: Any) -> tuple[Any, Any]:
         """Compare the submission's cells with the assignment's."""
-        told = resources["nbgrader"]
-        with Gradebook(told["db_url"]) as book:
-            source = book.find_notebook(told["notebook"], told["assignment"])
+        info = resources["nbgrader"]
+        with Gradebook(info["db_url"]) as book:
+            source = book.find_notebook(info["notebook"], info["assignment"])
             cells = {cell.name: (cell.cell_type, cell.source) for cell in source.source_cells}
             answers = {cell.name for cell in source.solution_cells}
-        faults = _faults(nb.cells, cells, answers)
+        faults = _cell_faults(nb.cells, cells, answers)
         if faults:
             raise _not_scored(resources, "; ".join(faults))
         return nb, resources
 
 
-class Run(Execute):
+class ExecuteSubmission(preprocessors.Execute):
     """Execute a submission; one whose kernel dies, or where no assert can fail, has no score at all.
 
     A warning costs nothing: nbgrader alone would give 0 for a test that has anything on stderr.
@@ -68,17 +66,18 @@ class Run(Execute):
         return nb, resources
 
 
-class HideTests(ClearHiddenTests):
+class HideTests(preprocessors.ClearHiddenTests):
     """Take hidden tests out of feedback, and the outputs that quote them."""
 
     def preprocess(self, nb: Any, resources: Any) -> tuple[Any, Any]:
-        """Clear all cells; whoever prints the grader's files does not find them in the feedback."""
+        """Clear all cells; a submission that prints the grader's files does not get them as feedback."""
         tests = _hidden_lines(nb.cells)
         for cell in nb.cells:
-            if cell.cell_type == "code" and _HIDDEN not in cell.source and _quotes(cell.outputs, tests):
-                cell.outputs = [
-                    new_output("stream", text="An output that quotes a hidden test is left out.\n")
-                ]
+            if cell.cell_type == "code" and _HIDDEN not in cell.source:
+                shown = squeeze(json_text(cell.outputs))
+                if any(line in shown for line in tests):
+                    note = "An output that quotes a hidden test is left out.\n"
+                    cell.outputs = [new_output("stream", text=note)]
         return super().preprocess(nb, resources)
 
     def preprocess_cell(self, cell: Any, resources: Any, cell_index: int) -> tuple[Any, Any]:
@@ -91,7 +90,7 @@ class HideTests(ClearHiddenTests):
         return cell, resources
 
 
-class Scored(CsvExportPlugin):
+class GradesExport(CsvExportPlugin):
     """Grades as CSV; nbgrader alone would write 0 for what was never scored, here such a score is empty."""
 
     def export(self, gradebook: Any) -> None:
@@ -101,7 +100,7 @@ class Scored(CsvExportPlugin):
         with path.open(encoding="utf-8", newline="") as file:
             table = list(csv.DictReader(file))
         for row in table:
-            if not _scored(gradebook, row["assignment"], row["student_id"]):
+            if not is_scored(gradebook, row["assignment"], row["student_id"]):
                 row["raw_score"] = row["score"] = ""
         with path.open("w", encoding="utf-8", newline="") as file:
             writer = csv.DictWriter(file, list(table[0]) if table else [])
@@ -109,7 +108,7 @@ class Scored(CsvExportPlugin):
             writer.writerows(table)
 
 
-def _scored(gradebook: Any, assignment: str, student: str) -> bool:
+def is_scored(gradebook: Any, assignment: str, student: str) -> bool:
     """Whether autograde came to its end: it leaves a score at every test."""
     try:
         books = gradebook.find_submission(assignment, student).notebooks
@@ -118,13 +117,11 @@ def _scored(gradebook: Any, assignment: str, student: str) -> bool:
     return any(grade.auto_score is not None for book in books for grade in book.grades)
 
 
-def _faults(cells: Any, handed_out: dict[str, tuple[str, str]], answers: set[str]) -> list[str]:
+def _cell_faults(cells: Any, handed_out: dict[str, tuple[str, str]], answers: set[str]) -> list[str]:
     named = [(cell.metadata.get("nbgrader", {}).get("grade_id"), cell) for cell in cells]
     count = Counter(name for name, _ in named if name)
     faults = [f"cell {name} is missing" for name in handed_out if name not in count]
-    faults += [
-        f"cell {name} is there {many} times (split or copied)" for name, many in count.items() if many > 1
-    ]
+    faults += [f"cell {name} is there {n} times (split or copied)" for name, n in count.items() if n > 1]
     faults += [f"cell {name} is none of the assignment's" for name in count if name not in handed_out]
     for name, cell in named:
         kind, text = handed_out.get(name, (cell.cell_type, ""))
@@ -137,7 +134,7 @@ def _faults(cells: Any, handed_out: dict[str, tuple[str, str]], answers: set[str
 
 
 def _hidden_lines(cells: Any) -> set[str]:
-    """The lines of all hidden tests, without white space; not those that stand in a visible cell too."""
+    """The lines of all hidden tests, squeezed; not those that stand in a visible cell too."""
     hidden, visible = [], []
     for cell in cells:
         before, _, inside = cell.source.partition(_HIDDEN)
@@ -147,39 +144,32 @@ def _hidden_lines(cells: Any) -> set[str]:
     return {line for line in hidden if len(line) >= _SHORTEST and line not in shown}
 
 
-def _quotes(outputs: Any, tests: set[str]) -> bool:
-    texts = [{key: value for key, value in each.items() if key != "data"} for each in outputs]
-    texts += [
-        value for each in outputs for kind, value in each.get("data", {}).items() if "image/" not in kind
-    ]
-    shown = "\n".join(map(squeeze, readings(json.dumps(texts))))
-    return any(line in shown for line in tests)
-
-
 def _not_scored(resources: Any, reason: str) -> NotScored:
     """Forget the submission: an export would list it with 0 points, as if it had been marked."""
-    told = resources["nbgrader"]
-    with Gradebook(told["db_url"]) as book, suppress(MissingEntry):
-        book.remove_submission(told["assignment"], told["student"])
-    return NotScored(f"{told['notebook']} of {told['student']} is not scored: {reason}")
+    info = resources["nbgrader"]
+    with Gradebook(info["db_url"]) as book, suppress(MissingEntry):
+        book.remove_submission(info["assignment"], info["student"])
+    return NotScored(f"{info['notebook']} of {info['student']} is not scored: {reason}")
 
 
-GRADED: dict[str, list[type]] = {
-    "sanitize": [
-        Intact,
-        theirs.ClearOutput,
-        theirs.DeduplicateIds,
-        theirs.OverwriteKernelspec,
-        theirs.OverwriteCells,
-        theirs.CheckCellMetadata,
-    ],
-    "autograde": [
-        Run,
-        theirs.IgnorePattern,
-        theirs.LimitOutput,
-        theirs.SaveAutoGrades,
-        theirs.AssignLatePenalties,
-        theirs.CheckCellMetadata,
-    ],
-}
-SHOWN: list[type | str] = [GetGrades, HideTests, "nbconvert.preprocessors.CSSHTMLHeaderPreprocessor"]
+SANITIZE: list[type] = [
+    RequireIntactCells,
+    preprocessors.ClearOutput,
+    preprocessors.DeduplicateIds,
+    preprocessors.OverwriteKernelspec,
+    preprocessors.OverwriteCells,
+    preprocessors.CheckCellMetadata,
+]
+AUTOGRADE: list[type] = [
+    ExecuteSubmission,
+    preprocessors.IgnorePattern,
+    preprocessors.LimitOutput,
+    preprocessors.SaveAutoGrades,
+    preprocessors.AssignLatePenalties,
+    preprocessors.CheckCellMetadata,
+]
+FEEDBACK: list[type | str] = [
+    preprocessors.GetGrades,
+    HideTests,
+    "nbconvert.preprocessors.CSSHTMLHeaderPreprocessor",
+]

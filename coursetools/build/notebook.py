@@ -7,7 +7,7 @@ from typing import Any
 
 import nbformat
 
-from coursekit.release.source import Cell
+from coursetools.build.source import SourceCell
 
 # The only metadata a built notebook has, but for a lab's mark; of its cells' metadata, only the tag stays.
 METADATA = {
@@ -16,7 +16,7 @@ METADATA = {
 }
 
 
-def render(name: str, cells: list[Cell], mark: Mapping[str, Any] | None = None) -> str:
+def render(name: str, cells: list[SourceCell], mark: Mapping[str, Any] | None = None) -> str:
     """Write a notebook as Jupyter itself would save it: no outputs, no counts.
 
     Args:
@@ -32,7 +32,7 @@ def render(name: str, cells: list[Cell], mark: Mapping[str, Any] | None = None) 
     return nbformat.writes(nbformat.from_dict(book), version=4) + "\n"
 
 
-def _cell(cell: Cell, id_: str) -> dict[str, Any]:
+def _cell(cell: SourceCell, id_: str) -> dict[str, Any]:
     made: dict[str, Any] = {"cell_type": cell.kind, "id": id_, "source": cell.text}
     made["metadata"] = {"tags": [cell.tag]} if cell.tag else {}
     if cell.kind == "code":
@@ -40,7 +40,7 @@ def _cell(cell: Cell, id_: str) -> dict[str, Any]:
     return made
 
 
-def _ids(name: str, cells: list[Cell]) -> list[str]:
+def _ids(name: str, cells: list[SourceCell]) -> list[str]:
     """An id from the notebook's name and the cell's content: editing one cell leaves the others' ids alone.
 
     Cells of equal content are told apart by their order.

@@ -2,8 +2,8 @@
 
 from urllib.parse import quote
 
-from coursekit.release.course import Chapter, Course
-from coursekit.release.source import Cell
+from coursetools.build.course import Chapter, Course
+from coursetools.build.source import SourceCell
 
 LABELS = {"lectures": "Lecture", "labs": "Lab", "solutions": "Solution"}
 _COLAB = "https://colab.research.google.com"
@@ -15,7 +15,7 @@ KEEP = (
 )
 
 
-def framed(cells: list[Cell], course: Course, chapter: Chapter, folder: str) -> list[Cell]:
+def add_frame(cells: list[SourceCell], course: Course, chapter: Chapter, folder: str) -> list[SourceCell]:
     """The cells of a notebook between its header and its last line, with the set-up before the first code.
 
     Args:
@@ -25,9 +25,9 @@ def framed(cells: list[Cell], course: Course, chapter: Chapter, folder: str) -> 
         folder: `lectures`, `labs` or `solutions`.
     """
     first = next((n for n, cell in enumerate(cells) if cell.kind == "code"), len(cells))
-    start = [Cell("code", setup(course))]
-    end = [Cell("markdown", "---\n" + _navigation(course, chapter, folder))]
-    return [Cell("markdown", _header(course, chapter, folder)), *cells[:first], *start, *cells[first:], *end]
+    start = [SourceCell("code", setup_code(course))]
+    end = [SourceCell("markdown", "---\n" + _navigation(course, chapter, folder))]
+    return [SourceCell("markdown", _header(course, chapter, folder)), *cells[:first], *start, *cells[first:], *end]
 
 
 def _header(course: Course, chapter: Chapter, folder: str) -> str:
@@ -65,7 +65,7 @@ def _badges(course: Course, path: str) -> str:
     return f"{colab} [![Open in Binder]({_BINDER}/badge_logo.svg)]({_BINDER}/v2/gh/{target})"
 
 
-def setup(course: Course) -> str:
+def setup_code(course: Course) -> str:
     """The first code cell: it imports the package, and on Colab installs it."""
     if course.repository:
         package = f"git+https://github.com/{course.repository}@{course.branch}"

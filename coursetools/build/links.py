@@ -10,8 +10,8 @@ from urllib.parse import unquote, urlsplit
 
 from markdown_it import MarkdownIt
 
-from coursekit.release.faults import Fault
-from coursekit.release.source import Source
+from coursetools.build.diagnostics import Diagnostic
+from coursetools.build.source import SourceFile
 
 # Jupyter reads $…$ as mathematics before it looks for links: $E[x](t)$ holds none.
 _MATHS = re.compile(r"\$\$.*?\$\$|\$[^$]+?\$", re.DOTALL)
@@ -19,7 +19,7 @@ _HTML_LINK = re.compile(r"""\b(?:href|src)\s*=\s*["']([^"']*)["']""", re.IGNOREC
 _PARSER = MarkdownIt("commonmark").enable("table")
 
 
-def links(text: str) -> Iterator[tuple[int, str]]:
+def find_links(text: str) -> Iterator[tuple[int, str]]:
     """The targets of a Markdown text's links and pictures, each with its line (from 0); code holds none."""
     definitions: dict[str, Any] = {}
     for token in _PARSER.parse(text, definitions):
@@ -38,41 +38,41 @@ def _targets(token: Any) -> list[str]:
     return [str(token.attrs[key]) for key in ("href", "src") if key in token.attrs]
 
 
-def faults(root: Path, sources: Iterable[Source], made: dict[str, str]) -> Iterator[Fault]:
+def link_faults(root: Path, sources: Iterable[SourceFile], books: dict[str, str]) -> Iterator[Diagnostic]:
     """Dead relative links in the sources, the built notebooks and the Markdown at the top.
 
     Args:
         root: the course's top folder.
         sources: the parsed sources.
-        made: the notebooks they build, path to text; a link to one of these is alive before it is written.
+        books: the notebooks they build, path to text; a link to one of these is alive before it is written.
     """
     seen: set[tuple[str, str]] = set()
-    for file, line, text in _texts(root, sources, made):
-        for offset, target in links(text):
-            reason = _dead(root, file, target, made)
+    for file, line, text in _texts(root, sources, books):
+        for offset, target in find_links(text):
+            reason = _dead(root, file, target, books)
             # A source's dead link is in its notebooks too: name it once, where it is to be mended.
             if reason and (Path(file).stem, target) not in seen:
                 seen.add((Path(file).stem, target))
-                at = _line(made[file], target) if file in made else line + offset
-                yield Fault(file, at, f"link {target!r} {reason}", "correct it, or add what it leads to")
+                at = _line(books[file], target) if file in books else line + offset
+                yield Diagnostic(file, at, f"link {target!r} {reason}", "correct it, or add what it leads to")
 
 
 def _line(notebook: str, target: str) -> int:
     return next((n for n, line in enumerate(notebook.split("\n"), 1) if target in line), 1)
 
 
-def _texts(root: Path, sources: Iterable[Source], made: dict[str, str]) -> Iterator[tuple[str, int, str]]:
+def _texts(root: Path, sources: Iterable[SourceFile], books: dict[str, str]) -> Iterator[tuple[str, int, str]]:
     for page in sorted(root.glob("*.md")):
         yield page.name, 1, page.read_text(encoding="utf-8")
     for source in sources:
         yield from ((source.file, cell.body, cell.text) for cell in source.cells if cell.kind == "markdown")
-    for path, text in made.items():
+    for path, text in books.items():
         for cell in json.loads(text)["cells"]:
             if cell["cell_type"] == "markdown":
                 yield path, 1, "".join(cell["source"])
 
 
-def _dead(root: Path, file: str, target: str, made: dict[str, str]) -> str:
+def _dead(root: Path, file: str, target: str, books: dict[str, str]) -> str:
     parts = urlsplit(target)
     if parts.scheme or parts.netloc or not parts.path:
         return "is an attachment, which no build keeps" if parts.scheme == "attachment" else ""
@@ -81,4 +81,4 @@ def _dead(root: Path, file: str, target: str, made: dict[str, str]) -> str:
     path = posixpath.normpath(posixpath.join(posixpath.dirname(file), unquote(parts.path)))
     if path.startswith(".."):
         return "leaves the course"
-    return "" if path in made or (root / path).exists() else "leads nowhere"
+    return "" if path in books or (root / path).exists() else "leads nowhere"

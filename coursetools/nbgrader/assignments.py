@@ -10,37 +10,41 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from pathlib import Path
 
-from coursekit.release.build import ANSWER_HERE, Material
-from coursekit.release.course import FILE, Chapter, Course
-from coursekit.release.exercises import Exercise, exercises
-from coursekit.release.faults import CourseError, Fault
-from coursekit.release.notebook import render
-from coursekit.release.pages import setup
-from coursekit.release.source import Cell, Source
-from coursekit.release.tree import File
+from coursetools.build.course import FILE, Chapter, Course
+from coursetools.build.diagnostics import CourseError, Diagnostic, raise_if_any
+from coursetools.build.editions import ANSWER_HERE, ParsedCourse
+from coursetools.build.exercises import ExerciseSection, exercises
+from coursetools.build.notebook import render
+from coursetools.build.notebook_frame import setup_code
+from coursetools.build.source import SourceCell, SourceFile
+from coursetools.publish import destination
+from coursetools.publish.destination import NBGRADER_CONFIG, File
+from coursetools.publish.release import Release
+from coursetools.publish.schedule import select_labs
 
 POINTS = {"core": 2, "stretch": 3, "open": 4, "written": 2}
 _CHECK = re.compile(r"^(\w+) = (checks\.\w+\.\w+)\((\w+)\)$")
 _RELATIVE = re.compile(r"(?<!!)\[([^\]]*)\]\((?!\w+:|#)[^)\s]+\)")
 _CONFIG = """\
-# Made by `coursekit release --nbgrader`. Read by every nbgrader command in this folder.
+# Made by `coursetools release --nbgrader`. Read by every nbgrader command in this folder.
 import atexit
 import os
 import shutil
 import tempfile
 
-from coursekit.release.submitted import GRADED, SHOWN, Scored
+from coursetools.nbgrader.plugins import AUTOGRADE, FEEDBACK, SANITIZE, GradesExport
 
 c = get_config()  # noqa: F821
 c.CourseDirectory.course_id = "{course}"
 c.ClearSolutions.code_stub = {{"python": 'raise NotImplementedError("fill me in")'}}
 c.ClearSolutions.text_stub = "{answer}"
 c.ExecutePreprocessor.timeout = 300  # seconds for one cell
-c.Autograde.sanitize_preprocessors = GRADED["sanitize"]
-c.Autograde.autograde_preprocessors = GRADED["autograde"]
-c.GenerateFeedback.preprocessors = SHOWN
-c.ExportApp.plugin_class = Scored
+c.Autograde.sanitize_preprocessors = SANITIZE
+c.Autograde.autograde_preprocessors = AUTOGRADE
+c.GenerateFeedback.preprocessors = FEEDBACK
+c.ExportApp.plugin_class = GradesExport
 
 os.environ["COURSEKIT_STRICT"] = "0"  # a wrong answer loses its own points, no others
 os.environ["COURSEKIT_HOME"] = tempfile.mkdtemp(prefix="coursekit-grading-")
@@ -49,8 +53,8 @@ atexit.register(shutil.rmtree, os.environ["COURSEKIT_HOME"], ignore_errors=True)
 
 
 @dataclass(frozen=True)
-class Mark:
-    """What nbgrader is to know of a cell; `points` None: it is not graded."""
+class GradingMark:
+    """What nbgrader has to know about a cell; `points` None: it is not graded."""
 
     id: str
     points: int | None = None
@@ -58,42 +62,67 @@ class Mark:
     locked: bool = True
 
 
-def graded_course(material: Material, slugs: set[str]) -> dict[str, File]:
+def release_for_nbgrader(
+    parsed: ParsedCourse, dest: Path, labs: str = "all", *, dry_run: bool = False, force: bool = False
+) -> Release:
+    """Write a course for nbgrader into a folder, whose other files are nbgrader's own.
+
+    Args:
+        parsed: the instructor's repository, its course and sources.
+        dest: the folder: empty, or an earlier release.
+        labs: the chapters that are to be assignments: `all`, or numbers such as `01,03`.
+        dry_run: change nothing, and say what would change.
+        force: replace files that were changed by hand.
+    Returns:
+        What was changed.
+    Raises:
+        CourseError, ValueError, OSError: as `coursetools.publish.release.release`.
+    """
+    destination.check_place(parsed.root, dest, nbgrader=True)
+    slugs = select_labs(parsed.course, labs)
+    tree = assignment_files(parsed, slugs)
+    before = destination.read_manifest(dest, tree)
+    after = destination.next_manifest(tree, before, set())
+    change = destination.plan_change(dest, tree, before, after)
+    destination.carry_out(dest, tree, change, before, dry_run=dry_run, force=force)
+    return Release([], change)
+
+
+def assignment_files(parsed: ParsedCourse, slugs: set[str] | None = None) -> dict[str, File]:
     """The files of a course for nbgrader: its settings, and an assignment for each chapter.
 
     Args:
-        material: the course and its sources.
-        slugs: the chapters that are to be assignments.
+        parsed: the course and its sources.
+        slugs: the chapters that are to be assignments; all unless given.
     Raises:
-        CourseError: points for an exercise that is nowhere, or a check that no test can be made from.
+        CourseError: points for an exercise that does not exist, or a check that no test can be made from.
     """
-    course = material.course
-    sources = [each for each in material.sources.values() if each.folder == "solutions"]
+    course = parsed.course
+    sources = [each for each in parsed.sources.values() if each.folder == "solutions"]
     there = {exercise.number for source in sources for exercise in exercises(source)}
     unknown = sorted(key for key in course.points if key[0].isdigit() and key not in there)
-    if unknown:
-        raise CourseError([Fault(FILE, 1, f"points for exercise {key}", "there is none") for key in unknown])
+    raise_if_any(Diagnostic(FILE, 1, f"points for exercise {key}", "there is none") for key in unknown)
     name = re.sub(r"\W+", "-", course.title.lower()).strip("-")
-    files = {"nbgrader_config.py": File(_CONFIG.format(course=name, answer=ANSWER_HERE).encode())}
+    files = {NBGRADER_CONFIG: File(_CONFIG.format(course=name, answer=ANSWER_HERE).encode())}
     by_slug = {chapter.slug: chapter for chapter in course.chapters}
     for source in sources:
-        if source.slug in slugs:
+        if slugs is None or source.slug in slugs:
             path = f"source/{source.slug}/{source.slug}.ipynb"
             files[path] = File(_assignment(source, course, by_slug[source.slug]).encode())
     return files
 
 
-def _assignment(source: Source, course: Course, chapter: Chapter) -> str:
-    marked = list(_marked(source, course))
+def _assignment(source: SourceFile, course: Course, chapter: Chapter) -> str:
+    marked = list(_marked_cells(source, course))
     first = next((n for n, (cell, _) in enumerate(marked) if cell.kind == "code"), len(marked))
-    marked.insert(first, (Cell("code", setup(course)), Mark("given-setup")))
+    marked.insert(first, (SourceCell("code", setup_code(course)), GradingMark("given-setup")))
     book = json.loads(render(f"nbgrader/{chapter.slug}", [cell for cell, _ in marked]))
     for raw, (cell, mark) in zip(book["cells"], marked, strict=True):
         raw["metadata"] = {"nbgrader": _metadata(mark, cell.kind)} if mark else {}
     return json.dumps(book, indent=1, ensure_ascii=False) + "\n"
 
 
-def _metadata(mark: Mark, kind: str) -> dict[str, object]:
+def _metadata(mark: GradingMark, kind: str) -> dict[str, object]:
     graded = {} if mark.points is None else {"points": mark.points}
     return {
         "cell_type": kind,
@@ -107,8 +136,8 @@ def _metadata(mark: Mark, kind: str) -> dict[str, object]:
     }
 
 
-def _marked(source: Source, course: Course) -> Iterator[tuple[Cell, Mark | None]]:
-    """The cells that nbgrader gets, each with what it is to know of it; worked remarks stay away."""
+def _marked_cells(source: SourceFile, course: Course) -> Iterator[tuple[SourceCell, GradingMark | None]]:
+    """The cells that nbgrader gets, each with what it has to know about it; worked remarks stay away."""
     found = exercises(source)
     belongs = {cell.line: exercise for exercise in found for cell in exercise.cells}
     shares = {exercise.number: _shares(exercise, course) for exercise in found}
@@ -126,7 +155,7 @@ def _marked(source: Source, course: Course) -> Iterator[tuple[Cell, Mark | None]
         seen[id_ := f"{kind}-{number.replace('.', '-')}"] += 1
         order = seen[id_]
         if kind == "given":  # by its place, not its text: corrected after the release it is the same cell
-            yield cell, Mark(f"{id_}-{order}")
+            yield cell, GradingMark(f"{id_}-{order}")
             continue
         if kind == "check":
             names[number], cell = _test(cell, source.file, number, order)
@@ -135,13 +164,13 @@ def _marked(source: Source, course: Course) -> Iterator[tuple[Cell, Mark | None]
         yield cell, _mark(kind, id_ + f"-{order}" * (order > 1), shares[number])
 
 
-def _mark(tag: str, id_: str, shares: dict[str, list[int]]) -> Mark:
+def _mark(tag: str, id_: str, shares: dict[str, list[int]]) -> GradingMark:
     points = shares[tag].pop(0) if shares[tag] else None
     filled_in = tag in ("exercise", "written")
-    return Mark(id_, points, solution=filled_in, locked=not filled_in)
+    return GradingMark(id_, points, solution=filled_in, locked=not filled_in)
 
 
-def _shares(exercise: Exercise, course: Course) -> dict[str, list[int]]:
+def _shares(exercise: ExerciseSection, course: Course) -> dict[str, list[int]]:
     """An exercise's points for each of its cells: half of the tests', rounded down, are for the hidden ones.
 
     Of an open exercise the tests have one point, for a method that runs; the others are a person's to give.
@@ -153,23 +182,23 @@ def _shares(exercise: Exercise, course: Course) -> dict[str, list[int]]:
     by_hand = max(total - 1, 0) if exercise.kind == "open" else 0
     hidden = (total - by_hand) // 2 if count["hidden"] else 0
     return {
-        "exercise": _split(by_hand, count["exercise"]) if by_hand else [],
-        "check": _split(total - by_hand - hidden, count["check"]),
-        "hidden": _split(hidden, count["hidden"]),
+        "exercise": _split_points(by_hand, count["exercise"]) if by_hand else [],
+        "check": _split_points(total - by_hand - hidden, count["check"]),
+        "hidden": _split_points(hidden, count["hidden"]),
         "written": [written] * count["written"],
     }
 
 
-def _split(total: int, count: int) -> list[int]:
+def _split_points(total: int, count: int) -> list[int]:
     return [total // count + (index < total % count) for index in range(count)]
 
 
-def _test(cell: Cell, file: str, number: str, order: int) -> tuple[str, Cell]:
+def _test(cell: SourceCell, file: str, number: str, order: int) -> tuple[str, SourceCell]:
     """The visible test: the check must hand the student's own function back. Returns what holds then."""
     found = _CHECK.match(cell.text.strip())
     if not found:
         remedy = "write `name = checks.ch01.name(name)`, one line, nothing else"
-        raise CourseError([Fault(file, cell.line, "a check that nbgrader can't grade by", remedy)])
+        raise CourseError([Diagnostic(file, cell.line, "a check that nbgrader can't grade by", remedy)])
     name, check, answer = found.groups()
     mine = f"answer_{number.replace('.', '_')}" + f"_{order}" * (order > 1)
     own = f"{name} is {mine}"
@@ -181,7 +210,7 @@ def _test(cell: Cell, file: str, number: str, order: int) -> tuple[str, Cell]:
     return own, replace(cell, text="\n".join(lines))
 
 
-def _hidden_test(cell: Cell, number: str, own: str) -> Cell:
+def _hidden_test(cell: SourceCell, number: str, own: str) -> SourceCell:
     first = [f"assert {own}"] if own else []
     lines = [f"# A hidden test of exercise {number} runs here.", "### BEGIN HIDDEN TESTS", *first, cell.text]
     return replace(cell, text="\n".join([*lines, "### END HIDDEN TESTS"]))

@@ -1,15 +1,15 @@
-"""Git, asked about one folder: whatever a hook's environment says of other repositories does not count."""
+"""Run git in one folder, whatever a hook's environment says of other repositories."""
 
 import os
 import subprocess
 from pathlib import Path
 
 
-def ask(folder: Path, *words: str) -> bytes | None:
-    """What a git command says in a folder; None if the folder is in no repository.
+def run_git(folder: Path, *words: str) -> bytes | None:
+    """What a git command prints in a folder; None if the folder is in no repository.
 
     Raises:
-        ValueError: it is in one, and git can't read it, or is not installed.
+        ValueError: it is in one, and git fails there or is not installed.
     """
     here = folder.resolve()
     if not any((each / ".git").exists() for each in (here, *here.parents)):
@@ -19,12 +19,12 @@ def ask(folder: Path, *words: str) -> bytes | None:
         for key, value in os.environ.items()
         if not key.startswith("GIT_") or key.startswith("GIT_CONFIG")
     }
-    settings |= {"GIT_NO_REPLACE_OBJECTS": "1", "LC_ALL": "C"}
+    settings |= {"LC_ALL": "C"}
     try:
         done = subprocess.run(["git", "-C", here, *words], capture_output=True, check=False, env=settings)
     except OSError as error:
         raise ValueError(f"{folder} has a git repository, and git can't be run: {error}") from None
     if done.returncode:
-        said = done.stderr.decode(errors="replace").strip()
-        raise ValueError(f"git can't read the repository of {folder}: {said}")
+        message = done.stderr.decode(errors="replace").strip()
+        raise ValueError(f"git can't read the repository of {folder}: {message}")
     return done.stdout

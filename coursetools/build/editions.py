@@ -1,0 +1,147 @@
+"""Sources to notebooks: everything is parsed and checked before anything is written."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from coursetools.build import rules
+from coursetools.build.course import FILE, Chapter, Course, read_course
+from coursetools.build.diagnostics import CourseError, Diagnostic, raise_if_any
+from coursetools.build.exercises import numbers
+from coursetools.build.markers import stub, without_markers
+from coursetools.build.notebook import render
+from coursetools.build.notebook_frame import add_frame
+from coursetools.build.source import SourceCell, SourceFile, parse
+
+FOLDERS = ("lectures", "labs", "solutions")
+ANSWER_HERE = "*Write your answer here.*"
+
+
+@dataclass(frozen=True)
+class ParsedCourse:
+    """The course in `root` and its sources by path, all of them found to follow the rules."""
+
+    root: Path
+    course: Course
+    sources: dict[str, SourceFile]
+
+
+def load_course(root: Path) -> ParsedCourse:
+    """Read course.toml and every source below `root`.
+
+    Raises:
+        CourseError: with all faults of all files, so that they can be mended at once.
+    """
+    course = read_course(root)
+    sources: dict[str, SourceFile] = {}
+    faults = list(_unlisted_sources(root, course))
+    for chapter, file in _source_paths(course):
+        try:
+            sources[file] = _parse_source(_read(root, file, chapter), file, chapter)
+        except CourseError as error:
+            faults += error.faults
+    raise_if_any(faults)
+    return ParsedCourse(root, course, sources)
+
+
+def build_notebooks(parsed: ParsedCourse) -> dict[str, str]:
+    """Every notebook of the course, in memory: path from the top folder to text."""
+    books: dict[str, str] = {}
+    for chapter, file in _source_paths(parsed.course):
+        books |= _editions(parsed.sources[file], parsed.course, chapter)
+    return books
+
+
+def build_source(text: str, file: str, course: Course) -> dict[str, str]:
+    """Build the notebooks of one source, in memory: path to text.
+
+    Args:
+        text: the source.
+        file: `lectures/SLUG.md` or `solutions/SLUG.md`, where SLUG is one of the course's.
+        course: the course.
+    Returns:
+        One notebook for a lecture; solution and lab for a solution.
+    Raises:
+        CourseError: the source breaks a rule.
+    """
+    chapter = next(chapter for chapter in course.chapters if chapter.slug == Path(file).stem)
+    return _editions(_parse_source(text, file, chapter), course, chapter)
+
+
+def write_notebooks(root: Path, books: Mapping[str, str]) -> list[str]:
+    """Write the notebooks that differ from what is on disk, and return their paths."""
+    changed = []
+    for path, text in books.items():
+        target, data = root / path, text.encode()
+        if not target.is_file() or target.read_bytes() != data:
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_bytes(data)
+            changed.append(path)
+    return changed
+
+
+def _source_paths(course: Course) -> Iterator[tuple[Chapter, str]]:
+    for chapter in course.chapters:
+        yield chapter, f"lectures/{chapter.slug}.md"
+        if chapter.lab:
+            yield chapter, f"solutions/{chapter.slug}.md"
+
+
+def _unlisted_sources(root: Path, course: Course) -> Iterator[Diagnostic]:
+    listed = {file for _, file in _source_paths(course)}
+    for folder in rules.TAGS:
+        for path in sorted((root / folder).glob("*.md")):
+            file = f"{folder}/{path.name}"
+            if file not in listed:
+                remedy = "list it there (with lab = true for a solution), or delete it"
+                yield Diagnostic(file, 1, f"not in {FILE}", remedy)
+
+
+def _read(root: Path, file: str, chapter: Chapter) -> str:
+    try:
+        return (root / file).read_text(encoding="utf-8-sig")
+    except FileNotFoundError:
+        message = f"chapter {chapter.slug!r} has no {file}"
+        fault = Diagnostic(FILE, chapter.line, message, "write it, or take the chapter out")
+    except UnicodeDecodeError as error:
+        line = error.object[: error.start].count(b"\n") + 1
+        fault = Diagnostic(file, line, "not UTF-8", "save the file as UTF-8")
+    raise CourseError([fault])
+
+
+def _parse_source(text: str, file: str, chapter: Chapter) -> SourceFile:
+    source = parse(text, file)
+    raise_if_any(rules.rule_faults(source, chapter.number))
+    return source
+
+
+def _editions(source: SourceFile, course: Course, chapter: Chapter) -> dict[str, str]:
+    cells = {"lectures": list(source.cells)}
+    if source.folder == "solutions":
+        cells = {"solutions": _solution_cells(source), "labs": _lab_cells(source)}
+    # By this entry in the metadata `coursekit.save()` knows a lab, whatever its file is called.
+    lab = {"coursekit": {"course": course.title, "lab": chapter.slug}}
+    books = {}
+    for folder in cells:
+        name = f"{folder}/{source.slug}"
+        framed = add_frame(cells[folder], course, chapter, folder)
+        books[f"{name}.ipynb"] = render(name, framed, lab if folder == "labs" else {})
+    return books
+
+
+def _solution_cells(source: SourceFile) -> list[SourceCell]:
+    return [
+        replace(cell, text=without_markers(cell.text)) if cell.tag == "exercise" else cell
+        for cell in source.cells
+    ]
+
+
+def _lab_cells(source: SourceFile) -> list[SourceCell]:
+    number = numbers(source)
+    return [_lab_cell(cell, number) for cell in source.cells if cell.tag not in rules.LEFT_OUT]
+
+
+def _lab_cell(cell: SourceCell, number: dict[int, str]) -> SourceCell:
+    if cell.tag == "exercise":
+        return replace(cell, text=stub(cell.text, number[cell.line]))
+    return replace(cell, text=ANSWER_HERE) if cell.tag == "written" else cell

@@ -1,0 +1,99 @@
+"""`coursetools release DEST`: make the students' tree, prove it clean, and only then write it."""
+
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path, PurePosixPath
+
+from coursetools.build.diagnostics import Diagnostic, raise_if_any
+from coursetools.build.editions import ParsedCourse
+from coursetools.publish import destination, leaks
+from coursetools.publish.destination import File, TreeChange
+from coursetools.publish.frozen_cells import frozen_faults
+from coursetools.publish.schedule import ChapterStatus, schedule
+from coursetools.publish.student_files import not_in_git, student_files
+
+
+@dataclass(frozen=True)
+class Release:
+    """What a release did or, in a dry run, would do; `left_out` are files that git does not know yet."""
+
+    statuses: Sequence[ChapterStatus]
+    change: TreeChange
+    left_out: Sequence[str] = ()
+
+
+def release(
+    parsed: ParsedCourse,
+    books: Mapping[str, str],
+    dest: Path,
+    at: datetime,
+    *,
+    labs: str = "due",
+    solutions: str = "due",
+    dry_run: bool = False,
+    force: bool = False,
+) -> Release:
+    """Bring the students' tree in `dest` to what is out at a moment.
+
+    Args:
+        parsed: the instructor's repository, its course and sources.
+        books: the notebooks that the sources build, path to text.
+        dest: the students' tree: empty, an earlier release, or a git work tree without uncommitted changes.
+        at: the moment, with a time zone.
+        labs: `none`, `due`, `all`, or chapters such as `01,03`.
+        solutions: the same for solutions.
+        dry_run: change nothing, and say what would change.
+        force: replace files that were changed by hand in `dest`.
+    Returns:
+        What is out, and what was changed.
+    Raises:
+        CourseError: a leak, or a change in a lab that is out: nothing was written.
+        ValueError: an option or `dest` is not what it should be: nothing was written.
+        OSError: a file can't be read or written.
+    """
+    destination.check_place(parsed.root, dest)
+    statuses = schedule(parsed.course, at, labs, solutions)
+    tree = student_files(parsed, books, statuses)
+    slugs = {chapter.slug for chapter in parsed.course.chapters}
+    before = destination.read_manifest(dest, tree)
+    after = destination.next_manifest(tree, before, slugs)
+    change = destination.plan_change(dest, tree, before, after)
+    raise_if_any(frozen_faults(before.labs, after.labs, slugs))
+    raise_if_any(release_leaks(parsed, dest, tree, statuses, change))
+    destination.carry_out(dest, tree, change, before, dry_run=dry_run, force=force)
+    return Release(statuses, change, not_in_git(parsed.root))
+
+
+def release_leaks(
+    parsed: ParsedCourse,
+    dest: Path,
+    tree: Mapping[str, File],
+    statuses: Sequence[ChapterStatus],
+    change: TreeChange,
+) -> Iterator[Diagnostic]:
+    """What the released files, and those that stay in `dest`, would give away."""
+    out = {f"solutions/{each.chapter.slug}.md" for each in statuses if each.solution_out}
+    public = [tree[path].data.decode() for path in tree if leaks.PUBLIC.fullmatch(path)]
+    hidden = [source for path, source in parsed.sources.items() if path not in out]
+    withheld = leaks.withheld_lines(hidden, public)
+    slugs = {source.slug for source in hidden}
+    staying = _files_that_stay(dest, {*tree, *change.remove, destination.MANIFEST})
+    for path in staying:
+        if path.startswith("solutions/") and PurePosixPath(path).stem in slugs:
+            yield Diagnostic(path, 1, f"a solution that is not out, in {dest}", "remove it")
+    # What makes a line public can't hold one that is withheld.
+    yield from leaks.leak_faults(
+        ((path, tree[path].data) for path in tree if not leaks.PUBLIC.fullmatch(path)), withheld
+    )
+    yield from leaks.leak_faults(((path, (dest / path).read_bytes()) for path in staying), withheld)
+
+
+def _files_that_stay(dest: Path, ours: set[str]) -> list[str]:
+    found = []
+    for folder, inner, names in os.walk(dest):
+        inner[:] = [name for name in inner if name not in (".git", ".venv", "__pycache__")]
+        found += [Path(folder, name) for name in names if Path(folder, name).is_file()]
+    paths = (path.relative_to(dest).as_posix() for path in found)
+    return sorted(path for path in paths if path not in ours)
