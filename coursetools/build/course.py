@@ -105,7 +105,7 @@ def _faults(table: dict[str, Any], text: str) -> Iterator[Diagnostic]:
 def _numbered(rows: list[dict[str, Any]], text: str) -> Iterator[tuple[dict[str, Any], int]]:
     """The chapters' tables, each with its line; those that are written in another form count as line 1."""
     lines = [n for n, line in enumerate(text.splitlines(), 1) if re.match(r"\s*\[\[\s*chapters\s*]]", line)]
-    yield from zip_longest(rows, lines[: len(rows)], fillvalue=1)  # type: ignore[misc]
+    yield from zip_longest(rows, lines[: len(rows)], fillvalue=1)
 
 
 def _type_faults(

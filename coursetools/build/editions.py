@@ -37,7 +37,7 @@ def load_course(root: Path) -> ParsedCourse:
     faults = list(_unlisted_sources(root, course))
     for chapter, file in _source_paths(course):
         try:
-            sources[file] = _parse_source(_read(root, file, chapter), file, chapter)
+            sources[file] = parse_source(_read(root, file, chapter), file, chapter)
         except CourseError as error:
             faults += error.faults
     raise_if_any(faults)
@@ -48,24 +48,8 @@ def build_notebooks(parsed: ParsedCourse) -> dict[str, str]:
     """Every notebook of the course, in memory: path from the top folder to text."""
     books: dict[str, str] = {}
     for chapter, file in _source_paths(parsed.course):
-        books |= _editions(parsed.sources[file], parsed.course, chapter)
+        books |= build_editions(parsed.sources[file], parsed.course, chapter)
     return books
-
-
-def build_source(text: str, file: str, course: Course) -> dict[str, str]:
-    """Build the notebooks of one source, in memory: path to text.
-
-    Args:
-        text: the source.
-        file: `lectures/SLUG.md` or `solutions/SLUG.md`, where SLUG is one of the course's.
-        course: the course.
-    Returns:
-        One notebook for a lecture; solution and lab for a solution.
-    Raises:
-        CourseError: the source breaks a rule.
-    """
-    chapter = next(chapter for chapter in course.chapters if chapter.slug == Path(file).stem)
-    return _editions(_parse_source(text, file, chapter), course, chapter)
 
 
 def write_notebooks(root: Path, books: Mapping[str, str]) -> list[str]:
@@ -109,13 +93,15 @@ def _read(root: Path, file: str, chapter: Chapter) -> str:
     raise CourseError([fault])
 
 
-def _parse_source(text: str, file: str, chapter: Chapter) -> SourceFile:
+def parse_source(text: str, file: str, chapter: Chapter) -> SourceFile:
+    """Parse a source and check it against the rules; CourseError carries every violation."""
     source = parse(text, file)
     raise_if_any(rules.rule_faults(source, chapter.number))
     return source
 
 
-def _editions(source: SourceFile, course: Course, chapter: Chapter) -> dict[str, str]:
+def build_editions(source: SourceFile, course: Course, chapter: Chapter) -> dict[str, str]:
+    """Build the notebooks of one source, in memory: a lecture, or a solution and its lab."""
     cells = {"lectures": list(source.cells)}
     if source.folder == "solutions":
         cells = {"solutions": _solution_cells(source), "labs": _lab_cells(source)}

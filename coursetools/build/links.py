@@ -3,7 +3,7 @@
 import json
 import posixpath
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
@@ -38,7 +38,7 @@ def _targets(token: Any) -> list[str]:
     return [str(token.attrs[key]) for key in ("href", "src") if key in token.attrs]
 
 
-def link_faults(root: Path, sources: Iterable[SourceFile], books: dict[str, str]) -> Iterator[Diagnostic]:
+def link_faults(root: Path, sources: Iterable[SourceFile], books: Mapping[str, str]) -> Iterator[Diagnostic]:
     """Dead relative links in the sources, the built notebooks and the Markdown at the top.
 
     Args:
@@ -61,7 +61,7 @@ def _line(notebook: str, target: str) -> int:
     return next((n for n, line in enumerate(notebook.split("\n"), 1) if target in line), 1)
 
 
-def _texts(root: Path, sources: Iterable[SourceFile], books: dict[str, str]) -> Iterator[tuple[str, int, str]]:
+def _texts(root: Path, sources: Iterable[SourceFile], books: Mapping[str, str]) -> Iterator[tuple[str, int, str]]:
     for page in sorted(root.glob("*.md")):
         yield page.name, 1, page.read_text(encoding="utf-8")
     for source in sources:
@@ -72,7 +72,7 @@ def _texts(root: Path, sources: Iterable[SourceFile], books: dict[str, str]) -> 
                 yield path, 1, "".join(cell["source"])
 
 
-def _dead(root: Path, file: str, target: str, books: dict[str, str]) -> str:
+def _dead(root: Path, file: str, target: str, books: Mapping[str, str]) -> str:
     parts = urlsplit(target)
     if parts.scheme or parts.netloc or not parts.path:
         return "is an attachment, which no build keeps" if parts.scheme == "attachment" else ""

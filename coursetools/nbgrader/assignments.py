@@ -19,8 +19,7 @@ from coursetools.build.exercises import ExerciseSection, exercises
 from coursetools.build.notebook import render
 from coursetools.build.notebook_frame import setup_code
 from coursetools.build.source import SourceCell, SourceFile
-from coursetools.publish import destination
-from coursetools.publish.destination import NBGRADER_CONFIG, File
+from coursetools.publish.destination import NBGRADER_CONFIG, File, apply_change, check_place, plan_change
 from coursetools.publish.release import Release
 from coursetools.publish.schedule import select_labs
 
@@ -59,7 +58,6 @@ class GradingMark:
     id: str
     points: int | None = None
     solution: bool = False
-    locked: bool = True
 
 
 def release_for_nbgrader(
@@ -78,13 +76,10 @@ def release_for_nbgrader(
     Raises:
         CourseError, ValueError, OSError: as `coursetools.publish.release.release`.
     """
-    destination.check_place(parsed.root, dest, nbgrader=True)
-    slugs = select_labs(parsed.course, labs)
-    tree = assignment_files(parsed, slugs)
-    before = destination.read_manifest(dest, tree)
-    after = destination.next_manifest(tree, before, set())
-    change = destination.plan_change(dest, tree, before, after)
-    destination.carry_out(dest, tree, change, before, dry_run=dry_run, force=force)
+    check_place(parsed.root, dest, nbgrader=True)
+    tree = assignment_files(parsed, select_labs(parsed.course, labs))
+    change = plan_change(dest, tree)
+    apply_change(dest, tree, change, dry_run=dry_run, force=force)
     return Release([], change)
 
 
@@ -128,7 +123,7 @@ def _metadata(mark: GradingMark, kind: str) -> dict[str, object]:
         "cell_type": kind,
         "grade": mark.points is not None,
         "grade_id": mark.id,
-        "locked": mark.locked,
+        "locked": not mark.solution,
         **graded,
         "schema_version": 3,
         "solution": mark.solution,
@@ -166,8 +161,7 @@ def _marked_cells(source: SourceFile, course: Course) -> Iterator[tuple[SourceCe
 
 def _mark(tag: str, id_: str, shares: dict[str, list[int]]) -> GradingMark:
     points = shares[tag].pop(0) if shares[tag] else None
-    filled_in = tag in ("exercise", "written")
-    return GradingMark(id_, points, solution=filled_in, locked=not filled_in)
+    return GradingMark(id_, points, solution=tag in ("exercise", "written"))
 
 
 def _shares(exercise: ExerciseSection, course: Course) -> dict[str, list[int]]:

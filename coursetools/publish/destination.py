@@ -1,20 +1,19 @@
 """The folder that a release is written to: what it has, what is to change there, and the change itself.
 
-`.release.json` in it has the hash of every released file, and the exercise cells of every lab that is out.
-A file is written beside its place and renamed, so none is ever half written. A release that fails on the way
-is completed by the next; in a git work tree git can undo it, because a release starts from committed files.
+`.release.json` in it has the hash of every released file. A file is written beside its place and renamed, so
+none is ever half written, and a release that was interrupted is completed by the next. In a git work tree a
+release starts from committed files, so that git can undo it.
 """
 
 import hashlib
 import json
 import os
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from coursetools.build.diagnostics import Diagnostic, raise_if_any
 from coursetools.git import run_git
-from coursetools.publish.frozen_cells import exercise_cells
 
 MANIFEST = ".release.json"
 NBGRADER_CONFIG = "nbgrader_config.py"  # what a course for nbgrader has, and no students' tree
@@ -29,19 +28,12 @@ class File:
 
 
 @dataclass(frozen=True)
-class Manifest:
-    """What a release left: files with their hashes, labs with their exercise cells."""
-
-    files: dict[str, str] = field(default_factory=dict)
-    labs: dict[str, list[str]] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
 class TreeChange:
-    """What a release does in its folder: files to write, and files to remove."""
+    """What a release does in its folder, and the hashes `before` of what the last one left there."""
 
     write: Mapping[str, File]
     remove: list[str]
+    before: Mapping[str, str]
 
 
 def check_place(root: Path, dest: Path, *, nbgrader: bool = False) -> None:
@@ -70,110 +62,87 @@ def check_place(root: Path, dest: Path, *, nbgrader: bool = False) -> None:
     if not nbgrader and (dest / NBGRADER_CONFIG).exists():
         raise ValueError(f"{dest} is a course for nbgrader, with all answers; name another folder")
     if (dest / ".git").exists() and _commits(root) & _commits(dest):
-        raise ValueError(
-            f"the history of {dest} is the repository's own, with all solutions; start a new one"
-        )
+        raise ValueError(f"{dest} has the history of {here}, with all solutions; use a repository of its own")
 
 
 def _commits(folder: Path) -> set[bytes]:
     return set((run_git(folder, "rev-list", "--all") or b"").split())
 
 
-def read_manifest(dest: Path, tree: Iterable[str]) -> Manifest:
-    """Read what the last release left; without `.release.json` the labs of `tree` in `dest` count as out.
+def plan_change(dest: Path, tree: Mapping[str, File], slugs: Iterable[str] = ()) -> TreeChange:
+    """What has to be written and removed to bring a folder to a new state.
 
+    Args:
+        dest: the folder of the release.
+        tree: the files to be released.
+        slugs: the course's chapters; labs of chapters that are no longer among them stay.
     Raises:
-        ValueError: `.release.json` or such a lab can't be read.
+        ValueError: `.release.json` can't be read.
     """
-    try:
-        table = json.loads((dest / MANIFEST).read_text(encoding="utf-8"))
-        manifest = Manifest(dict(table["files"]), dict(table["labs"]))
-        for path in manifest.files:  # believe nothing that leads out of the tree
-            if PurePosixPath(path).is_absolute() or {"..", ".git"} & {*PurePosixPath(path.lower()).parts}:
-                raise ValueError(f"it names a file outside the tree: {path}")
-        return manifest
-    except FileNotFoundError:
-        pass
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise ValueError(f"{dest / MANIFEST} can't be read ({error}); restore it from git") from None
-    labs = {}
-    for path in tree:
-        if path.startswith("labs/") and (dest / path).is_file():
-            try:
-                labs[path] = exercise_cells((dest / path).read_text(encoding="utf-8"))
-            except ValueError:
-                raise ValueError(f"{dest / path} is no notebook; restore or remove it") from None
-    return Manifest({}, labs)
+    before = _read_manifest(dest)
+    old_labs = {path for path in before if path.startswith("labs/") and PurePosixPath(path).stem not in slugs}
+    after = {path: before[path] for path in old_labs}
+    after |= {path: _digest(file.data) for path, file in tree.items()}
+    table = json.dumps({"files": dict(sorted(after.items()))}, indent=1) + "\n"
+    every = {**tree, MANIFEST: File(table.encode())}
+    write = {path: file for path, file in every.items() if _digest_on_disk(dest / path) != _digest(file.data)}
+    gone = [path for path in before if path not in after and os.path.lexists(dest / path)]
+    return TreeChange(write, gone, before)
 
 
-def next_manifest(tree: Mapping[str, File], before: Manifest, slugs: set[str]) -> Manifest:
-    """What this release leaves: its own files, and the labs of chapters that the course no longer has."""
-    old = [path for path in before.labs if path not in tree and PurePosixPath(path).stem not in slugs]
-    labs = {path: before.labs[path] for path in old}
-    labs |= {path: exercise_cells(tree[path].data.decode()) for path in tree if path.startswith("labs/")}
-    files = {path: before.files[path] for path in old if path in before.files}
-    files |= {path: _digest(file.data) for path, file in tree.items()}
-    return Manifest(dict(sorted(files.items())), dict(sorted(labs.items())))
-
-
-def plan_change(dest: Path, tree: Mapping[str, File], before: Manifest, after: Manifest) -> TreeChange:
-    """What differs from what `dest` has, `.release.json` last, and what is no longer released."""
-    table = {"labs": after.labs, "files": after.files}
-    every = {**tree, MANIFEST: File((json.dumps(table, indent=1) + "\n").encode())}
-    write = {path: file for path, file in every.items() if _hash_on_disk(dest / path) != _digest(file.data)}
-    gone = [path for path in before.files if path not in after.files and os.path.lexists(dest / path)]
-    return TreeChange(write, gone)
-
-
-def carry_out(
-    dest: Path,
-    tree: Mapping[str, File],
-    change: TreeChange,
-    before: Manifest,
-    *,
-    dry_run: bool = False,
-    force: bool = False,
+def apply_change(
+    dest: Path, tree: Mapping[str, File], change: TreeChange, *, dry_run: bool = False, force: bool = False
 ) -> None:
-    """Change the folder, unless that would lose what somebody else wrote there.
+    """Make the change, unless that would lose what somebody else wrote there.
 
     Args:
         dest: the folder of the release.
         tree: the files to be released.
         change: what is to be done (see `plan_change`).
-        before: what the last release left.
-        dry_run: only check.
+        dry_run: check everything, and change nothing.
         force: replace files that were changed by hand, as long as git can bring them back.
     Raises:
         CourseError: a link or a folder is in the place of a file.
         ValueError: files that would be replaced were changed by hand, or a change is not committed.
         OSError: a file can't be written or removed; those before it are done.
     """
-    raise_if_any(_obstacles(dest, [*change.write, *change.remove]))
-    if not change.write and not change.remove:
-        return
+    paths = [*change.write, *change.remove]
+    raise_if_any(_obstacles(dest, paths))
 
     def is_foreign(path: str) -> bool:
-        if path == MANIFEST or not os.path.lexists(dest / path):
-            return False
-        ours = {before.files.get(path, "")} | {_digest(file.data) for file in [tree.get(path)] if file}
-        return _hash_on_disk(dest / path) not in ours
+        ours = {change.before.get(path, ""), _digest(tree[path].data) if path in tree else ""}
+        return path != MANIFEST and os.path.lexists(dest / path) and _digest_on_disk(dest / path) not in ours
 
-    changed = sorted(path for path in [*change.write, *change.remove] if is_foreign(path))
+    changed = sorted(filter(is_foreign, paths))
     if changed and not force:
         names = ", ".join(changed)
         raise ValueError(f"changed by hand in {dest}: {names}; move them away, or replace them by --force")
-    uncommitted = [path for path in _uncommitted(dest) if is_foreign(path)]
-    if uncommitted and not (dest / NBGRADER_CONFIG).exists():
+    uncommitted = [path for path in _uncommitted(dest) if is_foreign(path)] if paths else []
+    if uncommitted:
         names = ", ".join(uncommitted[:5]) + ", …" * (len(uncommitted) > 5)
         raise ValueError(f"not committed in {dest}: {names}; commit them, so that git can undo the release")
     if not dry_run:
-        _apply(dest, change)
+        _remove(dest, change.remove)
+        _write(dest, change.write)
+
+
+def _read_manifest(dest: Path) -> dict[str, str]:
+    if not (dest / MANIFEST).is_file():
+        return {}
+    try:
+        files = dict(json.loads((dest / MANIFEST).read_text(encoding="utf-8"))["files"])
+        for path in files:  # believe nothing that leads out of the tree
+            if PurePosixPath(path).is_absolute() or {"..", ".git"} & {*PurePosixPath(path.lower()).parts}:
+                raise ValueError(f"it names a file outside the tree: {path}")
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise ValueError(f"{dest / MANIFEST} can't be read ({error!r}); restore it from git") from None
+    return files
 
 
 def _obstacles(dest: Path, paths: Iterable[str]) -> set[Diagnostic]:
     """Links, and folders in the place of files: a release does not write through them."""
     targets = {dest / path for path in paths}
-    parents = {dest / parent for path in paths for parent in PurePosixPath(path).parents} - {dest}
+    parents = {parent for at in targets for parent in at.parents if dest in parent.parents}
     wrong = {at for at in targets | parents if at.is_symlink()}
     wrong |= {at for at in targets if at.is_dir()} | {at for at in parents if at.is_file()}
     message = f"a link, a folder or a file in {dest} in the place of something else"
@@ -181,19 +150,23 @@ def _obstacles(dest: Path, paths: Iterable[str]) -> set[Diagnostic]:
 
 
 def _uncommitted(dest: Path) -> list[str]:
-    if not (dest / ".git").exists():
+    if not (dest / ".git").exists() or (dest / NBGRADER_CONFIG).exists():
         return []
     words = ("status", "--porcelain", "-z", "--no-renames", "--untracked-files=all")
     return [os.fsdecode(line[3:]) for line in (run_git(dest, *words) or b"").split(b"\0") if line]
 
 
-def _apply(dest: Path, change: TreeChange) -> None:
-    for path in change.remove:
+def _remove(dest: Path, paths: Iterable[str]) -> None:
+    for path in paths:
         (dest / path).unlink()
-        for folder in [dest / parent for parent in PurePosixPath(path).parents][:-1]:
-            if not any(folder.iterdir()):
-                folder.rmdir()
-    for path, file in change.write.items():
+        for folder in (dest / path).parents:
+            if folder == dest or any(folder.iterdir()):
+                break
+            folder.rmdir()
+
+
+def _write(dest: Path, files: Mapping[str, File]) -> None:
+    for path, file in files.items():
         at = dest / path
         at.parent.mkdir(parents=True, exist_ok=True)
         new = at.with_name(f".{at.name}.new")
@@ -210,5 +183,5 @@ def _digest(data: bytes) -> str:
     return hashlib.sha256(data.replace(b"\r\n", b"\n")).hexdigest()
 
 
-def _hash_on_disk(at: Path) -> str | None:
+def _digest_on_disk(at: Path) -> str | None:
     return _digest(at.read_bytes()) if at.is_file() and not at.is_symlink() else None

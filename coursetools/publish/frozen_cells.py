@@ -1,57 +1,60 @@
-"""Gate: a lab that is out keeps its exercise cells, because students have written into them."""
+"""Gate: what is out stays out, and a lab keeps the exercise cells that students have written into."""
 
-import hashlib
 import json
 import re
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 
 from coursetools.build.diagnostics import Diagnostic
+from coursetools.publish.destination import File
 
 _NUMBER = re.compile(r"Exercise (\d+\.\d+): fill me in")
-_REMEDY = "mend it in coursekit, or give the new lab a new file name (a new slug)"
 
 
 def exercise_cells(text: str) -> list[str]:
-    """The cells of a lab that students fill in, from top to bottom, each as its number and a hash.
+    """The texts of the cells that students fill in, from top to bottom.
 
     Raises:
         ValueError: the text is no notebook.
     """
-    cells = []
     try:
-        for cell in json.loads(text)["cells"]:
-            if {"exercise", "written"} & set(cell["metadata"].get("tags", [])):
-                source = "".join(cell["source"])
-                number = _NUMBER.search(source)
-                name = number[1] if number else "written"
-                cells.append(f"{name} {hashlib.sha256(source.encode()).hexdigest()[:16]}")
-    except (KeyError, TypeError, AttributeError) as error:
-        raise ValueError(f"no notebook: {error!r}") from None
-    return cells
+        cells = [(cell["metadata"].get("tags", []), cell["source"]) for cell in json.loads(text)["cells"]]
+        return ["".join(source) for tags, source in cells if {"exercise", "written"} & set(tags)]
+    except (ValueError, KeyError, TypeError, AttributeError):
+        raise ValueError("no notebook") from None
 
 
-def frozen_faults(
-    before: Mapping[str, list[str]], after: Mapping[str, list[str]], slugs: set[str]
-) -> Iterator[Diagnostic]:
-    """What a release would change in labs that are out.
+def frozen_faults(dest: Path, tree: Mapping[str, File], slugs: set[str]) -> Iterator[Diagnostic]:
+    """What a release would take away or change in labs and solutions that are out.
 
     Args:
-        before: path of each lab that is out, to its `exercise_cells`.
-        after: the same for the release to be made.
+        dest: the students' tree; the labs and solutions in it are out.
+        tree: the files to be released.
         slugs: the course's chapters; the lab of a chapter that is no longer one stays as it is.
     """
-    for path, cells in before.items():
-        if path in after and after[path] != cells:
-            message = f"this lab is out, and the release would change {_describe(cells, after[path])}"
-            yield Diagnostic(path, 1, message, _REMEDY)
-        elif path not in after and path.removeprefix("labs/").removesuffix(".ipynb") in slugs:
-            message = "this lab is out, and students have it: it can't be held back again"
-            yield Diagnostic(path, 1, message, "put its date back, or name it in --labs")
+    for folder in ("labs", "solutions"):
+        for at in sorted((dest / folder).glob("*.ipynb")):
+            path = f"{folder}/{at.name}"
+            if path not in tree and at.stem in slugs:
+                message = "this is out, and students have it: it can't be held back again"
+                yield Diagnostic(path, 1, message, f"put its date back, or name it in --{folder}")
+            elif path in tree and folder == "labs":
+                yield from _lab_faults(path, at, tree[path].data.decode())
+
+
+def _lab_faults(path: str, at: Path, text: str) -> Iterator[Diagnostic]:
+    try:
+        before, after = exercise_cells(at.read_text(encoding="utf-8")), exercise_cells(text)
+    except ValueError:
+        yield Diagnostic(path, 1, f"{at} is no notebook", "restore it from git")
+        return
+    if before != after:
+        message = f"this lab is out, and the release would change {_describe(before, after)}"
+        yield Diagnostic(path, 1, message, "mend it in coursekit, or give the new lab a new slug")
 
 
 def _describe(before: list[str], after: list[str]) -> str:
-    names = [each.split()[0] for each in [*before, *after] if (each in before) != (each in after)]
-    if not names:
-        return "the number or the order of its exercise cells"
-    phrases = ("a written answer" if name == "written" else f"exercise {name}" for name in names)
-    return ", ".join(dict.fromkeys(phrases))
+    changed = [text for text in [*before, *after] if (text in before) != (text in after)]
+    numbers = [_NUMBER.search(text) for text in changed]
+    phrases = [f"exercise {number[1]}" if number else "a written answer" for number in numbers]
+    return ", ".join(dict.fromkeys(phrases)) or "the number or the order of its exercise cells"

@@ -4,12 +4,12 @@ import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 from coursetools.build.diagnostics import Diagnostic, raise_if_any
 from coursetools.build.editions import ParsedCourse
-from coursetools.publish import destination, leaks
-from coursetools.publish.destination import File, TreeChange
+from coursetools.publish import leaks
+from coursetools.publish.destination import TreeChange, apply_change, check_place, plan_change
 from coursetools.publish.frozen_cells import frozen_faults
 from coursetools.publish.schedule import ChapterStatus, schedule
 from coursetools.publish.student_files import not_in_git, student_files
@@ -53,47 +53,40 @@ def release(
         ValueError: an option or `dest` is not what it should be: nothing was written.
         OSError: a file can't be read or written.
     """
-    destination.check_place(parsed.root, dest)
+    check_place(parsed.root, dest)
     statuses = schedule(parsed.course, at, labs, solutions)
     tree = student_files(parsed, books, statuses)
     slugs = {chapter.slug for chapter in parsed.course.chapters}
-    before = destination.read_manifest(dest, tree)
-    after = destination.next_manifest(tree, before, slugs)
-    change = destination.plan_change(dest, tree, before, after)
-    raise_if_any(frozen_faults(before.labs, after.labs, slugs))
-    raise_if_any(release_leaks(parsed, dest, tree, statuses, change))
-    destination.carry_out(dest, tree, change, before, dry_run=dry_run, force=force)
+    raise_if_any(frozen_faults(dest, tree, slugs))
+    change = plan_change(dest, tree, slugs)
+    every = {path: file.data for path, file in tree.items()} | _files_that_stay(dest, {*tree, *change.remove})
+    raise_if_any(tree_leaks(parsed, every, statuses))
+    apply_change(dest, tree, change, dry_run=dry_run, force=force)
     return Release(statuses, change, not_in_git(parsed.root))
 
 
-def release_leaks(
-    parsed: ParsedCourse,
-    dest: Path,
-    tree: Mapping[str, File],
-    statuses: Sequence[ChapterStatus],
-    change: TreeChange,
+def tree_leaks(
+    parsed: ParsedCourse, files: Mapping[str, bytes], statuses: Sequence[ChapterStatus]
 ) -> Iterator[Diagnostic]:
-    """What the released files, and those that stay in `dest`, would give away."""
+    """What a students' tree would give away.
+
+    Args:
+        parsed: the course and its sources.
+        files: path and content of every file in the tree.
+        statuses: which solutions are out.
+    """
     out = {f"solutions/{each.chapter.slug}.md" for each in statuses if each.solution_out}
-    public = [tree[path].data.decode() for path in tree if leaks.PUBLIC.fullmatch(path)]
+    public = {path for path in files if leaks.PUBLIC.fullmatch(path)}
     hidden = [source for path, source in parsed.sources.items() if path not in out]
-    withheld = leaks.withheld_lines(hidden, public)
-    slugs = {source.slug for source in hidden}
-    staying = _files_that_stay(dest, {*tree, *change.remove, destination.MANIFEST})
-    for path in staying:
-        if path.startswith("solutions/") and PurePosixPath(path).stem in slugs:
-            yield Diagnostic(path, 1, f"a solution that is not out, in {dest}", "remove it")
+    withheld = leaks.withheld_lines(hidden, [files[path].decode() for path in sorted(public)])
     # What makes a line public can't hold one that is withheld.
-    yield from leaks.leak_faults(
-        ((path, tree[path].data) for path in tree if not leaks.PUBLIC.fullmatch(path)), withheld
-    )
-    yield from leaks.leak_faults(((path, (dest / path).read_bytes()) for path in staying), withheld)
+    yield from leaks.leak_faults(((path, files[path]) for path in files if path not in public), withheld)
 
 
-def _files_that_stay(dest: Path, ours: set[str]) -> list[str]:
+def _files_that_stay(dest: Path, ours: set[str]) -> dict[str, bytes]:
     found = []
     for folder, inner, names in os.walk(dest):
         inner[:] = [name for name in inner if name not in (".git", ".venv", "__pycache__")]
         found += [Path(folder, name) for name in names if Path(folder, name).is_file()]
-    paths = (path.relative_to(dest).as_posix() for path in found)
-    return sorted(path for path in paths if path not in ours)
+    paths = {path.relative_to(dest).as_posix(): path for path in found}
+    return {path: at.read_bytes() for path, at in paths.items() if path not in ours}

@@ -2,8 +2,8 @@
 
 import os
 import re
-from collections.abc import Iterator, Mapping, Sequence
-from pathlib import Path, PurePosixPath
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 from coursetools.build.diagnostics import CourseError, Diagnostic
 from coursetools.build.editions import ParsedCourse
@@ -61,33 +61,26 @@ def student_files(
 
 def not_in_git(root: Path) -> list[str]:
     """Files that would belong to the tree and are left out, because git does not know them yet."""
-    known = _known_to_git(root)
-    return sorted(set(_on_disk(root)) - known) if known else []
+    return sorted(set(_on_disk(root)) - set(_handed_on(root)))
 
 
-def _handed_on(root: Path) -> Iterator[str]:
-    known = _known_to_git(root)
-    yield from (path for path in _on_disk(root) if not known or path in known)
-
-
-def _on_disk(root: Path) -> Iterator[str]:
-    yield from (path for path in TOP if (root / path).is_file() or (root / path).is_symlink())
-    for folder in FOLDERS:
-        for path in sorted((root / folder).rglob("*")):
-            inside = path.relative_to(root)
-            if not MADE_BY_RUNNING & set(inside.parts) and (path.is_file() or path.is_symlink()):
-                yield inside.as_posix()
-
-
-def _known_to_git(root: Path) -> set[str]:
-    """What git keeps of these; nothing where there is no git, and then all on disk counts."""
+def _handed_on(root: Path) -> list[str]:
+    """Of the files on disk those that git knows; where there is no git, all of them."""
     listed = run_git(root, "ls-files", "-z", "--", *TOP, *FOLDERS) or b""
-    return {os.fsdecode(path) for path in listed.split(b"\0") if path}
+    known = {os.fsdecode(path) for path in listed.split(b"\0") if path}
+    return [path for path in _on_disk(root) if path in known or not known]
+
+
+def _on_disk(root: Path) -> list[str]:
+    every = [root / path for path in TOP]
+    every += [path for folder in FOLDERS for path in sorted((root / folder).rglob("*"))]
+    found = [path.relative_to(root) for path in every if path.is_file() or path.is_symlink()]
+    return [path.as_posix() for path in found if not MADE_BY_RUNNING & set(path.parts)]
 
 
 def _read(root: Path, path: str) -> File:
     at = root / path
-    if any((root / each).is_symlink() for each in [path, *PurePosixPath(path).parents][:-1]):
+    if any(each.is_symlink() for each in (at, *at.parents) if root in each.parents):
         raise CourseError(
             [Diagnostic(path, 1, f"a link, to {at.resolve()}", "put the file itself in its place")]
         )
