@@ -1,12 +1,11 @@
 """Every rule that a source can break: what is said, with the file and the line."""
 
 import pytest
-from release_texts import COURSE, HINTS, LECTURE, SOLUTION, course, nearest
+from course_texts import COURSE, HINTS, LECTURE, SOLUTION, build, course, nearest
 
-from coursekit.release.build import from_text
-from coursekit.release.course import parse_course
-from coursekit.release.faults import CourseError
-from coursekit.release.markers import looks_like_marker
+from coursetools.build.course import parse_course
+from coursetools.build.diagnostics import CourseError
+from coursetools.build.markers import looks_like_marker
 
 BEGIN, END = "### BEGIN SOLUTION", "### END SOLUTION"
 STEP = """\
@@ -116,13 +115,13 @@ SOLUTION_FAULTS = {
 
 def faults_of(text, file, table=COURSE):
     with pytest.raises(CourseError) as caught:
-        from_text(text, file, parse_course(table))
+        build(text, file, parse_course(table))
     return [(fault.file, fault.line, str(fault)) for fault in caught.value.faults]
 
 
 def test_the_texts_themselves_have_no_fault():
-    from_text(LECTURE, "lectures/01_flows.md", course())
-    from_text(SOLUTION + "\n#end\n", "solutions/01_flows.md", course())
+    build(LECTURE, "lectures/01_flows.md", course())
+    build(SOLUTION + "\n#end\n", "solutions/01_flows.md", course())
 
 
 @pytest.mark.parametrize(("old", "new", "place", "what"), SOLUTION_FAULTS.values(), ids=SOLUTION_FAULTS)
@@ -162,28 +161,61 @@ def test_fault_in_a_lecture(old, new, place, what):
     assert any(fault[:2] == ("lectures/01_flows.md", line) and what in fault[2] for fault in told), told
 
 
+DATES = "lab = true\nlab_from = 2026-11-20T09:00:00+01:00\nsolution_from = 2026-11-24T09:00:00+01:00"
+
+
 @pytest.mark.parametrize(
     ("old", "new", "place", "what"),
     [
         ('title = "A course"', "title = A course", "A course", "not TOML"),
         ('title = "A course"\n', "", "repository", "no title"),
-        ('branch = "main"', "branch = 3", "branch", "no branch, or not a str"),
+        ('branch = "main"', "branch = 3", "branch", "branch is of another kind; set it to text"),
         ('branch = "main"', 'brunch = "main"', "brunch", "unknown key 'brunch'"),
         ('repository = ""', 'repository = "https://github.com/me/x"', "repository", "not owner/name"),
         ('slug = "01_flows"', 'slug = "1_flows"', ("1_flows", -1), "is not NN_name"),
         ('slug = "01_flows"', 'slug = "00_flows"', ("00_flows", -1), "chapter number 00 is given twice"),
         ('slug = "01_flows"', 'slug = "../01"', ("../01", -1), "is not NN_name"),
-        ("lab = true", 'lab = "yes"', ("01_flows", -1), "no lab, or not a bool"),
+        ("lab = true", 'lab = "yes"', ("01_flows", -1), "lab is of another kind; set it to true or false"),
         ("lab = true", "lab = true\nhours = 2", ("01_flows", -1), "unknown key 'hours'"),
+        ("lab = true", DATES.replace(":00+01:00", ":00", 1), ("01_flows", -1), "a date without a time zone"),
+        ("lab = true", DATES.replace("T09:00:00+01:00", "", 1), ("01_flows", -1), "set it to a date, a time"),
+        ("lab = true", DATES.replace("2026-11-24", "2026-11-19"), ("01_flows", -1), "out before its lab"),
+        ("lab = true", DATES.rpartition("\n")[0], ("01_flows", -1), "its solution has none"),
+        ("lab = true", DATES.replace("true", "false"), ("01_flows", -1), "a date in a chapter without a lab"),
+        ("lab = true", DATES.replace("11-20", "13-20"), "13-20", "not TOML"),
+        ('title = "A course"', 'title = "A course"\npoints = 3', "points", "set it to a [points] table"),
     ],
 )
 def test_fault_in_course_toml(old, new, place, what):
+    assert old in COURSE
     text = COURSE.replace(old, new, 1)
     with pytest.raises(CourseError) as caught:
         parse_course(text)
-    line = 1 if what == "no title" else nearest(text, COURSE.index(old), place)
+    line = nearest(text, COURSE.index(old), place)
     told = [(fault.file, fault.line, str(fault)) for fault in caught.value.faults]
     assert any(fault[:2] == ("course.toml", line) and what in fault[2] for fault in told), told
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("[points]\nhard = 3\n", r"course\.toml:19: points of 'hard'"),
+        ("[points]\ncore = -1\n", "points of core are -1"),
+        ("[points]\ncore = true\n", "points of core are True"),
+        ("[point]\ncore = 1\n", "unknown key 'point'"),
+    ],
+)
+def test_bad_points(text, told):
+    with pytest.raises(CourseError, match=told):
+        parse_course(COURSE + text)
+
+
+def test_chapters_in_another_form_have_a_line_too():
+    head = COURSE.partition("[[")[0]
+    with pytest.raises(CourseError, match=r"course\.toml:1: chapters are not tables"):
+        parse_course(head + "chapters = [1]\n")
+    with pytest.raises(CourseError, match=r"course\.toml:1: slug 'x' is not NN_name"):
+        parse_course(head + 'chapters = [{slug = "x", title = "X", lab = false}]\n')
 
 
 @pytest.mark.parametrize(
@@ -199,7 +231,6 @@ def test_fault_in_course_toml(old, new, place, what):
         "# BEGIN SOL",
         "###BEGIN SOLUTION",
         "### BEGIN-SOLUTION",
-        "# begn soluton",
         "### SOLUTION BEGIN",
         "# BEGIN ANSWER",
         "### BEGIN SOLUTION:",

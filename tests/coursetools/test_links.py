@@ -1,15 +1,15 @@
 """Links: which a text holds, and which of them lead nowhere."""
 
 import pytest
-from release_texts import laid_out, nearest
+from course_texts import nearest, write_course
 
-from coursekit.release import links
-from coursekit.release.build import load, notebooks
+from coursetools.build import links
+from coursetools.build.editions import build_notebooks, load_course
 
 
 @pytest.fixture
 def root(tmp_path):
-    return laid_out(tmp_path)
+    return write_course(tmp_path)
 
 
 @pytest.mark.parametrize(
@@ -27,7 +27,7 @@ def root(tmp_path):
     ],
 )
 def test_links_of_a_text(text, targets):
-    assert [target for _, target in links.links(text)] == targets
+    assert [target for _, target in links.find_links(text)] == targets
 
 
 @pytest.mark.parametrize(
@@ -44,17 +44,17 @@ def test_links_of_a_text(text, targets):
 def test_dead_link(root, file, target, what):
     path = root / file
     path.write_text(path.read_text(encoding="utf-8") + f"\nSee [this]({target}).\n", encoding="utf-8")
-    material = load(root)
-    (fault,) = links.faults(root, material.sources.values(), notebooks(material))
+    parsed = load_course(root)
+    (fault,) = links.link_faults(root, parsed.sources.values(), build_notebooks(parsed))
     line = len(path.read_text(encoding="utf-8").splitlines())
     assert str(fault).startswith(f"{file}:{line}: link {target!r} {what}; ")
 
 
 def test_dead_link_made_from_course_toml_is_found_in_the_notebook(root):
-    material = load(root)
-    made = notebooks(material)
+    parsed = load_course(root)
+    made = build_notebooks(parsed)
     del made["lectures/02_noise.ipynb"]
-    found = [str(fault) for fault in links.faults(root, material.sources.values(), made)]
+    found = [str(fault) for fault in links.link_faults(root, parsed.sources.values(), made)]
     file = "lectures/01_flows.ipynb"
     line = nearest(made[file], 0, "(02_noise.ipynb)")
     assert any(fault.startswith(f"{file}:{line}: link '02_noise.ipynb' leads nowhere") for fault in found)
@@ -76,5 +76,5 @@ def test_dead_link_made_from_course_toml_is_found_in_the_notebook(root):
 def test_live_link(root, target):
     path = root / "lectures/00_start.md"
     path.write_text(f"# Start\n\nSee [this]({target}).\n")
-    material = load(root)
-    assert not list(links.faults(root, material.sources.values(), notebooks(material)))
+    parsed = load_course(root)
+    assert not list(links.link_faults(root, parsed.sources.values(), build_notebooks(parsed)))

@@ -1,4 +1,4 @@
-"""Text to notebooks: what is built, that it is built alike every time, and the command line."""
+"""Text to notebooks: what is built, and what each edition has."""
 
 import ast
 import json
@@ -8,16 +8,16 @@ import sys
 
 import nbformat
 import pytest
-from release_texts import HINTS, LECTURE, SOLUTION, course
+from course_texts import HINTS, LECTURE, SOLUTION, build, course
 
-from coursekit.release.build import ANSWER_HERE, from_text
+from coursetools.build.editions import ANSWER_HERE
 
 LECTURE_FILE, SOLUTION_FILE = "lectures/01_flows.md", "solutions/01_flows.md"
 
 
 def built(repository=""):
-    made = from_text(LECTURE, LECTURE_FILE, course(repository=repository))
-    return made | from_text(SOLUTION, SOLUTION_FILE, course(repository=repository))
+    made = build(LECTURE, LECTURE_FILE, course(repository=repository))
+    return made | build(SOLUTION, SOLUTION_FILE, course(repository=repository))
 
 
 def cells(text, tag=None):
@@ -60,18 +60,18 @@ def test_ids_are_valid_and_unique(notebook):
 def test_ids_stay_when_a_cell_is_inserted_elsewhere():
     inserted = LECTURE.replace("## Evidence", "Some new words.\n\n+++\n\n## Evidence")
     before = cells(built()["lectures/01_flows.ipynb"])
-    after = cells(from_text(inserted, LECTURE_FILE, course())["lectures/01_flows.ipynb"])
+    after = cells(build(inserted, LECTURE_FILE, course())["lectures/01_flows.ipynb"])
     assert len(after) == len(before) + 1
     assert [cell.id for cell in after if cell.source != "Some new words."] == [cell.id for cell in before]
 
 
 def test_equal_cells_and_equal_notebooks_of_other_names_get_other_ids():
     twice = LECTURE + '\n```{code-cell} python\nprint("a plain cell")\n```\n'
-    made = cells(from_text(twice, LECTURE_FILE, course())["lectures/01_flows.ipynb"])
+    made = cells(build(twice, LECTURE_FILE, course())["lectures/01_flows.ipynb"])
     same = [cell.id for cell in made if cell.source == 'print("a plain cell")']
     assert len(set(same)) == 2
-    assert from_text(twice, LECTURE_FILE, course()) == from_text(twice, LECTURE_FILE, course())
-    elsewhere = from_text(twice, "lectures/02_noise.md", course())["lectures/02_noise.ipynb"]
+    assert build(twice, LECTURE_FILE, course()) == build(twice, LECTURE_FILE, course())
+    elsewhere = build(twice, "lectures/02_noise.md", course())["lectures/02_noise.ipynb"]
     assert not {cell.id for cell in made} & {cell.id for cell in cells(elsewhere)}
 
 
@@ -96,7 +96,7 @@ def other(x):
         ### END SOLUTION
 """
     text = SOLUTION.replace("    ### END SOLUTION\n", more, 1)
-    lab = from_text(text, SOLUTION_FILE, course())["labs/01_flows.ipynb"]
+    lab = build(text, SOLUTION_FILE, course())["labs/01_flows.ipynb"]
     (cell,) = cells(lab, "exercise")
     raised = [line for line in cell.source.splitlines() if "raise" in line]
     assert [len(line) - len(line.lstrip()) for line in raised] == [4, 8]
@@ -176,7 +176,7 @@ def test_navigation_links_neighbours_and_twins():
     assert "[Noise →](../lectures/02_noise.ipynb)" in made["labs/01_flows.ipynb"]
     first, last = cells(made["labs/01_flows.ipynb"])[:: len(cells(made["labs/01_flows.ipynb"])) - 1]
     assert first.source.splitlines()[2] == last.source.splitlines()[-1]
-    start = from_text("# Start\n", "lectures/00_start.md", course())["lectures/00_start.ipynb"]
+    start = build("# Start\n", "lectures/00_start.md", course())["lectures/00_start.ipynb"]
     assert "←" not in start
     assert "labs/" not in start
 
@@ -212,7 +212,7 @@ def test_a_cell_that_labs_leave_out_may_stand_between_exercise_and_check():
     text = SOLUTION.replace(
         "```{code-cell} python\n:tags: [check]", hidden + "\n```{code-cell} python\n:tags: [check]"
     )
-    lab = from_text(text, SOLUTION_FILE, course())["labs/01_flows.ipynb"]
+    lab = build(text, SOLUTION_FILE, course())["labs/01_flows.ipynb"]
     assert len(cells(lab)) == len(cells(built()["labs/01_flows.ipynb"]))
 
 

@@ -1,9 +1,13 @@
-"""A small course as text, for the tests of `coursekit.release`."""
+"""A small course as text, and what the tests of `coursetools` do with it."""
 
+import subprocess
 from pathlib import Path
 
-from coursekit.release.cli import main
-from coursekit.release.course import Course, parse_course
+from coursetools.build.course import Course, parse_course
+from coursetools.build.editions import build_editions, parse_source
+from coursetools.cli import main
+
+ROOT = Path(__file__).resolve().parents[2]
 
 COURSE = """\
 title = "A course"
@@ -155,17 +159,59 @@ def files() -> dict[str, str]:
     }
 
 
-def laid_out(folder: Path) -> Path:
+def write_course(folder: Path) -> Path:
     """Write the course's texts into a folder."""
     for path, text in files().items():
-        (folder / path).parent.mkdir(exist_ok=True)
-        (folder / path).write_text(text, encoding="utf-8")
+        put(folder, path, text)
     return folder
 
 
+def put(folder: Path, path: str, content: str | bytes) -> Path:
+    """Write a file, and the folders above it."""
+    target = folder / path
+    target.parent.mkdir(parents=True, exist_ok=True)
+    target.write_bytes(content.encode() if isinstance(content, str) else content)
+    return target
+
+
+def edit(path: Path, old: str, new: str) -> None:
+    """Replace a text that is in a file."""
+    text = path.read_text(encoding="utf-8")
+    assert old in text
+    path.write_text(text.replace(old, new), encoding="utf-8")
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    """Every file in a folder but git's own: path to content."""
+    paths = (path for path in sorted(folder.rglob("*")) if path.is_file())
+    found = {path.relative_to(folder).as_posix(): path.read_bytes() for path in paths}
+    return {path: data for path, data in found.items() if not path.startswith(".git/")}
+
+
+def build(text: str, file: str, of: Course) -> dict[str, str]:
+    """The notebooks of one source: path to text."""
+    chapter = next(chapter for chapter in of.chapters if chapter.slug == Path(file).stem)
+    return build_editions(parse_source(text, file, chapter), of, chapter)
+
+
 def run(root: Path, command: str) -> int:
-    """Run a command of the release on a course's folder."""
+    """Run a command of `coursetools` on a course's folder."""
     return main([command, "--root", str(root)])
+
+
+def git(folder: Path, *words: str) -> str:
+    """Run git as somebody; return what it prints."""
+    who = ("-c", "user.name=A", "-c", "user.email=a@b.c", "-c", "commit.gpgsign=false")
+    command = ["git", "-C", str(folder), *who, *words]
+    return subprocess.run(command, check=True, capture_output=True, text=True).stdout
+
+
+def commit(folder: Path) -> None:
+    """Put all that is in a folder into git."""
+    if not (folder / ".git").exists():
+        git(folder, "init", "-q", "-b", "main")
+    git(folder, "add", "-A")
+    git(folder, "commit", "-qm", "all")
 
 
 def nearest(text, position, place):
