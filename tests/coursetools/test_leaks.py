@@ -197,7 +197,7 @@ def test_check_fails_on_a_source_that_gives_its_own_answer_away(root, capsys):
     """A hint that is the solution's line is a leak like any other, though the notebooks are up to date."""
     edit(
         root / FILE,
-        f"</summary>\n\n`return x + ...`",
+        "</summary>\n\n`return x + ...`",
         f"</summary>\n\n`{SECRETS['solution region'].strip()}`",
     )
     run(root, "build")

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 import yaml
+from coursekit.release.course import parse_course
 from release_texts import COURSE, laid_out
 
 from coursekit.command.cli import _parser
-from coursekit.release.course import parse_course
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGE = (ROOT / "TEACHING.md").read_text(encoding="utf-8")

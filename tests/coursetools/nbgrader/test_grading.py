@@ -459,9 +459,8 @@ def test_the_page_s_loop_grades_each_submission_in_a_box(graded, tmp_path):
 
 def test_a_box_gives_no_more_than_a_test_s_points_and_no_file_from_elsewhere(graded, tmp_path, monkeypatch):
     """The grade book of a box was in the student's hands."""
-    from nbgrader.api import Gradebook
-
     from coursekit.release import boxed
+    from nbgrader.api import Gradebook
 
     course, box = tmp_path / "course", tmp_path / "boxes/half"
     shutil.copytree(graded[0], course)
