@@ -1,7 +1,6 @@
 """Students pull a release with nbgitpuller: whatever they did to a lab, nothing of theirs is lost."""
 
 import json
-import subprocess
 import sys
 from pathlib import Path
 
@@ -10,21 +9,14 @@ import pytest
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 pulling = pytest.importorskip("nbgitpuller.pull", reason="runs in the instructor's environment")
 
-from release_texts import COURSE, laid_out  # noqa: E402
+from course_texts import COURSE, git, write_course  # noqa: E402
 
-from coursekit.command.cli import main  # noqa: E402
+from coursetools.cli import main  # noqa: E402
 
 LAB, SOLUTION = "labs/01_flows.ipynb", "solutions/01_flows.ipynb"
 DATES = "lab = true\nlab_from = 2026-11-20T09:00:00+01:00\nsolution_from = 2026-11-24T09:00:00+01:00"
 OPEN, DUE = "2026-11-20T08:00Z", "2026-11-24T09:00+01:00"
 MINE = "    return x + h * field(x, t)  # my own line\n"
-
-
-def git(folder, *words):
-    who = ("-c", "user.name=A", "-c", "user.email=a@b.c", "-c", "commit.gpgsign=false")
-    return subprocess.run(
-        ["git", "-C", folder, *who, *words], check=True, capture_output=True, text=True
-    ).stdout
 
 
 @pytest.fixture
@@ -33,7 +25,7 @@ def world(tmp_path, monkeypatch):
     for role in ("AUTHOR", "COMMITTER"):
         monkeypatch.setenv(f"GIT_{role}_NAME", "Student")
         monkeypatch.setenv(f"GIT_{role}_EMAIL", "s@example.org")
-    root = laid_out(tmp_path / "course")
+    root = write_course(tmp_path / "course")
     (root / "course.toml").write_text(COURSE.replace("lab = true", DATES))
     git(tmp_path, "init", "-q", "--bare", "-b", "main", "remote.git")
     git(tmp_path, "clone", "-q", "remote.git", "tree")
