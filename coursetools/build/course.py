@@ -76,49 +76,51 @@ def parse_course(text: str) -> Course:
         place = re.search(r"at line (\d+)", str(error))
         line = int(place[1]) if place else text.count("\n") + 1
         raise CourseError([Diagnostic(FILE, line, f"not TOML: {error}", "correct the line")]) from None
-    raise_if_any(_faults(table, text))
-    chapters = tuple(Chapter(**row, line=line) for row, line in _numbered(table["chapters"], text))
+    raise_if_any(Diagnostic(FILE, *fault) for fault in _faults(table, text.splitlines()))
+    chapters = tuple(Chapter(**row, line=line) for row, line in _numbered(table["chapters"], text.splitlines()))
     return Course(**{**table, "chapters": chapters})
 
 
-def _faults(table: dict[str, Any], text: str) -> Iterator[Diagnostic]:
-    head = text.partition("[[")[0].splitlines()
-    lines = {key: n for n, line in enumerate(head, 1) for key in re.findall(r"^\s*(\w+)\s*=", line)}
-    yield from _type_faults(table, _KEYS, lines, 1)
+def _faults(table: dict[str, Any], lines: list[str]) -> Iterator[tuple[int, str, str]]:
+    def line_of(key: str) -> int:
+        found = (n for n, line in enumerate(lines, 1) if re.match(rf"\[?{re.escape(key)}\b", line))
+        return next(found, 1) if key in table else 1
+
+    for key, message, remedy in _table_faults(table, _KEYS):
+        yield line_of(key), message, remedy
     if not _REPOSITORY.fullmatch(str(table.get("repository", ""))):
-        line = lines.get("repository", 1)
-        yield Diagnostic(FILE, line, "repository is not owner/name", 'write it so, or ""')
+        yield line_of("repository"), "repository is not owner/name", 'write it so, or ""'
     points, chapters = table.get("points"), table.get("chapters")
-    if isinstance(points, dict):
-        yield from _points_faults(points, text)
+    for key, value in points.items() if isinstance(points, dict) else ():
+        if not _POINTS.fullmatch(key):
+            remedy = 'use core, stretch, open, written or an exercise such as "1.2"'
+            yield line_of("points"), f"points of {key!r}", remedy
+        if type(value) is not int or not 0 <= value <= 1000:
+            yield line_of("points"), f"points of {key} are {value!r}", "give an integer from 0 to 1000"
     if not isinstance(chapters, list) or not all(isinstance(row, dict) for row in chapters):
-        yield Diagnostic(FILE, 1, "chapters are not tables", "begin each with a line [[chapters]]")
+        yield 1, "chapters are not tables", "begin each with a line [[chapters]]"
         return
     numbers: set[str] = set()
-    for row, line in _numbered(chapters, text):
-        yield from _type_faults(row, _CHAPTER_KEYS, {}, line)
-        for message, remedy in _chapter_faults(row, numbers):
-            yield Diagnostic(FILE, line, message, remedy)
+    for row, line in _numbered(chapters, lines):
+        yield from ((line, message, remedy) for _, message, remedy in _table_faults(row, _CHAPTER_KEYS))
+        yield from ((line, *fault) for fault in _chapter_faults(row, numbers))
         numbers.add(str(row.get("slug"))[:2])
 
 
-def _numbered(rows: list[dict[str, Any]], text: str) -> Iterator[tuple[dict[str, Any], int]]:
+def _numbered(rows: list[dict[str, Any]], lines: list[str]) -> Iterator[tuple[dict[str, Any], int]]:
     """The chapters' tables, each with its line; those that are written in another form count as line 1."""
-    lines = [n for n, line in enumerate(text.splitlines(), 1) if re.match(r"\s*\[\[\s*chapters\s*]]", line)]
-    yield from zip_longest(rows, lines[: len(rows)], fillvalue=1)
+    starts = [n for n, line in enumerate(lines, 1) if re.match(r"\s*\[\[\s*chapters\s*]]", line)]
+    yield from zip_longest(rows, starts[: len(rows)], fillvalue=1)
 
 
-def _type_faults(
-    table: dict[str, Any], keys: Mapping[str, type], lines: dict[str, int], line: int
-) -> Iterator[Diagnostic]:
+def _table_faults(table: dict[str, Any], keys: Mapping[str, type]) -> Iterator[tuple[str, str, str]]:
     for key in table.keys() - keys.keys():
-        yield Diagnostic(FILE, lines.get(key, line), f"unknown key {key!r}", f"use only {', '.join(keys)}")
+        yield key, f"unknown key {key!r}", f"use only {', '.join(keys)}"
     for key, kind in keys.items():
         if key not in table and key not in _OPTIONAL:
-            yield Diagnostic(FILE, line, f"no {key}", f"set it to {_FORMS[kind]}")
+            yield key, f"no {key}", f"set it to {_FORMS[kind]}"
         elif key in table and not isinstance(table[key], kind):
-            form = _FORMS.get(kind, _DATE)
-            yield Diagnostic(FILE, lines.get(key, line), f"{key} is of another kind", f"set it to {form}")
+            yield key, f"{key} is of another kind", f"set it to {_FORMS.get(kind, _DATE)}"
 
 
 def _chapter_faults(row: dict[str, Any], numbers: set[str]) -> Iterator[tuple[str, str]]:
@@ -127,23 +129,13 @@ def _chapter_faults(row: dict[str, Any], numbers: set[str]) -> Iterator[tuple[st
         yield f"slug {slug!r} is not NN_name", "write two digits, _ and lower case"
     if slug[:2] in numbers:
         yield f"chapter number {slug[:2]} is given twice", "number each chapter once"
-    dates = [row.get(key) for key in ("lab_from", "solution_from")]
-    zoned = [date for date in dates if isinstance(date, datetime) and date.tzinfo]
-    if row.get("lab") is False and any(dates):
+    lab, solution = (row.get(key) for key in ("lab_from", "solution_from"))
+    dates = [date for date in (lab, solution) if isinstance(date, datetime)]
+    if row.get("lab") is False and (lab or solution):
         yield "a date in a chapter without a lab", "leave it out"
-    if len(zoned) < len([date for date in dates if isinstance(date, datetime)]):
+    if not all(date.tzinfo for date in dates):
         yield "a date without a time zone", f"write {_DATE}"
-    if len(zoned) == 2 and zoned[1] < zoned[0]:
+    elif len(dates) == 2 and dates[1] < dates[0]:
         yield "the solution would be out before its lab", "let solution_from be the later date"
-    if dates[0] and not dates[1]:
+    if lab and not solution:
         yield "the lab has a date and its solution has none", "give solution_from too"
-
-
-def _points_faults(points: dict[str, Any], text: str) -> Iterator[Diagnostic]:
-    line = next((n for n, each in enumerate(text.splitlines(), 1) if each.strip() == "[points]"), 1)
-    for key, value in points.items():
-        if not _POINTS.fullmatch(key):
-            remedy = 'use core, stretch, open, written or an exercise such as "1.2"'
-            yield Diagnostic(FILE, line, f"points of {key!r}", remedy)
-        if type(value) is not int or not 0 <= value <= 1000:
-            yield Diagnostic(FILE, line, f"points of {key} are {value!r}", "give an integer from 0 to 1000")

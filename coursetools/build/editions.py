@@ -54,13 +54,13 @@ def build_notebooks(parsed: ParsedCourse) -> dict[str, str]:
 
 def write_notebooks(root: Path, books: Mapping[str, str]) -> list[str]:
     """Write the notebooks that differ from what is on disk, and return their paths."""
-    changed = []
-    for path, text in books.items():
-        target, data = root / path, text.encode()
-        if not target.is_file() or target.read_bytes() != data:
-            target.parent.mkdir(parents=True, exist_ok=True)
-            target.write_bytes(data)
-            changed.append(path)
+    def differs(path: str) -> bool:
+        return not (root / path).is_file() or (root / path).read_bytes() != books[path].encode()
+
+    changed = [path for path in books if differs(path)]
+    for path in changed:
+        (root / path).parent.mkdir(parents=True, exist_ok=True)
+        (root / path).write_bytes(books[path].encode())
     return changed
 
 
@@ -104,27 +104,17 @@ def build_editions(source: SourceFile, course: Course, chapter: Chapter) -> dict
     """Build the notebooks of one source, in memory: a lecture, or a solution and its lab."""
     cells = {"lectures": list(source.cells)}
     if source.folder == "solutions":
-        cells = {"solutions": _solution_cells(source), "labs": _lab_cells(source)}
+        number = numbers(source)
+        labs = [_lab_cell(cell, number) for cell in source.cells if cell.tag not in rules.LEFT_OUT]
+        solved = [replace(cell, text=without_markers(cell.text)) for cell in source.cells]
+        cells = {"solutions": solved, "labs": labs}
     # By this entry in the metadata `coursekit.save()` knows a lab, whatever its file is called.
     lab = {"coursekit": {"course": course.title, "lab": chapter.slug}}
     books = {}
-    for folder in cells:
-        name = f"{folder}/{source.slug}"
-        framed = add_frame(cells[folder], course, chapter, folder)
+    for folder, own in cells.items():
+        name, framed = f"{folder}/{source.slug}", add_frame(own, course, chapter, folder)
         books[f"{name}.ipynb"] = render(name, framed, lab if folder == "labs" else {})
     return books
-
-
-def _solution_cells(source: SourceFile) -> list[SourceCell]:
-    return [
-        replace(cell, text=without_markers(cell.text)) if cell.tag == "exercise" else cell
-        for cell in source.cells
-    ]
-
-
-def _lab_cells(source: SourceFile) -> list[SourceCell]:
-    number = numbers(source)
-    return [_lab_cell(cell, number) for cell in source.cells if cell.tag not in rules.LEFT_OUT]
 
 
 def _lab_cell(cell: SourceCell, number: dict[int, str]) -> SourceCell:

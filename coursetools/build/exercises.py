@@ -57,9 +57,8 @@ def form_faults(source: SourceFile) -> Iterator[Diagnostic]:
     for cell in source.cells:
         for number, line in _public_lines(cell):
             if _LIKE_HEADING.match(line) and not _HEADING.fullmatch(line):
-                yield Diagnostic(
-                    source.file, number, f"not an exercise's heading: {line.strip()!r}", f"write {FORM!r}"
-                )
+                message = f"not an exercise's heading: {line.strip()!r}"
+                yield Diagnostic(source.file, number, message, f"write {FORM!r}")
             if _LIKE_HINT.search(line) and not _HINT.search(line):
                 remedy = "write <summary>Hint 1 · the idea</summary> on one line"
                 yield Diagnostic(source.file, number, "not a hint's summary", remedy)

@@ -29,13 +29,9 @@ def find_links(text: str) -> Iterator[tuple[int, str]]:
         elif token.type == "inline":
             inline = _PARSER.parseInline(_MATHS.sub(" ", token.content), definitions)[0]
             for child in inline.children or []:
-                yield from ((line, target) for target in _targets(child))
-
-
-def _targets(token: Any) -> list[str]:
-    if token.type == "html_inline":
-        return _HTML_LINK.findall(token.content)
-    return [str(token.attrs[key]) for key in ("href", "src") if key in token.attrs]
+                targets = _HTML_LINK.findall(child.content) if child.type == "html_inline" else []
+                targets += [str(child.attrs[key]) for key in ("href", "src") if key in child.attrs]
+                yield from ((line, target) for target in targets)
 
 
 def link_faults(root: Path, sources: Iterable[SourceFile], books: Mapping[str, str]) -> Iterator[Diagnostic]:
@@ -53,12 +49,10 @@ def link_faults(root: Path, sources: Iterable[SourceFile], books: Mapping[str, s
             # A source's dead link is in its notebooks too: name it once, where it is to be mended.
             if reason and (Path(file).stem, target) not in seen:
                 seen.add((Path(file).stem, target))
-                at = _line(books[file], target) if file in books else line + offset
+                at = line + offset
+                if file in books:
+                    at = books[file].partition(target)[0].count("\n") + 1
                 yield Diagnostic(file, at, f"link {target!r} {reason}", "correct it, or add what it leads to")
-
-
-def _line(notebook: str, target: str) -> int:
-    return next((n for n, line in enumerate(notebook.split("\n"), 1) if target in line), 1)
 
 
 def _texts(root: Path, sources: Iterable[SourceFile], books: Mapping[str, str]) -> Iterator[tuple[str, int, str]]:

@@ -26,18 +26,14 @@ def render(name: str, cells: list[SourceCell], mark: Mapping[str, Any] | None = 
     Returns:
         The file's text, ending in a newline.
     """
-    ids = _ids(name, cells)
-    body = [_cell(cell, id_) for cell, id_ in zip(cells, ids, strict=True)]
+    body: list[dict[str, Any]] = []
+    for cell, id_ in zip(cells, _ids(name, cells), strict=True):
+        body.append({"cell_type": cell.kind, "id": id_, "source": cell.text})
+        body[-1]["metadata"] = {"tags": [cell.tag]} if cell.tag else {}
+        if cell.kind == "code":
+            body[-1] |= {"execution_count": None, "outputs": []}
     book = {"cells": body, "metadata": {**METADATA, **(mark or {})}, "nbformat": 4, "nbformat_minor": 5}
     return nbformat.writes(nbformat.from_dict(book), version=4) + "\n"
-
-
-def _cell(cell: SourceCell, id_: str) -> dict[str, Any]:
-    made: dict[str, Any] = {"cell_type": cell.kind, "id": id_, "source": cell.text}
-    made["metadata"] = {"tags": [cell.tag]} if cell.tag else {}
-    if cell.kind == "code":
-        made |= {"execution_count": None, "outputs": []}
-    return made
 
 
 def _ids(name: str, cells: list[SourceCell]) -> list[str]:

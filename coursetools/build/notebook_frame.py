@@ -39,21 +39,14 @@ def _header(course: Course, chapter: Chapter, folder: str) -> str:
 
 def _navigation(course: Course, chapter: Chapter, folder: str) -> str:
     at = [each.slug for each in course.chapters].index(chapter.slug)
-    links = []
-    if at > 0:
-        before = course.chapters[at - 1]
-        links.append(f"[← {before.title}]({_path(folder, 'lectures', before)})")
     twins = ("lectures", "labs") if chapter.lab else ("lectures",)
-    links += [f"[{LABELS[to]}]({_path(folder, to, chapter)})" for to in twins if to != folder]
-    if at + 1 < len(course.chapters):
-        after = course.chapters[at + 1]
-        links.append(f"[{after.title} →]({_path(folder, 'lectures', after)})")
+    targets = [(f"← {each.title}", "lectures", each) for each in course.chapters[:at][-1:]]
+    targets += [(LABELS[to], to, chapter) for to in twins if to != folder]
+    targets += [(f"{each.title} →", "lectures", each) for each in course.chapters[at + 1 :][:1]]
+    links = []
+    for label, to, each in targets:
+        links.append(f"[{label}]({'' if to == folder else f'../{to}/'}{each.slug}.ipynb)")
     return " · ".join(links) or f"*{chapter.title}*"
-
-
-def _path(folder: str, to: str, chapter: Chapter) -> str:
-    name = f"{chapter.slug}.ipynb"
-    return name if to == folder else f"../{to}/{name}"
 
 
 def _badges(course: Course, path: str) -> str:
@@ -67,25 +60,20 @@ def _badges(course: Course, path: str) -> str:
 
 def setup_code(course: Course) -> str:
     """The first code cell: it imports the package, and on Colab installs it."""
+    purpose = "# The course's package is already there, except on Colab."
+    action = '    print("Colab needs `repository` in course.toml; set it and run `make notebooks`.")'
     if course.repository:
-        package = f"git+https://github.com/{course.repository}@{course.branch}"
-        action = [
-            "    import subprocess",
-            "",
-            f'    package = "{package}"',
-            '    subprocess.run([sys.executable, "-m", "pip", "install", "--quiet", package], check=True)',
-        ]
         purpose = "# On Colab this installs the course's package; elsewhere it is already there."
-    else:
-        action = ['    print("Colab needs `repository` in course.toml; set it and run `make notebooks`.")']
-        purpose = "# The course's package is already there, except on Colab."
-    lines = [
-        purpose,
-        "import sys",
-        "",
-        'if "google.colab" in sys.modules:',
-        *action,
-        "",
-        "import coursekit  # before torch: it sets how many threads torch uses",
-    ]
-    return "\n".join(lines)
+        action = f"""\
+    import subprocess
+
+    package = "git+https://github.com/{course.repository}@{course.branch}"
+    subprocess.run([sys.executable, "-m", "pip", "install", "--quiet", package], check=True)"""
+    return f"""\
+{purpose}
+import sys
+
+if "google.colab" in sys.modules:
+{action}
+
+import coursekit  # before torch: it sets how many threads torch uses"""

@@ -6,14 +6,7 @@ from collections.abc import Iterator
 
 from coursetools.build.diagnostics import Diagnostic
 from coursetools.build.exercises import FORM, ExerciseSection, exercises, form_faults, numbers
-from coursetools.build.markers import (
-    MarkerError,
-    is_marker,
-    looks_like_marker,
-    regions,
-    stub,
-    stub_message,
-)
+from coursetools.build.markers import MarkerError, looks_like_marker, regions, stub, stub_message
 from coursetools.build.source import SourceCell, SourceFile
 
 # The closed list of tags, and the kinds of cell that may carry them; a cell carries at most one.
@@ -88,7 +81,7 @@ def _marker_faults(cell: SourceCell) -> Iterator[Violation]:
             yield cell.body + error.line, str(error), _MARKER_REMEDY
         return
     for number, line in enumerate(cell.text.splitlines(), cell.body):
-        if is_marker(line) or looks_like_marker(line):
+        if looks_like_marker(line):
             message = f"solution marker {line.strip()!r} outside an exercise cell"
             yield number, message, "tag the cell [exercise], or remove the line"
 

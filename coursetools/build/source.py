@@ -8,13 +8,7 @@ from pathlib import PurePosixPath
 from typing import Any
 
 import yaml
-from jupytext.myst import (
-    MystMetadataParsingError,
-    get_parser,
-    myst_to_notebook,
-    parse_directive_options,
-    read_cell_metadata,
-)
+from jupytext import myst
 
 from coursetools.build.diagnostics import Diagnostic, raise_if_any
 
@@ -63,35 +57,29 @@ def parse(text: str, file: str) -> SourceFile:
     Raises:
         CourseError: a fence, a cell break or a cell's options can't be read as intended.
     """
-    lines, tokens = text.split("\n"), get_parser().parse(text)
-    raise_if_any([*_line_faults(lines, file), *_token_faults(lines, tokens, file)])
+    lines, tokens = text.split("\n"), myst.get_parser().parse(text)
+    odd = [number for number, line in enumerate(lines, 1) if _ODD_LINE_ENDS.search(line)]
+    found = [(line, "an unusual line separator", "replace it by an ordinary line end") for line in odd]
+    found += [*_token_faults(lines, tokens), *_empty_faults(tokens)]
+    raise_if_any(Diagnostic(file, *fault) for fault in found)
     if tokens and tokens[0].type == "front_matter":  # for editors only
         lines[: tokens[0].map[1]] = [""] * tokens[0].map[1]
-    notebook = myst_to_notebook("\n".join(lines), add_source_map=True)
+    notebook = myst.myst_to_notebook("\n".join(lines), add_source_map=True)
     starts = notebook.metadata["source_map"]
     cells = [_cell(raw, start, lines) for raw, start in zip(notebook.cells, starts, strict=True)]
-    raise_if_any(fault for cell in cells for fault in _cell_faults(cell, file))
+    raise_if_any(Diagnostic(file, *fault) for cell in cells for fault in _cell_faults(cell))
     return SourceFile(file, tuple(cells))
 
 
-def _line_faults(lines: list[str], file: str) -> Iterator[Diagnostic]:
-    for number, line in enumerate(lines, 1):
-        if _ODD_LINE_ENDS.search(line):
-            yield Diagnostic(file, number, "an unusual line separator", "replace it by an ordinary line end")
-
-
-def _token_faults(lines: list[str], tokens: list[Any], file: str) -> Iterator[Diagnostic]:
+def _token_faults(lines: list[str], tokens: list[Any]) -> Iterator[tuple[int, str, str]]:
     depth = 0
     for token in tokens:
         depth += token.nesting
-        fault = None
-        if token.type == "fence":
-            fault = _fence_fault(token, lines, depth)
+        fault = _fence_fault(token, lines, depth) if token.type == "fence" else None
         if not fault and (token.type == "myst_block_break" or token.info.startswith("{")):
             fault = _options_fault(token)
         if fault:
-            yield Diagnostic(file, token.map[0] + 1, *fault)
-    yield from _empty_faults(tokens, file)
+            yield token.map[0] + 1, *fault
 
 
 def _fence_fault(token: Any, lines: list[str], depth: int) -> tuple[str, str] | None:
@@ -107,11 +95,11 @@ def _fence_fault(token: Any, lines: list[str], depth: int) -> tuple[str, str] | 
 
 def _options_fault(token: Any) -> tuple[str, str] | None:
     try:
-        if token.type == "fence":
-            _, options = parse_directive_options(token.content, "")
-        else:
-            options = read_cell_metadata(token, 0)
-    except (MystMetadataParsingError, yaml.YAMLError):
+        fence = token.type == "fence"
+        options = (
+            myst.parse_directive_options(token.content, "")[1] if fence else myst.read_cell_metadata(token, 0)
+        )
+    except (myst.MystMetadataParsingError, yaml.YAMLError):
         return "cell options that can't be read", 'write `:tags: [name]` or `+++ {"tags": ["name"]}`'
     if not isinstance(options, dict) or options.keys() - {"tags"}:
         return f"unknown cell options {options!r}", "use only tags"
@@ -121,17 +109,14 @@ def _options_fault(token: Any) -> tuple[str, str] | None:
     return None
 
 
-def _empty_faults(tokens: list[Any], file: str) -> Iterator[Diagnostic]:
+def _empty_faults(tokens: list[Any]) -> Iterator[tuple[int, str, str]]:
     """A cell break with options that nothing follows: jupytext would drop the options silently."""
     top = [token for token in tokens if token.level == 0 and token.map and token.nesting >= 0]
     for token, after in pairwise([*top, None]):
-        if token.type != "myst_block_break" or not token.content:
-            continue
         code = after is not None and after.type == "fence" and after.info.startswith("{")
-        if after is None or code or after.type == "myst_block_break":
-            yield Diagnostic(
-                file, token.map[0] + 1, "a tagged Markdown cell without text", "write it, or drop the break"
-            )
+        empty = after is None or code or after.type == "myst_block_break"
+        if token.type == "myst_block_break" and token.content and empty:
+            yield token.map[0] + 1, "a tagged Markdown cell without text", "write it, or drop the break"
 
 
 def _cell(raw: Any, start: int, lines: list[str]) -> SourceCell:
@@ -146,13 +131,9 @@ def _cell(raw: Any, start: int, lines: list[str]) -> SourceCell:
     return SourceCell("code", text, tag, start, next(runs, start) + 1)
 
 
-def _cell_faults(cell: SourceCell, file: str) -> Iterator[Diagnostic]:
-    start = ("+++", "++ ", "++{", "```{", "~~~{") if cell.kind == "markdown" else (":tag", "tags:")
-    remedy = (
-        "begin it at the margin, after an empty line"
-        if cell.kind == "markdown"
-        else "put options first in the cell"
-    )
+def _cell_faults(cell: SourceCell) -> Iterator[tuple[int, str, str]]:
+    starts = {"markdown": ("+++", "++ ", "++{", "```{", "~~~{"), "code": (":tag", "tags:")}[cell.kind]
     for number, line in enumerate(cell.text.splitlines(), cell.body):
-        if line.lstrip().startswith(start):
-            yield Diagnostic(file, number, "a cell's beginning or options that would be read as text", remedy)
+        if line.lstrip().startswith(starts):
+            remedy = {"markdown": "begin it at the margin, after an empty line", "code": "put options first"}
+            yield number, "a cell's beginning or options that would be read as text", remedy[cell.kind]

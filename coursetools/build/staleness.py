@@ -6,6 +6,7 @@ alone. Once the difference is staged or committed, it is a fault. The same holds
 `coursekit.restore()` wrote beside a lab.
 """
 
+import os
 import re
 from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
@@ -20,16 +21,13 @@ _REBUILD = "edit the .md source, not the notebook, and run `make notebooks`"
 
 def reader_copies(root: Path, books: Mapping[str, str]) -> set[str]:
     """Notebooks that only their reader has changed, and restored ones that git does not know."""
-    labs = (f"labs/{path.name}" for path in (root / "labs").glob("*.ipynb"))
-    restored = {path for path in labs if path not in books and _RESTORED.fullmatch(path[5:])}
-    changed = {
-        path
-        for path, text in books.items()
-        if (root / path).is_file() and (root / path).read_bytes() != text.encode()
-    }
-    return {path for path in restored if _staged(root, path) is None} | {
-        path for path in changed if _staged(root, path) == books[path].encode()
-    }
+    labs = {f"labs/{path.name}" for path in (root / "labs").glob("*.ipynb")} - books.keys()
+    found = {path for path in labs if _RESTORED.fullmatch(path[5:]) and _staged(root, path) is None}
+    for path, text in books.items():
+        changed = (root / path).is_file() and (root / path).read_bytes() != text.encode()
+        if changed and _staged(root, path) == text.encode():
+            found.add(path)
+    return found
 
 
 def _staged(root: Path, path: str) -> bytes | None:
@@ -56,18 +54,12 @@ def stale_faults(
         if not (root / path).is_file():
             yield Diagnostic(path, 1, "missing", "run `make notebooks` and commit it")
         elif (data := (root / path).read_bytes()) != text.encode():
-            yield Diagnostic(
-                path, _first_difference(data, text.encode()), "stale: differs from its source", _REBUILD
-            )
+            same = os.path.commonprefix([data, text.encode()])
+            line = same.count(b"\n") + 1
+            yield Diagnostic(path, line, "stale: differs from its source", _REBUILD)
     for folder in FOLDERS:
         for found in sorted((root / folder).glob("*.ipynb")):
             path = f"{folder}/{found.name}"
             if path not in books and path not in readers:
                 remedy = "delete it, or list its chapter in course.toml"
                 yield Diagnostic(path, 1, "an orphan: no source builds it", remedy)
-
-
-def _first_difference(data: bytes, expected: bytes) -> int:
-    pairs = zip(data.split(b"\n"), expected.split(b"\n"), strict=False)
-    same = min(data.count(b"\n"), expected.count(b"\n")) + 1
-    return next((line for line, (a, b) in enumerate(pairs, 1) if a != b), same)

@@ -118,17 +118,9 @@ def _assignment(source: SourceFile, course: Course, chapter: Chapter) -> str:
 
 
 def _metadata(mark: GradingMark, kind: str) -> dict[str, object]:
-    graded = {} if mark.points is None else {"points": mark.points}
-    return {
-        "cell_type": kind,
-        "grade": mark.points is not None,
-        "grade_id": mark.id,
-        "locked": not mark.solution,
-        **graded,
-        "schema_version": 3,
-        "solution": mark.solution,
-        "task": False,
-    }
+    graded = {"grade": False} if mark.points is None else {"grade": True, "points": mark.points}
+    roles = {"locked": not mark.solution, "solution": mark.solution, "task": False}
+    return {"cell_type": kind, "grade_id": mark.id, "schema_version": 3, **graded, **roles}
 
 
 def _marked_cells(source: SourceFile, course: Course) -> Iterator[tuple[SourceCell, GradingMark | None]]:
@@ -156,12 +148,8 @@ def _marked_cells(source: SourceFile, course: Course) -> Iterator[tuple[SourceCe
             names[number], cell = _test(cell, source.file, number, order)
         elif kind == "hidden":
             cell = _hidden_test(cell, number, names.get(number, ""))
-        yield cell, _mark(kind, id_ + f"-{order}" * (order > 1), shares[number])
-
-
-def _mark(tag: str, id_: str, shares: dict[str, list[int]]) -> GradingMark:
-    points = shares[tag].pop(0) if shares[tag] else None
-    return GradingMark(id_, points, solution=tag in ("exercise", "written"))
+        points = shares[number][kind].pop(0) if shares[number][kind] else None
+        yield cell, GradingMark(id_ + f"-{order}" * (order > 1), points, kind in ("exercise", "written"))
 
 
 def _shares(exercise: ExerciseSection, course: Course) -> dict[str, list[int]]:

@@ -61,12 +61,11 @@ def check_place(root: Path, dest: Path, *, nbgrader: bool = False) -> None:
         raise ValueError(f"{dest} is a students' tree, and this would put all answers there; name another")
     if not nbgrader and (dest / NBGRADER_CONFIG).exists():
         raise ValueError(f"{dest} is a course for nbgrader, with all answers; name another folder")
-    if (dest / ".git").exists() and _commits(root) & _commits(dest):
+    both = [
+        run_git(folder, "rev-list", "--all") or b"" for folder in (root, dest) if (dest / ".git").exists()
+    ]
+    if both and set(both[0].split()) & set(both[1].split()):
         raise ValueError(f"{dest} has the history of {here}, with all solutions; use a repository of its own")
-
-
-def _commits(folder: Path) -> set[bytes]:
-    return set((run_git(folder, "rev-list", "--all") or b"").split())
 
 
 def plan_change(dest: Path, tree: Mapping[str, File], slugs: Iterable[str] = ()) -> TreeChange:
@@ -117,7 +116,11 @@ def apply_change(
     if changed and not force:
         names = ", ".join(changed)
         raise ValueError(f"changed by hand in {dest}: {names}; move them away, or replace them by --force")
-    uncommitted = [path for path in _uncommitted(dest) if is_foreign(path)] if paths else []
+    uncommitted: list[str] = []
+    if paths and (dest / ".git").exists() and not (dest / NBGRADER_CONFIG).exists():
+        words = ("status", "--porcelain", "-z", "--no-renames", "--untracked-files=all")
+        lines = (run_git(dest, *words) or b"").split(b"\0")
+        uncommitted = [path for path in (os.fsdecode(line[3:]) for line in lines if line) if is_foreign(path)]
     if uncommitted:
         names = ", ".join(uncommitted[:5]) + ", …" * (len(uncommitted) > 5)
         raise ValueError(f"not committed in {dest}: {names}; commit them, so that git can undo the release")
@@ -149,13 +152,6 @@ def _obstacles(dest: Path, paths: Iterable[str]) -> set[Diagnostic]:
     return {Diagnostic(at.relative_to(dest).as_posix(), 1, message, "remove it") for at in wrong}
 
 
-def _uncommitted(dest: Path) -> list[str]:
-    if not (dest / ".git").exists() or (dest / NBGRADER_CONFIG).exists():
-        return []
-    words = ("status", "--porcelain", "-z", "--no-renames", "--untracked-files=all")
-    return [os.fsdecode(line[3:]) for line in (run_git(dest, *words) or b"").split(b"\0") if line]
-
-
 def _remove(dest: Path, paths: Iterable[str]) -> None:
     for path in paths:
         (dest / path).unlink()
@@ -168,8 +164,8 @@ def _remove(dest: Path, paths: Iterable[str]) -> None:
 def _write(dest: Path, files: Mapping[str, File]) -> None:
     for path, file in files.items():
         at = dest / path
-        at.parent.mkdir(parents=True, exist_ok=True)
         new = at.with_name(f".{at.name}.new")
+        at.parent.mkdir(parents=True, exist_ok=True)
         try:
             new.write_bytes(file.data)
             new.chmod(0o755 if file.executable else 0o644)

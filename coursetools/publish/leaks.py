@@ -2,7 +2,7 @@
 
 Withheld are the lines of solution regions, of `hidden` and `solution` cells, and of `written` sample answers
 (there also each sentence). A line does not count if it is short, or public anyway: in a module of coursekit,
-in a lecture's source, in a solution that is out, or as a signature in the exercise's own stub. White space,
+in a lecture's source, in a solution that is out, or in what the lab keeps of an exercise's cell. White space,
 quotes, emphasis and comments don't count either. This keeps students from stumbling over a solution; it is
 no defence against somebody who hides one, because the solutions are public.
 """
@@ -24,7 +24,6 @@ SHORTEST = 20
 PUBLIC = re.compile(r"coursekit/.+\.py|(lectures|solutions)/[^/]+\.md")
 _COMMENT = re.compile(r"\s#\s")
 _SENTENCE_END = re.compile(r"(?<=[.!?])\s+")
-_SIGNATURE = re.compile(r"\s*(async def|def|class|@)")
 _IGNORED = str.maketrans("", "", "\"'`*")
 _COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 
@@ -62,12 +61,12 @@ def withheld_lines(sources: Iterable[SourceFile], public: Iterable[str]) -> list
     shown = "\n".join(map(squeeze, public))
     found = []
     for source in sources:
-        signatures = "\n".join(_signatures(source))
+        stubs = "\n".join(squeeze(stub(cell.text, "")) for cell in source.cells if cell.tag == "exercise")
         for number, line in _withheld(source):
             parts = {line, *_COMMENT.split(line, maxsplit=1), *_SENTENCE_END.split(line)}
             for part in sorted({part.strip() for part in parts}):
                 text = squeeze(part)
-                if len(part) >= SHORTEST and text not in shown and text not in signatures:
+                if len(part) >= SHORTEST and text not in shown and text not in stubs:
                     found.append(WithheldLine(source.file, number, text))
     return found
 
@@ -105,12 +104,6 @@ def _withheld(source: SourceFile) -> Iterator[tuple[int, str]]:
             yield from ((cell.body + index, line) for index, line in solution_lines(cell.text))
         elif cell.tag == "written" or cell.tag in LEFT_OUT:
             yield from enumerate(cell.text.splitlines(), cell.body)
-
-
-def _signatures(source: SourceFile) -> Iterator[str]:
-    for cell in source.cells:
-        if cell.tag == "exercise":
-            yield from (squeeze(line) for line in stub(cell.text, "").splitlines() if _SIGNATURE.match(line))
 
 
 def notebook_parts(text: str) -> list[tuple[str, str]]:

@@ -82,9 +82,14 @@ def parse_date(text: str) -> datetime:
 def status_lines(statuses: Iterable[ChapterStatus]) -> Iterator[str]:
     """A line for each chapter: what is out, and what is held back until when."""
     for each in statuses:
-        lab = _status(each.lab_out, each.chapter.lab_from)
-        solution = _status(each.solution_out, each.chapter.solution_from)
-        yield f"{each.chapter.slug[:2]}  lab {lab}; solution {solution}"
+        phrases = []
+        for out, date in (
+            (each.lab_out, each.chapter.lab_from),
+            (each.solution_out, each.chapter.solution_from),
+        ):
+            held = f"is held back until {format_date(date)}" if date else "is held back"
+            phrases.append("is out" if out else held)
+        yield "{}  lab {}; solution {}".format(each.chapter.slug[:2], *phrases)
 
 
 def format_date(date: datetime) -> str:
@@ -94,9 +99,3 @@ def format_date(date: datetime) -> str:
 
 def _due(date: datetime | None, at: datetime) -> bool:
     return date is None or date <= at
-
-
-def _status(out: bool, date: datetime | None) -> str:
-    if out:
-        return "is out"
-    return f"is held back until {format_date(date)}" if date else "is held back"
