@@ -3,7 +3,7 @@
 import argparse
 import os
 import sys
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -12,12 +12,7 @@ sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]
 
 from coursetools.build import links, staleness  # noqa: E402
 from coursetools.build.diagnostics import CourseError, Diagnostic  # noqa: E402
-from coursetools.build.editions import (  # noqa: E402
-    ParsedCourse,
-    build_notebooks,
-    load_course,
-    write_notebooks,
-)
+from coursetools.build.editions import ParsedCourse, load_course, write_notebooks  # noqa: E402
 from coursetools.nbgrader.assignments import release_for_nbgrader  # noqa: E402
 from coursetools.publish import leaks  # noqa: E402
 from coursetools.publish.release import Release, release  # noqa: E402
@@ -77,50 +72,49 @@ def _add_release_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _build(options: argparse.Namespace) -> int:
-    _, books, readers = _read(options.root)
-    changed = write_notebooks(options.root, {path: books[path] for path in books if path not in readers})
-    return _print([*(f"wrote {path}" for path in changed), f"{len(books)} notebooks are up to date"])
+    parsed, readers = _load(options.root)
+    books = {path: text for path, text in parsed.notebooks.items() if path not in readers}
+    changed = write_notebooks(options.root, books)
+    return _print(
+        [*(f"wrote {path}" for path in changed), f"{len(parsed.notebooks)} notebooks are up to date"]
+    )
 
 
 def _check(options: argparse.Namespace) -> int:
-    parsed, books, readers = _read(options.root)
-    faults = check_faults(parsed, books, readers)
+    parsed, readers = _load(options.root)
+    faults = check_faults(parsed, readers)
     if faults:
         return _report(faults, "the check failed")
-    return _print([f"{len(books)} notebooks: as their sources build them, nothing leaked, no dead link"])
+    count = len(parsed.notebooks)
+    return _print([f"{count} notebooks: as their sources build them, nothing leaked, no dead link"])
 
 
-def _read(root: Path) -> tuple[ParsedCourse, dict[str, str], set[str]]:
-    """The course, its notebooks, and those on disk that are a reader's own, which are listed."""
+def _load(root: Path) -> tuple[ParsedCourse, set[str]]:
+    """The course, and those of its notebooks on disk that are a reader's own, which are listed."""
     parsed = load_course(root)
-    books = build_notebooks(parsed)
-    readers = staleness.reader_copies(root, books)
+    readers = staleness.reader_copies(parsed)
     for path in sorted(readers):
-        back = f" (`git restore {path}` brings the built one back)" if path in books else ""
+        back = f" (`git restore {path}` brings the built one back)" if path in parsed.notebooks else ""
         _print([f"{path}: run or worked in here, left alone{back}"])
-    return parsed, books, readers
+    return parsed, readers
 
 
-def check_faults(
-    parsed: ParsedCourse, books: Mapping[str, str], readers: Collection[str] = ()
-) -> list[Diagnostic]:
+def check_faults(parsed: ParsedCourse, readers: Collection[str] = ()) -> list[Diagnostic]:
     """Every gate's faults: stale notebooks, leaks, dead links.
 
     Args:
-        parsed: the course and its sources.
-        books: the notebooks that they build, path to text.
+        parsed: the course, its sources and the notebooks that they build.
         readers: notebooks whose copy on disk is a reader's own, and not looked at.
     """
-    sources = list(parsed.sources.values())
-    withheld = leaks.withheld_lines(sources, leaks.public_texts(parsed.root))
-    labs = {(path, text.encode()) for path, text in books.items() if path.startswith("labs/")}
+    withheld = leaks.withheld_lines(parsed.sources.values(), leaks.public_texts(parsed.root))
+    labs = {(path, text.encode()) for path, text in parsed.notebooks.items() if path.startswith("labs/")}
     # The lab on disk may be stale or an orphan: what it gives away is given away all the same.
     on_disk = {f"labs/{path.name}": path for path in (parsed.root / "labs").glob("*.ipynb")}
     labs |= {(path, at.read_bytes()) for path, at in on_disk.items() if path not in readers}
     return [
-        *staleness.stale_faults(parsed.root, books, readers),
+        *staleness.stale_faults(parsed, readers),
         *sorted(set(leaks.leak_faults(labs, withheld))),
-        *links.link_faults(parsed.root, sources, books),
+        *links.link_faults(parsed),
     ]
 
 
@@ -134,8 +128,8 @@ def _release(options: argparse.Namespace) -> int:
     if options.nbgrader:
         made = release_for_nbgrader(parsed, dest, options.labs, **switches)
     else:
-        books, choices = build_notebooks(parsed), {"labs": options.labs, "solutions": options.solutions}
-        made = release(parsed, books, dest, at, **choices, **switches)
+        choices = {"labs": options.labs, "solutions": options.solutions}
+        made = release(parsed, dest, at, **choices, **switches)
     lines = list(status_lines(made.statuses))
     if made.left_out:
         lines.append(f"not in git, so left out: {', '.join(made.left_out)}")

@@ -7,14 +7,14 @@ import random
 import secrets
 from pathlib import Path
 
-from coursetools.build.editions import build_notebooks, load_course
+from coursetools.build.editions import load_course
 
 ROOT = Path(__file__).resolve().parent.parent
 
 
 @functools.cache
 def _built():
-    made = build_notebooks(load_course(ROOT))
+    made = load_course(ROOT).notebooks
     return {Path(path).stem: text for path, text in made.items() if path.startswith("labs/")}
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 
 from coursetools.build import rules
@@ -25,6 +26,14 @@ class ParsedCourse:
     course: Course
     sources: dict[str, SourceFile]
 
+    @cached_property
+    def notebooks(self) -> dict[str, str]:
+        """Every notebook that the sources build, in memory: path from the top folder to text."""
+        books: dict[str, str] = {}
+        for chapter, file in _source_paths(self.course):
+            books |= build_editions(self.sources[file], self.course, chapter)
+        return books
+
 
 def load_course(root: Path) -> ParsedCourse:
     """Read course.toml and every source below `root`.
@@ -42,14 +51,6 @@ def load_course(root: Path) -> ParsedCourse:
             faults += error.faults
     raise_if_any(faults)
     return ParsedCourse(root, course, sources)
-
-
-def build_notebooks(parsed: ParsedCourse) -> dict[str, str]:
-    """Every notebook of the course, in memory: path from the top folder to text."""
-    books: dict[str, str] = {}
-    for chapter, file in _source_paths(parsed.course):
-        books |= build_editions(parsed.sources[file], parsed.course, chapter)
-    return books
 
 
 def write_notebooks(root: Path, books: Mapping[str, str]) -> list[str]:

@@ -3,7 +3,7 @@
 import json
 import posixpath
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
@@ -11,7 +11,7 @@ from urllib.parse import unquote, urlsplit
 from markdown_it import MarkdownIt
 
 from coursetools.build.diagnostics import Diagnostic
-from coursetools.build.source import SourceFile
+from coursetools.build.editions import ParsedCourse
 
 # Jupyter reads $…$ as mathematics before it looks for links: $E[x](t)$ holds none.
 _MATHS = re.compile(r"\$\$.*?\$\$|\$[^$]+?\$", re.DOTALL)
@@ -34,39 +34,33 @@ def find_links(text: str) -> Iterator[tuple[int, str]]:
                 yield from ((line, target) for target in targets)
 
 
-def link_faults(root: Path, sources: Iterable[SourceFile], books: Mapping[str, str]) -> Iterator[Diagnostic]:
-    """Dead relative links in the sources, the built notebooks and the Markdown at the top.
-
-    Args:
-        root: the course's top folder.
-        sources: the parsed sources.
-        books: the notebooks they build, path to text; a link to one of these is alive before it is written.
-    """
+def link_faults(parsed: ParsedCourse) -> Iterator[Diagnostic]:
+    """Dead relative links in the sources, the notebooks that they build and the Markdown at the top."""
     seen: set[tuple[str, str]] = set()
-    for file, line, text in _texts(root, sources, books):
+    for file, line, text in _texts(parsed):
         for offset, target in find_links(text):
-            reason = _dead(root, file, target, books)
+            reason = _dead(parsed, file, target)
             # A source's dead link is in its notebooks too: name it once, where it is to be mended.
             if reason and (Path(file).stem, target) not in seen:
                 seen.add((Path(file).stem, target))
                 at = line + offset
-                if file in books:
-                    at = books[file].partition(target)[0].count("\n") + 1
+                if file in parsed.notebooks:
+                    at = parsed.notebooks[file].partition(target)[0].count("\n") + 1
                 yield Diagnostic(file, at, f"link {target!r} {reason}", "correct it, or add what it leads to")
 
 
-def _texts(root: Path, sources: Iterable[SourceFile], books: Mapping[str, str]) -> Iterator[tuple[str, int, str]]:
-    for page in sorted(root.glob("*.md")):
+def _texts(parsed: ParsedCourse) -> Iterator[tuple[str, int, str]]:
+    for page in sorted(parsed.root.glob("*.md")):
         yield page.name, 1, page.read_text(encoding="utf-8")
-    for source in sources:
+    for source in parsed.sources.values():
         yield from ((source.file, cell.body, cell.text) for cell in source.cells if cell.kind == "markdown")
-    for path, text in books.items():
+    for path, text in parsed.notebooks.items():
         for cell in json.loads(text)["cells"]:
             if cell["cell_type"] == "markdown":
                 yield path, 1, "".join(cell["source"])
 
 
-def _dead(root: Path, file: str, target: str, books: Mapping[str, str]) -> str:
+def _dead(parsed: ParsedCourse, file: str, target: str) -> str:
     parts = urlsplit(target)
     if parts.scheme or parts.netloc or not parts.path:
         return "is an attachment, which no build keeps" if parts.scheme == "attachment" else ""
@@ -75,4 +69,4 @@ def _dead(root: Path, file: str, target: str, books: Mapping[str, str]) -> str:
     path = posixpath.normpath(posixpath.join(posixpath.dirname(file), unquote(parts.path)))
     if path.startswith(".."):
         return "leaves the course"
-    return "" if path in books or (root / path).exists() else "leads nowhere"
+    return "" if path in parsed.notebooks or (parsed.root / path).exists() else "leads nowhere"

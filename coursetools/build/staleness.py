@@ -6,21 +6,21 @@ alone. Once the difference is staged or committed, it is a fault. The same holds
 `coursekit.restore()` wrote beside a lab.
 """
 
-import os
 import re
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator
 from pathlib import Path
 
 from coursetools.build.diagnostics import Diagnostic
-from coursetools.build.editions import FOLDERS
+from coursetools.build.editions import FOLDERS, ParsedCourse
 from coursetools.git import run_git
 
 _RESTORED = re.compile(r"\d\d_\w+?_restored(_\d+)?\.ipynb")
 _REBUILD = "edit the .md source, not the notebook, and run `make notebooks`"
 
 
-def reader_copies(root: Path, books: Mapping[str, str]) -> set[str]:
+def reader_copies(parsed: ParsedCourse) -> set[str]:
     """Notebooks that only their reader has changed, and restored ones that git does not know."""
+    root, books = parsed.root, parsed.notebooks
     labs = {f"labs/{path.name}" for path in (root / "labs").glob("*.ipynb")} - books.keys()
     found = {path for path in labs if _RESTORED.fullmatch(path[5:]) and _staged(root, path) is None}
     for path, text in books.items():
@@ -38,24 +38,22 @@ def _staged(root: Path, path: str) -> bytes | None:
         return None
 
 
-def stale_faults(
-    root: Path, books: Mapping[str, str], readers: Collection[str] = ()
-) -> Iterator[Diagnostic]:
+def stale_faults(parsed: ParsedCourse, readers: Collection[str] = ()) -> Iterator[Diagnostic]:
     """Notebooks that are missing, stale (with the first line that differs) or have no source.
 
     Args:
-        root: the course's top folder.
-        books: the notebooks the sources build, path to text.
+        parsed: the course, its sources and the notebooks that they build.
         readers: notebooks whose copy on disk is a reader's own, from `reader_copies`.
     """
+    root, books = parsed.root, parsed.notebooks
     for path, text in books.items():
         if path in readers:
             continue
         if not (root / path).is_file():
             yield Diagnostic(path, 1, "missing", "run `make notebooks` and commit it")
         elif (data := (root / path).read_bytes()) != text.encode():
-            same = os.path.commonprefix([data, text.encode()])
-            line = same.count(b"\n") + 1
+            pairs = zip(data.split(b"\n"), text.encode().split(b"\n"), strict=False)
+            line = next((n for n, (old, new) in enumerate(pairs, 1) if old != new), data.count(b"\n") + 1)
             yield Diagnostic(path, line, "stale: differs from its source", _REBUILD)
     for folder in FOLDERS:
         for found in sorted((root / folder).glob("*.ipynb")):

@@ -65,16 +65,8 @@ def release_for_nbgrader(
 ) -> Release:
     """Write a course for nbgrader into a folder, whose other files are nbgrader's own.
 
-    Args:
-        parsed: the instructor's repository, its course and sources.
-        dest: the folder: empty, or an earlier release.
-        labs: the chapters that are to be assignments: `all`, or numbers such as `01,03`.
-        dry_run: change nothing, and say what would change.
-        force: replace files that were changed by hand.
-    Returns:
-        What was changed.
-    Raises:
-        CourseError, ValueError, OSError: as `coursetools.publish.release.release`.
+    Arguments and exceptions are those of `coursetools.publish.release.release`; `labs` are the chapters that
+    are to be assignments. Returns what was changed.
     """
     check_place(parsed.root, dest, nbgrader=True)
     tree = assignment_files(parsed, select_labs(parsed.course, labs))

@@ -26,7 +26,6 @@ class Release:
 
 def release(
     parsed: ParsedCourse,
-    books: Mapping[str, str],
     dest: Path,
     at: datetime,
     *,
@@ -39,7 +38,6 @@ def release(
 
     Args:
         parsed: the instructor's repository, its course and sources.
-        books: the notebooks that the sources build, path to text.
         dest: the students' tree: empty, an earlier release, or a git work tree without uncommitted changes.
         at: the moment, with a time zone.
         labs: `none`, `due`, `all`, or chapters such as `01,03`.
@@ -55,32 +53,37 @@ def release(
     """
     check_place(parsed.root, dest)
     statuses = schedule(parsed.course, at, labs, solutions)
-    tree = student_files(parsed, books, statuses)
+    tree = student_files(parsed, statuses)
     slugs = {chapter.slug for chapter in parsed.course.chapters}
     raise_if_any(frozen_faults(dest, tree, slugs))
     change = plan_change(dest, tree, slugs)
-    every = {path: file.data for path, file in tree.items()} | _files_that_stay(dest, {*tree, *change.remove})
-    raise_if_any(tree_leaks(parsed, every, statuses))
+    staying = _files_that_stay(dest, {*tree, *change.remove})
+    raise_if_any(tree_leaks(parsed, {path: file.data for path, file in tree.items()}, staying, statuses))
     apply_change(dest, tree, change, dry_run=dry_run, force=force)
     return Release(statuses, change, not_in_git(parsed.root))
 
 
 def tree_leaks(
-    parsed: ParsedCourse, files: Mapping[str, bytes], statuses: Sequence[ChapterStatus]
+    parsed: ParsedCourse,
+    released: Mapping[str, bytes],
+    staying: Mapping[str, bytes],
+    statuses: Sequence[ChapterStatus],
 ) -> Iterator[Diagnostic]:
     """What a students' tree would give away.
 
     Args:
         parsed: the course and its sources.
-        files: path and content of every file in the tree.
+        released: path and content of the files of the release, which may make a line public.
+        staying: the same for other files in the tree.
         statuses: which solutions are out.
     """
     out = {f"solutions/{each.chapter.slug}.md" for each in statuses if each.solution_out}
-    public = {path for path in files if leaks.PUBLIC.fullmatch(path)}
     hidden = [source for path, source in parsed.sources.items() if path not in out]
-    withheld = leaks.withheld_lines(hidden, [files[path].decode() for path in sorted(public)])
+    public = {path: data for path, data in released.items() if leaks.PUBLIC.fullmatch(path)}
+    withheld = leaks.withheld_lines(hidden, [data.decode() for data in public.values()])
     # What makes a line public can't hold one that is withheld.
-    yield from leaks.leak_faults(((path, files[path]) for path in files if path not in public), withheld)
+    searched = [(path, data) for path, data in released.items() if path not in public]
+    yield from leaks.leak_faults([*searched, *staying.items()], withheld)
 
 
 def _files_that_stay(dest: Path, ours: set[str]) -> dict[str, bytes]:

@@ -1,6 +1,7 @@
 """Which labs and solutions students have on a date."""
 
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -29,15 +30,13 @@ def schedule(course: Course, at: datetime, labs: str = "due", solutions: str = "
     Returns:
         One entry for each chapter that has a lab, in the order of the course.
     Raises:
-        ValueError: an unknown chapter, a date without a zone, or a solution without its lab.
+        ValueError: an unknown chapter, or a solution without its lab.
     """
-    if at.tzinfo is None:
-        raise ValueError(f"the date {at.isoformat(' ')} has no time zone; write it as 2026-11-24T09:00+01:00")
     opened, solved = select_labs(course, labs, "--labs"), select_labs(course, solutions, "--solutions")
     statuses = []
     for chapter in (chapter for chapter in course.chapters if chapter.lab):
-        lab = _due(chapter.lab_from, at) if opened is None else chapter.slug in opened
-        solution = _due(chapter.solution_from, at) if solved is None else chapter.slug in solved
+        lab = (chapter.lab_from or at) <= at if opened is None else chapter.slug in opened
+        solution = (chapter.solution_from or at) <= at if solved is None else chapter.slug in solved
         statuses.append(ChapterStatus(chapter, lab, solution))
     early = [each.chapter.slug[:2] for each in statuses if each.solution_out and not each.lab_out]
     if early:
@@ -65,18 +64,16 @@ def select_labs(course: Course, choice: str, option: str = "--labs") -> set[str]
 
 
 def parse_date(text: str) -> datetime:
-    """The date and time of `--date`; a zone is required.
+    """The date and time of `--date`.
 
     Raises:
-        ValueError: the text is no date, or has no zone.
+        ValueError: the text is no date, or has no time zone.
     """
-    try:
+    with suppress(ValueError):
         at = datetime.fromisoformat(text)
-    except ValueError:
-        raise ValueError(f"--date {text} is not a date such as 2026-11-24T09:00+01:00") from None
-    if at.tzinfo is None:
-        raise ValueError(f"--date {text} has no time zone; write it as 2026-11-24T09:00+01:00")
-    return at
+        if at.tzinfo:
+            return at
+    raise ValueError(f"--date {text} is not a date with a time zone, such as 2026-11-24T09:00+01:00")
 
 
 def status_lines(statuses: Iterable[ChapterStatus]) -> Iterator[str]:
@@ -95,7 +92,3 @@ def status_lines(statuses: Iterable[ChapterStatus]) -> Iterator[str]:
 def format_date(date: datetime) -> str:
     """A date as students read it: `2026-11-24 09:00+01:00`."""
     return date.isoformat(" ", "minutes")
-
-
-def _due(date: datetime | None, at: datetime) -> bool:
-    return date is None or date <= at

@@ -2,7 +2,7 @@
 
 import os
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from coursetools.build.diagnostics import CourseError, Diagnostic
@@ -26,14 +26,11 @@ _INSTRUCTORS_ONLY = re.compile(
 _PAGE = re.compile(r"README\.md|(lectures|labs|solutions)/[^/]+\.(md|ipynb)")
 
 
-def student_files(
-    parsed: ParsedCourse, books: Mapping[str, str], statuses: Sequence[ChapterStatus]
-) -> dict[str, File]:
+def student_files(parsed: ParsedCourse, statuses: Sequence[ChapterStatus]) -> dict[str, File]:
     """Every file that students get.
 
     Args:
         parsed: the instructor's repository, its course and sources.
-        books: the notebooks that the sources build, path to text.
         statuses: which labs and solutions are out.
     Returns:
         Path from the tree's top folder to content, sorted.
@@ -47,9 +44,9 @@ def student_files(
     paths = [*_handed_on(parsed.root), *(f"lectures/{slug}.md" for slug in chapters)]
     paths += [f"solutions/{slug}.md" for slug in solutions]
     tree = {path: _read(parsed.root, path) for path in paths}
-    for folder, slugs in (("lectures", chapters), ("labs", labs), ("solutions", solutions)):
-        for path in (f"{folder}/{slug}.ipynb" for slug in slugs):
-            tree[path] = File(books[path].encode())
+    folders = {"lectures": chapters, "labs": labs, "solutions": solutions}
+    for path in (f"{folder}/{slug}.ipynb" for folder in folders for slug in folders[folder]):
+        tree[path] = File(parsed.notebooks[path].encode())
     for path in _SHORTENED:
         if path in tree:
             tree[path] = File(_without_instructors(tree[path].data, path))
@@ -81,9 +78,8 @@ def _on_disk(root: Path) -> list[str]:
 def _read(root: Path, path: str) -> File:
     at = root / path
     if any(each.is_symlink() for each in (at, *at.parents) if root in each.parents):
-        raise CourseError(
-            [Diagnostic(path, 1, f"a link, to {at.resolve()}", "put the file itself in its place")]
-        )
+        message = f"a link, to {at.resolve()}"
+        raise CourseError([Diagnostic(path, 1, message, "put the file itself in its place")])
     return File(at.read_bytes(), bool(at.stat().st_mode & 0o100))
 
 

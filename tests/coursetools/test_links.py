@@ -4,7 +4,7 @@ import pytest
 from course_texts import nearest, write_course
 
 from coursetools.build import links
-from coursetools.build.editions import build_notebooks, load_course
+from coursetools.build.editions import load_course
 
 
 @pytest.fixture
@@ -44,17 +44,16 @@ def test_links_of_a_text(text, targets):
 def test_dead_link(root, file, target, what):
     path = root / file
     path.write_text(path.read_text(encoding="utf-8") + f"\nSee [this]({target}).\n", encoding="utf-8")
-    parsed = load_course(root)
-    (fault,) = links.link_faults(root, parsed.sources.values(), build_notebooks(parsed))
+    (fault,) = links.link_faults(load_course(root))
     line = len(path.read_text(encoding="utf-8").splitlines())
     assert str(fault).startswith(f"{file}:{line}: link {target!r} {what}; ")
 
 
 def test_dead_link_made_from_course_toml_is_found_in_the_notebook(root):
     parsed = load_course(root)
-    made = build_notebooks(parsed)
+    made = parsed.notebooks
     del made["lectures/02_noise.ipynb"]
-    found = [str(fault) for fault in links.link_faults(root, parsed.sources.values(), made)]
+    found = [str(fault) for fault in links.link_faults(parsed)]
     file = "lectures/01_flows.ipynb"
     line = nearest(made[file], 0, "(02_noise.ipynb)")
     assert any(fault.startswith(f"{file}:{line}: link '02_noise.ipynb' leads nowhere") for fault in found)
@@ -76,5 +75,4 @@ def test_dead_link_made_from_course_toml_is_found_in_the_notebook(root):
 def test_live_link(root, target):
     path = root / "lectures/00_start.md"
     path.write_text(f"# Start\n\nSee [this]({target}).\n")
-    parsed = load_course(root)
-    assert not list(links.link_faults(root, parsed.sources.values(), build_notebooks(parsed)))
+    assert not list(links.link_faults(load_course(root)))

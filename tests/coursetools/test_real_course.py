@@ -13,7 +13,7 @@ import pytest
 from course_texts import ROOT, contents
 
 from coursetools.build import links
-from coursetools.build.editions import build_notebooks, load_course
+from coursetools.build.editions import load_course
 from coursetools.publish.release import release, tree_leaks
 from coursetools.publish.schedule import schedule
 from coursetools.publish.student_files import student_files
@@ -23,8 +23,7 @@ NOW = datetime.now(UTC)
 
 @pytest.fixture(scope="module")
 def course():
-    parsed = load_course(ROOT)
-    return parsed, build_notebooks(parsed)
+    return load_course(ROOT)
 
 
 def weeks(parsed):
@@ -35,31 +34,29 @@ def weeks(parsed):
 
 def test_the_course_is_released_week_by_week_into_one_tree(course, tmp_path):
     """Each week on top of the last: no leak, and no lab that is out changes; then all, and twice the same."""
-    parsed, books = course
-    assert len(weeks(parsed)) == 7
-    for labs, solutions in [*weeks(parsed), ("all", "all")]:
-        made = release(parsed, books, tmp_path / "students", NOW, labs=labs, solutions=solutions)
+    assert len(weeks(course)) == 7
+    for labs, solutions in [*weeks(course), ("all", "all")]:
+        made = release(course, tmp_path / "students", NOW, labs=labs, solutions=solutions)
         assert made.change.write, (labs, solutions)
         assert not made.change.remove
-    again = release(parsed, books, tmp_path / "students", NOW, labs="all", solutions="all")
+    again = release(course, tmp_path / "students", NOW, labs="all", solutions="all")
     assert not again.change.write
 
 
 @pytest.mark.parametrize("choice", [("none", "none"), ("all", "none"), ("all", "all"), ("due", "due")])
 def test_the_course_is_released_into_a_new_tree(course, tmp_path, choice):
     labs, solutions = choice
-    made = release(*course, tmp_path / "students", NOW, labs=labs, solutions=solutions)
+    made = release(course, tmp_path / "students", NOW, labs=labs, solutions=solutions)
     assert set(made.change.write) == set(contents(tmp_path / "students"))
 
 
 def test_a_solution_s_line_in_this_course_s_readme_would_be_found(course):
     """The counter-example: the gate that lets every week pass does look."""
-    parsed, books = course
-    statuses = schedule(parsed.course, NOW, *weeks(parsed)[-1])
-    tree = {path: file.data for path, file in student_files(parsed, books, statuses).items()}
-    assert not list(tree_leaks(parsed, tree, statuses))
-    withheld = books["solutions/07_ddpm.ipynb"].encode()
-    faults = list(tree_leaks(parsed, tree | {"notes.ipynb": withheld}, statuses))
+    statuses = schedule(course.course, NOW, *weeks(course)[-1])
+    tree = {path: file.data for path, file in student_files(course, statuses).items()}
+    assert not list(tree_leaks(course, tree, {}, statuses))
+    withheld = course.notebooks["solutions/07_ddpm.ipynb"].encode()
+    faults = list(tree_leaks(course, tree | {"notes.ipynb": withheld}, {}, statuses))
     assert len(faults) > 50
     assert {fault.file for fault in faults} == {"solutions/07_ddpm.md"}
 
@@ -68,7 +65,7 @@ def test_a_solution_s_line_in_this_course_s_readme_would_be_found(course):
 def students(course, tmp_path_factory):
     """The tree of the first week."""
     dest = tmp_path_factory.mktemp("first") / "students"
-    release(*course, dest, NOW, labs="01", solutions="none")
+    release(course, dest, NOW, labs="01", solutions="none")
     return dest
 
 
