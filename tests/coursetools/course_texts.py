@@ -30,6 +30,8 @@ title = "Noise"
 lab = false
 """
 
+DATES = "lab = true\nlab_from = 2026-11-20T09:00:00+01:00\nsolution_from = 2026-11-24T09:00:00+01:00"
+
 LECTURE = """\
 ---
 kernelspec:
@@ -160,14 +162,12 @@ def files() -> dict[str, str]:
 
 
 def write_course(folder: Path) -> Path:
-    """Write the course's texts into a folder."""
     for path, text in files().items():
         put(folder, path, text)
     return folder
 
 
 def put(folder: Path, path: str, content: str | bytes) -> Path:
-    """Write a file, and the folders above it."""
     target = folder / path
     target.parent.mkdir(parents=True, exist_ok=True)
     target.write_bytes(content.encode() if isinstance(content, str) else content)
@@ -175,7 +175,6 @@ def put(folder: Path, path: str, content: str | bytes) -> Path:
 
 
 def edit(path: Path, old: str, new: str) -> None:
-    """Replace a text that is in a file."""
     text = path.read_text(encoding="utf-8")
     assert old in text
     path.write_text(text.replace(old, new), encoding="utf-8")
@@ -189,25 +188,21 @@ def contents(folder: Path) -> dict[str, bytes]:
 
 
 def build(text: str, file: str, of: Course) -> dict[str, str]:
-    """The notebooks of one source: path to text."""
     chapter = next(chapter for chapter in of.chapters if chapter.slug == Path(file).stem)
     return build_editions(parse_source(text, file, chapter), of, chapter)
 
 
 def run(root: Path, command: str) -> int:
-    """Run a command of `coursetools` on a course's folder."""
     return main([command, "--root", str(root)])
 
 
 def git(folder: Path, *words: str) -> str:
-    """Run git as somebody; return what it prints."""
     who = ("-c", "user.name=A", "-c", "user.email=a@b.c", "-c", "commit.gpgsign=false")
     command = ["git", "-C", str(folder), *who, *words]
     return subprocess.run(command, check=True, capture_output=True, text=True).stdout
 
 
 def commit(folder: Path) -> None:
-    """Put all that is in a folder into git."""
     if not (folder / ".git").exists():
         git(folder, "init", "-q", "-b", "main")
     git(folder, "add", "-A")

@@ -1,4 +1,4 @@
-"""The leak gate: withheld lines are found in every part of a notebook and every text file, public ones pass."""
+"""The leak gate finds withheld lines in every part of a notebook and in text files; public lines pass."""
 
 import json
 

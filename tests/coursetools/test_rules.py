@@ -1,27 +1,20 @@
 """Every rule that a source can break: what is said, with the file and the line."""
 
 import pytest
-from course_texts import COURSE, HINTS, LECTURE, SOLUTION, build, course, nearest
+from course_texts import COURSE, DATES, HINTS, LECTURE, SOLUTION, build, course, nearest
 
 from coursetools.build.course import parse_course
 from coursetools.build.diagnostics import CourseError
 from coursetools.build.markers import looks_like_marker
 
 BEGIN, END = "### BEGIN SOLUTION", "### END SOLUTION"
-STEP = """\
-```{code-cell} python
-:tags: [exercise]
-
-def more(x):
-    ### BEGIN SOLUTION
-    return x
-    ### END SOLUTION
-```
-"""
-CHECK = "```{code-cell} python\n:tags: [check]\n\nmore = checks.more(more)\n```\n"
-HEAD_2, HEAD_3 = "### Exercise 1.2 · Why it works · stretch · 5 min", "### Exercise 1.3 · More · open · 5 min"
+WRITTEN = '+++ {"tags": ["written"]}'
+REMARK = "The author's own remark on the second way."
+PLAIN = "```{code-cell} python\n1\n```\n"
+HEAD_2 = "### Exercise 1.2 · Why it works · stretch · 5 min"
 CHECK_TAG = "```{code-cell} python\n:tags: [check]"
-NO_REGION = STEP.replace("    ### BEGIN SOLUTION\n", "").replace("    ### END SOLUTION\n", "")
+NO_REGION = "```{code-cell} python\n:tags: [exercise]\n\ndef more(x):\n    return x\n```\n"
+MORE = f"### Exercise 1.3 · More · open · 5 min\n{HINTS}\n{NO_REGION}{CHECK_TAG}\n\nmore = 1\n```\n"
 
 # name: (text replaced once, its replacement, what is on the line at fault nearest to it, what is said)
 SOLUTION_FAULTS = {
@@ -37,25 +30,10 @@ SOLUTION_FAULTS = {
     "code tagged written": ("[hidden]", "[written]", "code-cell", "a code cell tagged 'written'"),
     "text tagged check": ('["written"]', '["check"]', "Because the", "a markdown cell tagged 'check'"),
     "break unread": ('+++ {"tags": ["written"]}', '++ {"tags": ["written"]}', "++ {", "read as text"),
-    "break indented": (
-        '+++ {"tags": ["written"]}',
-        '    +++ {"tags": ["written"]}',
-        "    +++",
-        "read as text",
-    ),
-    "break unfollowed": (
-        "The author's own remark on the second way.",
-        "",
-        "+++",
-        "tagged Markdown cell without",
-    ),
+    "break indented": (WRITTEN, f"    {WRITTEN}", "    +++", "read as text"),
+    "break unfollowed": (REMARK, "", "+++", "tagged Markdown cell without"),
     "break at the end": ("\n#end\n", '\n+++ {"tags": ["solution"]}\n', "+++", "tagged Markdown cell without"),
-    "no region": (
-        HEAD_2,
-        f"{HEAD_3}\n{HINTS}\n{NO_REGION}{CHECK}\n{HEAD_2}",
-        ("def more", -3),
-        "without a solution region",
-    ),
+    "no region": (HEAD_2, f"{MORE}\n{HEAD_2}", ("def more", -3), "without a solution region"),
     "no beginning": (f"    {BEGIN}\n", "", END, "without a beginning"),
     "no end": (f"    {END}\n", "", BEGIN, "without an end"),
     "nested": (f"    {END}", f"    {BEGIN}\n    {END}", f"{BEGIN}", "a second '### BEGIN SOLUTION'"),
@@ -68,28 +46,18 @@ SOLUTION_FAULTS = {
     "behind code": (f"    {END}", f"    x = x  {END}", "x = x", "looks like a solution marker"),
     "in a plain cell": ('print("in', f'{BEGIN}\nprint("in', BEGIN, "outside an exercise cell"),
     "in prose": ("Say why.", f"Say why.\n\n{END}\n", END, "outside an exercise cell"),
-    "alike in a check": (
-        "step = checks",
-        "# end solution\nstep = checks",
-        "# end",
-        "outside an exercise cell",
-    ),
+    "in a check": ("step = checks", "# end solution\nstep = checks", "# end", "outside an exercise cell"),
     "exercise tag forgotten": (":tags: [exercise]\n", "", BEGIN, "outside an exercise cell"),
-    "region of half a block": (
-        f"        return x\n    {BEGIN}\n",
-        f"    {BEGIN}\n        return x\n",
+    "half a block": (
+        f"    return x\n    {BEGIN}",
+        f"{BEGIN}\n        return x",
         "code-cell",
         "is not Python",
     ),
     "at the top level": (f"    {END}\n", f"    {END}\n{BEGIN}\ny = 1\n{END}\n", "code-cell", "untouched lab"),
     "not Python": ("    if h == 0:\n", "    if h == 0\n", "code-cell", "is not Python"),
     "no check": (":tags: [check]\n", "", (":tags: [exercise]", -1), "an exercise without a check"),
-    "check too late": (
-        CHECK_TAG,
-        f"```{{code-cell}} python\n1\n```\n\n{CHECK_TAG}",
-        (":tags: [exercise]", -1),
-        "without a check",
-    ),
+    "check too late": (CHECK_TAG, f"{PLAIN}\n{CHECK_TAG}", (":tags: [exercise]", -1), "without a check"),
     "number twice": ("Exercise 1.2", "Exercise 1.1", "Why it works", "Exercise 1.1 is there twice"),
     "other chapter": ("Exercise 1.2", "Exercise 2.2", "Why it works", "Exercise 2.2 is in chapter 1"),
     "no heading": ("### Exercise 1.1 · One step · core · 10 min\n", "", "code-cell", "without a heading"),
@@ -161,9 +129,6 @@ def test_fault_in_a_lecture(old, new, place, what):
     assert any(fault[:2] == ("lectures/01_flows.md", line) and what in fault[2] for fault in told), told
 
 
-DATES = "lab = true\nlab_from = 2026-11-20T09:00:00+01:00\nsolution_from = 2026-11-24T09:00:00+01:00"
-
-
 @pytest.mark.parametrize(
     ("old", "new", "place", "what"),
     [
@@ -218,49 +183,23 @@ def test_chapters_in_another_form_have_a_line_too():
         parse_course(head + 'chapters = [{slug = "x", title = "X", lab = false}]\n')
 
 
-@pytest.mark.parametrize(
-    "line",
-    [
-        "## END SOLUTION",
-        "#BEGIN SOLUTION",
-        "### BEGIN SOLUTON",
-        "BEGIN SOLUTION",
-        "### begin solution",
-        "# end of the solution",
-        "### END",
-        "# BEGIN SOL",
-        "###BEGIN SOLUTION",
-        "### BEGIN-SOLUTION",
-        "### SOLUTION BEGIN",
-        "# BEGIN ANSWER",
-        "### BEGIN SOLUTION:",
-        "### BEGIN SOLUTIONS",
-        "# start solution",
-        "### BEGINSOLUTION",
-    ],
+MARKERS = (
+    "## END SOLUTION|#BEGIN SOLUTION|### BEGIN SOLUTON|BEGIN SOLUTION|### begin solution|### END|# BEGIN SOL|"
+    "# end of the solution|###BEGIN SOLUTION|### BEGIN-SOLUTION|### SOLUTION BEGIN|# BEGIN ANSWER|"
+    "### BEGIN SOLUTION:|### BEGIN SOLUTIONS|# start solution|### BEGINSOLUTION"
 )
+INNOCENT = (
+    "# evolution|# the solution|## Solution|# solutions|# exact solution of the ODE|# begin at t = 0|"
+    "# end of the time grid|end_solution = 3|# closed-form solution|# resolution|# one solution|"
+    "# Euler's solution|# a field with many solutions|### Exercise 1.1 · Begin · core · 10 min"
+)
+
+
+@pytest.mark.parametrize("line", MARKERS.split("|"))
 def test_looks_like_a_marker(line):
     assert looks_like_marker(line)
 
 
-@pytest.mark.parametrize(
-    "line",
-    [
-        "# evolution",
-        "# the solution",
-        "## Solution",
-        "# solutions",
-        "# exact solution of the ODE",
-        "# begin at t = 0",
-        "# end of the time grid",
-        "end_solution = 3",
-        "# closed-form solution",
-        "# resolution",
-        "# one solution",
-        "# Euler's solution",
-        "# a field with many solutions",
-        "### Exercise 1.1 · Begin · core · 10 min",
-    ],
-)
+@pytest.mark.parametrize("line", INNOCENT.split("|"))
 def test_innocent_comment(line):
     assert not looks_like_marker(line)

@@ -9,12 +9,11 @@ import pytest
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 pulling = pytest.importorskip("nbgitpuller.pull", reason="runs in the instructor's environment")
 
-from course_texts import COURSE, git, write_course  # noqa: E402
+from course_texts import COURSE, DATES, commit, edit, git, put, write_course  # noqa: E402
 
 from coursetools.cli import main  # noqa: E402
 
 LAB, SOLUTION = "labs/01_flows.ipynb", "solutions/01_flows.ipynb"
-DATES = "lab = true\nlab_from = 2026-11-20T09:00:00+01:00\nsolution_from = 2026-11-24T09:00:00+01:00"
 OPEN, DUE = "2026-11-20T08:00Z", "2026-11-24T09:00+01:00"
 MINE = "    return x + h * field(x, t)  # my own line\n"
 
@@ -26,7 +25,7 @@ def world(tmp_path, monkeypatch):
         monkeypatch.setenv(f"GIT_{role}_NAME", "Student")
         monkeypatch.setenv(f"GIT_{role}_EMAIL", "s@example.org")
     root = write_course(tmp_path / "course")
-    (root / "course.toml").write_text(COURSE.replace("lab = true", DATES))
+    put(root, "course.toml", COURSE.replace("lab = true", DATES))
     git(tmp_path, "init", "-q", "--bare", "-b", "main", "remote.git")
     git(tmp_path, "clone", "-q", "remote.git", "tree")
     git(tmp_path / "tree", "switch", "-qc", "main")
@@ -38,26 +37,23 @@ def world(tmp_path, monkeypatch):
 def publish(world, date):
     tree = world / "tree"
     assert main(["release", str(tree), "--root", str(world / "course"), "--date", date]) == 0
-    git(tree, "add", "-A")
-    git(tree, "commit", "-qm", f"release of {date}")
+    commit(tree)
     git(tree, "push", "-q", "origin", "main")
 
 
 def pull(world):
-    puller = pulling.GitPuller(f"file://{world / 'remote.git'}", str(world / "student"), branch="main")
-    return "".join(puller.pull())
+    for _ in pulling.GitPuller(f"file://{world}/remote.git", str(world / "student"), branch="main").pull():
+        pass
 
 
 def second_release(world):
     """The solution becomes due, and a sentence and a hidden line of the lab are mended."""
-    path = world / "course/solutions/01_flows.md"
-    text = path.read_text(encoding="utf-8")
-    path.write_text(text.replace("One step at a time.", "One step at a time, each along the slope."))
+    edit(world / "course/solutions/01_flows.md", "One step at a time.", "One step, each along the slope.")
     publish(world, DUE)
     pull(world)
 
 
-def edit(path):
+def work(path):
     """What a student writes into the first exercise, and what running the cell leaves."""
     book = json.loads(path.read_text(encoding="utf-8"))
     cell = next(each for each in book["cells"] if "exercise" in each["metadata"].get("tags", []))
@@ -80,7 +76,7 @@ def test_an_untouched_lab_gets_the_new_text_and_the_solution_arrives(world):
 
 def test_an_edited_lab_keeps_the_student_s_work_and_gets_the_new_text(world):
     lab = world / "student" / LAB
-    edit(lab)
+    work(lab)
     second_release(world)
     assert any(MINE.strip() in text for text in texts(lab))
     assert '"mine\\n"' in lab.read_text(encoding="utf-8")
@@ -90,8 +86,8 @@ def test_an_edited_lab_keeps_the_student_s_work_and_gets_the_new_text(world):
 
 def test_edits_that_the_release_touches_too_stay_the_student_s(world):
     lab = world / "student" / LAB
-    lab.write_text(lab.read_text(encoding="utf-8").replace("One step at a time.", "Big steps!"))
-    edit(lab)
+    edit(lab, "One step at a time.", "Big steps!")
+    work(lab)
     second_release(world)
     assert any("Big steps!" in text for text in texts(lab))
     assert any(MINE.strip() in text for text in texts(lab))
@@ -105,7 +101,7 @@ def test_a_deleted_lab_comes_back_and_what_was_committed_stays_in_git(world):
 
 def test_a_renamed_lab_stays_as_the_student_left_it(world):
     lab, mine = world / "student" / LAB, world / "student/labs/my_flows.ipynb"
-    edit(lab)
+    work(lab)
     lab.rename(mine)
     before = mine.read_bytes()
     second_release(world)
@@ -114,9 +110,7 @@ def test_a_renamed_lab_stays_as_the_student_left_it(world):
 
 
 def test_a_file_of_the_student_s_where_the_solution_arrives_is_kept(world):
-    mine = world / "student" / SOLUTION
-    mine.parent.mkdir()
-    mine.write_text("my own attempt")
+    mine = put(world / "student", SOLUTION, "my own attempt")
     second_release(world)
     kept = [path.read_text(encoding="utf-8") for path in mine.parent.iterdir() if path != mine]
     assert "my own attempt" in kept
@@ -124,7 +118,7 @@ def test_a_file_of_the_student_s_where_the_solution_arrives_is_kept(world):
 
 
 def test_twice_and_with_nothing_new_a_pull_changes_nothing(world):
-    edit(world / "student" / LAB)
+    work(world / "student" / LAB)
     before = (world / "student" / LAB).read_bytes()
     for _ in range(2):
         pull(world)
