@@ -360,13 +360,13 @@ def test_into_a_git_work_tree_only_where_git_can_undo_it(root, dest, refused, mo
     assert release(root, dest, date=DUE) == 0
     put(root, "README.md", "# A new one\n")
     put(dest, "syllabus.txt", "Mondays\n")
-    git(root.parent, "init", "-q", "other")
-    with monkeypatch.context() as patch:  # as git sets it for a hook
-        patch.setenv("GIT_DIR", str(root.parent / "other/.git"))
-        assert f"not committed in {dest}: syllabus.txt; commit them" in refused("--force", date=DUE)
+    assert f"not committed in {dest}: syllabus.txt; commit them" in refused("--force", date=DUE)
     commit(dest)
     before = contents(dest)
-    assert release(root, dest, date=DUE) == 0
+    git(root.parent, "init", "-q", "other")
+    with monkeypatch.context() as patch:
+        patch.setenv("GIT_DIR", str(root.parent / "other/.git"))  # as git sets it for a hook
+        assert release(root, dest, date=DUE) == 0
     assert contents(dest) != before
     git(dest, "restore", ".")
     git(dest, "clean", "-fdq")
