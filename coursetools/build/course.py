@@ -76,8 +76,9 @@ def parse_course(text: str) -> Course:
         place = re.search(r"at line (\d+)", str(error))
         line = int(place[1]) if place else text.count("\n") + 1
         raise CourseError([Diagnostic(FILE, line, f"not TOML: {error}", "correct the line")]) from None
-    raise_if_any(Diagnostic(FILE, *fault) for fault in _faults(table, text.splitlines()))
-    chapters = tuple(Chapter(**row, line=line) for row, line in _numbered(table["chapters"], text.splitlines()))
+    lines = text.splitlines()
+    raise_if_any(Diagnostic(FILE, *fault) for fault in _faults(table, lines))
+    chapters = tuple(Chapter(**row, line=line) for row, line in _numbered(table["chapters"], lines))
     return Course(**{**table, "chapters": chapters})
 
 

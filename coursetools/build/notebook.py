@@ -17,14 +17,9 @@ METADATA = {
 
 
 def render(name: str, cells: list[SourceCell], mark: Mapping[str, Any] | None = None) -> str:
-    """Write a notebook as Jupyter itself would save it: no outputs, no counts.
+    """The text of a notebook as Jupyter itself would save it, without outputs and counts.
 
-    Args:
-        name: folder and slug, such as `labs/01_flows`; the cells' ids are made from it.
-        cells: the cells from top to bottom.
-        mark: more metadata, such as which lab of which course it is.
-    Returns:
-        The file's text, ending in a newline.
+    The cells' ids are made from its `name`, such as `labs/01_flows`, and their text; `mark` is more metadata.
     """
     body: list[dict[str, Any]] = []
     for cell, id_ in zip(cells, _ids(name, cells), strict=True):

@@ -16,13 +16,9 @@ KEEP = (
 
 
 def add_frame(cells: list[SourceCell], course: Course, chapter: Chapter, folder: str) -> list[SourceCell]:
-    """The cells of a notebook between its header and its last line, with the set-up before the first code.
+    """A notebook's own cells between its header and its navigation, with the set-up before the first code.
 
-    Args:
-        cells: the notebook's own cells.
-        course: the course, for titles and repository.
-        chapter: the chapter the notebook belongs to.
-        folder: `lectures`, `labs` or `solutions`.
+    `folder` is `lectures`, `labs` or `solutions`, for which header and links differ.
     """
     first = next((n for n, cell in enumerate(cells) if cell.kind == "code"), len(cells))
     start = [SourceCell("code", setup_code(course))]

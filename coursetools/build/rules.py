@@ -27,15 +27,11 @@ _MARKER_REMEDY = "write exactly '### BEGIN SOLUTION' … '### END SOLUTION', in 
 
 
 def rule_faults(source: SourceFile, chapter: int) -> Iterator[Diagnostic]:
-    """Check a parsed source against the rules.
-
-    Args:
-        source: a lecture or a solution.
-        chapter: the number of its chapter, which its exercises must carry.
-    Returns:
-        Every violation, with its line.
-    """
-    faults = list(_title_faults(source))
+    """Every rule that a lecture or a solution breaks; its exercises must carry the number of its chapter."""
+    faults: list[Violation] = []
+    first = source.cells[0] if source.cells else SourceCell("markdown", "", line=1)
+    if first.kind != "markdown" or first.tag or not first.text.startswith("# "):
+        faults.append((first.line, "no title", "begin with a Markdown cell `# Title`"))
     for cell in source.cells:
         faults += [*_tag_faults(cell, source.folder), *_marker_faults(cell), *_content_faults(cell)]
     if source.folder == "solutions":
@@ -44,12 +40,6 @@ def rule_faults(source: SourceFile, chapter: int) -> Iterator[Diagnostic]:
         if not malformed:  # what follows would blame the wrong exercise
             faults += _exercise_faults(source, chapter)
     yield from (Diagnostic(source.file, *fault) for fault in faults)
-
-
-def _title_faults(source: SourceFile) -> Iterator[Violation]:
-    first = source.cells[0] if source.cells else SourceCell("markdown", "", line=1)
-    if first.kind != "markdown" or first.tag or not first.text.startswith("# "):
-        yield first.line, "no title", "begin with a Markdown cell `# Title`"
 
 
 def _tag_faults(cell: SourceCell, folder: str) -> Iterator[Violation]:

@@ -47,13 +47,8 @@ class SourceFile:
 
 
 def parse(text: str, file: str) -> SourceFile:
-    """Read a source into cells.
+    """Read a source, MyST Markdown, into cells with at most one tag each; `rules` checks which are allowed.
 
-    Args:
-        text: the source, MyST Markdown.
-        file: its path from the course's top folder, for messages.
-    Returns:
-        The cells, each with at most one tag; whether the tag is allowed is checked in `rules`.
     Raises:
         CourseError: a fence, a cell break or a cell's options can't be read as intended.
     """
@@ -95,10 +90,10 @@ def _fence_fault(token: Any, lines: list[str], depth: int) -> tuple[str, str] | 
 
 def _options_fault(token: Any) -> tuple[str, str] | None:
     try:
-        fence = token.type == "fence"
-        options = (
-            myst.parse_directive_options(token.content, "")[1] if fence else myst.read_cell_metadata(token, 0)
-        )
+        if token.type == "fence":
+            options = myst.parse_directive_options(token.content, "")[1]
+        else:
+            options = myst.read_cell_metadata(token, 0)
     except (myst.MystMetadataParsingError, yaml.YAMLError):
         return "cell options that can't be read", 'write `:tags: [name]` or `+++ {"tags": ["name"]}`'
     if not isinstance(options, dict) or options.keys() - {"tags"}:

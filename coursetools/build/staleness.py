@@ -41,9 +41,7 @@ def _staged(root: Path, path: str) -> bytes | None:
 def stale_faults(parsed: ParsedCourse, readers: Collection[str] = ()) -> Iterator[Diagnostic]:
     """Notebooks that are missing, stale (with the first line that differs) or have no source.
 
-    Args:
-        parsed: the course, its sources and the notebooks that they build.
-        readers: notebooks whose copy on disk is a reader's own, from `reader_copies`.
+    Those in `readers`, from `reader_copies`, are not looked at.
     """
     root, books = parsed.root, parsed.notebooks
     for path, text in books.items():

@@ -9,8 +9,9 @@ import json
 import re
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from coursetools.build.course import FILE, Chapter, Course
 from coursetools.build.diagnostics import CourseError, Diagnostic, raise_if_any
@@ -51,15 +52,6 @@ atexit.register(shutil.rmtree, os.environ["COURSEKIT_HOME"], ignore_errors=True)
 """
 
 
-@dataclass(frozen=True)
-class GradingMark:
-    """What nbgrader has to know about a cell; `points` None: it is not graded."""
-
-    id: str
-    points: int | None = None
-    solution: bool = False
-
-
 def release_for_nbgrader(
     parsed: ParsedCourse, dest: Path, labs: str = "all", *, dry_run: bool = False, force: bool = False
 ) -> Release:
@@ -76,11 +68,8 @@ def release_for_nbgrader(
 
 
 def assignment_files(parsed: ParsedCourse, slugs: set[str] | None = None) -> dict[str, File]:
-    """The files of a course for nbgrader: its settings, and an assignment for each chapter.
+    """The files of a course for nbgrader: its settings, and an assignment for each chapter in `slugs`, or all.
 
-    Args:
-        parsed: the course and its sources.
-        slugs: the chapters that are to be assignments; all unless given.
     Raises:
         CourseError: points for an exercise that does not exist, or a check that no test can be made from.
     """
@@ -102,21 +91,22 @@ def assignment_files(parsed: ParsedCourse, slugs: set[str] | None = None) -> dic
 def _assignment(source: SourceFile, course: Course, chapter: Chapter) -> str:
     marked = list(_marked_cells(source, course))
     first = next((n for n, (cell, _) in enumerate(marked) if cell.kind == "code"), len(marked))
-    marked.insert(first, (SourceCell("code", setup_code(course)), GradingMark("given-setup")))
+    marked.insert(first, (SourceCell("code", setup_code(course)), _metadata("code", "given-setup")))
     book = json.loads(render(f"nbgrader/{chapter.slug}", [cell for cell, _ in marked]))
-    for raw, (cell, mark) in zip(book["cells"], marked, strict=True):
-        raw["metadata"] = {"nbgrader": _metadata(mark, cell.kind)} if mark else {}
+    for raw, (_, metadata) in zip(book["cells"], marked, strict=True):
+        raw["metadata"] = metadata
     return json.dumps(book, indent=1, ensure_ascii=False) + "\n"
 
 
-def _metadata(mark: GradingMark, kind: str) -> dict[str, object]:
-    graded = {"grade": False} if mark.points is None else {"grade": True, "points": mark.points}
-    roles = {"locked": not mark.solution, "solution": mark.solution, "task": False}
-    return {"cell_type": kind, "grade_id": mark.id, "schema_version": 3, **graded, **roles}
+def _metadata(kind: str, id_: str, points: int | None = None, solution: bool = False) -> dict[str, Any]:
+    """What nbgrader has to know about a cell of a kind; `points` None: it is not graded."""
+    graded = {"grade": False} if points is None else {"grade": True, "points": points}
+    roles = {"locked": not solution, "solution": solution, "task": False}
+    return {"nbgrader": {"cell_type": kind, "grade_id": id_, "schema_version": 3, **graded, **roles}}
 
 
-def _marked_cells(source: SourceFile, course: Course) -> Iterator[tuple[SourceCell, GradingMark | None]]:
-    """The cells that nbgrader gets, each with what it has to know about it; worked remarks stay away."""
+def _marked_cells(source: SourceFile, course: Course) -> Iterator[tuple[SourceCell, dict[str, Any]]]:
+    """The cells that nbgrader gets, each with its metadata; worked remarks stay away."""
     found = exercises(source)
     belongs = {cell.line: exercise for exercise in found for cell in exercise.cells}
     shares = {exercise.number: _shares(exercise, course) for exercise in found}
@@ -128,20 +118,21 @@ def _marked_cells(source: SourceFile, course: Course) -> Iterator[tuple[SourceCe
             continue
         kind = cell.tag if cell.tag and exercise else "given"
         if kind == "given" and cell.kind == "markdown":
-            yield replace(cell, text=_RELATIVE.sub(r"\1", cell.text)), None
+            yield replace(cell, text=_RELATIVE.sub(r"\1", cell.text)), {}
             continue
         number = exercise.number if exercise else "0"
         seen[id_ := f"{kind}-{number.replace('.', '-')}"] += 1
         order = seen[id_]
         if kind == "given":  # by its place, not its text: corrected after the release it is the same cell
-            yield cell, GradingMark(f"{id_}-{order}")
+            yield cell, _metadata(cell.kind, f"{id_}-{order}")
             continue
         if kind == "check":
             names[number], cell = _test(cell, source.file, number, order)
         elif kind == "hidden":
             cell = _hidden_test(cell, number, names.get(number, ""))
         points = shares[number][kind].pop(0) if shares[number][kind] else None
-        yield cell, GradingMark(id_ + f"-{order}" * (order > 1), points, kind in ("exercise", "written"))
+        id_ += f"-{order}" * (order > 1)
+        yield cell, _metadata(cell.kind, id_, points, solution=kind in ("exercise", "written"))
 
 
 def _shares(exercise: ExerciseSection, course: Course) -> dict[str, list[int]]:

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from nbformat.v4 import new_code_cell, new_output
-from nbgrader import preprocessors
+from nbgrader import preprocessors as steps
 from nbgrader.api import Gradebook, MissingEntry
 from nbgrader.plugins import CsvExportPlugin
 
@@ -28,7 +28,7 @@ class NotScored(Exception):
     """A submission that a person has to look at: nothing of it was scored."""
 
 
-class RequireIntactCells(preprocessors.NbGraderPreprocessor):
+class RequireIntactCells(steps.NbGraderPreprocessor):
     """Refuse a notebook whose cells are not the ones that were handed out."""
 
     def preprocess(self, nb: Any, resources: Any) -> tuple[Any, Any]:
@@ -44,7 +44,7 @@ class RequireIntactCells(preprocessors.NbGraderPreprocessor):
         return nb, resources
 
 
-class ExecuteSubmission(preprocessors.Execute):
+class ExecuteSubmission(steps.Execute):
     """Execute a submission; one whose kernel dies, or where no assert can fail, has no score at all.
 
     A warning costs nothing: nbgrader alone would give 0 for a test that has anything on stderr.
@@ -66,7 +66,7 @@ class ExecuteSubmission(preprocessors.Execute):
         return nb, resources
 
 
-class HideTests(preprocessors.ClearHiddenTests):
+class HideTests(steps.ClearHiddenTests):
     """Take hidden tests out of feedback, and the outputs that quote them."""
 
     def preprocess(self, nb: Any, resources: Any) -> tuple[Any, Any]:
@@ -152,24 +152,9 @@ def _not_scored(resources: Any, reason: str) -> NotScored:
     return NotScored(f"{info['notebook']} of {info['student']} is not scored: {reason}")
 
 
-SANITIZE: list[type] = [
-    RequireIntactCells,
-    preprocessors.ClearOutput,
-    preprocessors.DeduplicateIds,
-    preprocessors.OverwriteKernelspec,
-    preprocessors.OverwriteCells,
-    preprocessors.CheckCellMetadata,
-]
-AUTOGRADE: list[type] = [
-    ExecuteSubmission,
-    preprocessors.IgnorePattern,
-    preprocessors.LimitOutput,
-    preprocessors.SaveAutoGrades,
-    preprocessors.AssignLatePenalties,
-    preprocessors.CheckCellMetadata,
-]
-FEEDBACK: list[type | str] = [
-    preprocessors.GetGrades,
-    HideTests,
-    "nbconvert.preprocessors.CSSHTMLHeaderPreprocessor",
-]
+SANITIZE: list[type] = [RequireIntactCells, steps.ClearOutput, steps.DeduplicateIds]
+SANITIZE += [steps.OverwriteKernelspec, steps.OverwriteCells, steps.CheckCellMetadata]
+AUTOGRADE: list[type] = [ExecuteSubmission, steps.IgnorePattern, steps.LimitOutput, steps.SaveAutoGrades]
+AUTOGRADE += [steps.AssignLatePenalties, steps.CheckCellMetadata]
+FEEDBACK: list[type | str] = [steps.GetGrades, HideTests]
+FEEDBACK += ["nbconvert.preprocessors.CSSHTMLHeaderPreprocessor"]

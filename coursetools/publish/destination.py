@@ -37,21 +37,17 @@ class TreeChange:
 
 
 def check_place(root: Path, dest: Path, *, nbgrader: bool = False) -> None:
-    """Refuse a folder that is no place for a release.
+    """Refuse a folder that is no place for a release of the repository `root`.
 
-    Args:
-        root: the instructor's repository.
-        dest: where the release is to go.
-        nbgrader: it is a course for nbgrader, with all answers, and not the students' tree.
+    With `nbgrader` the release is a course for nbgrader, with all answers, and not a students' tree.
+
     Raises:
         ValueError: it is a file, the repository, in it or around it, a folder of other things, or a git work
             tree that has the repository's history.
     """
     here, there = root.resolve(), dest.resolve()
     if there == here or here in there.parents or there in here.parents:
-        raise ValueError(
-            f"one of {dest} and the repository {here} is inside the other; choose another folder"
-        )
+        raise ValueError(f"one of {dest} and the repository {here} is inside the other; name another folder")
     if dest.exists() and not dest.is_dir():
         raise ValueError(f"{dest} is a file; name a folder")
     known = any((dest / each).exists() for each in (MANIFEST, ".git"))
@@ -61,22 +57,17 @@ def check_place(root: Path, dest: Path, *, nbgrader: bool = False) -> None:
         raise ValueError(f"{dest} is a students' tree, and this would put all answers there; name another")
     if not nbgrader and (dest / NBGRADER_CONFIG).exists():
         raise ValueError(f"{dest} is a course for nbgrader, with all answers; name another folder")
-    both = [
-        run_git(folder, "rev-list", "--all") or b"" for folder in (root, dest) if (dest / ".git").exists()
-    ]
-    if both and set(both[0].split()) & set(both[1].split()):
+    folders = (root, dest) if (dest / ".git").exists() else ()
+    commits = [set((run_git(folder, "rev-list", "--all") or b"").split()) for folder in folders]
+    if commits and commits[0] & commits[1]:
         raise ValueError(f"{dest} has the history of {here}, with all solutions; use a repository of its own")
 
 
 def plan_change(dest: Path, tree: Mapping[str, File], slugs: Iterable[str] = ()) -> TreeChange:
-    """What has to be written and removed to bring a folder to a new state.
+    """What has to be written and removed in `dest` for the release of `tree`.
 
-    Args:
-        dest: the folder of the release.
-        tree: the files to be released.
-        slugs: the course's chapters; labs of chapters that are no longer among them stay.
-    Raises:
-        ValueError: `.release.json` can't be read.
+    Labs of chapters that are no longer among the course's `slugs` stay. Raises ValueError if `.release.json`
+    can't be read.
     """
     before = _read_manifest(dest)
     old_labs = {path for path in before if path.startswith("labs/") and PurePosixPath(path).stem not in slugs}
@@ -92,14 +83,11 @@ def plan_change(dest: Path, tree: Mapping[str, File], slugs: Iterable[str] = ())
 def apply_change(
     dest: Path, tree: Mapping[str, File], change: TreeChange, *, dry_run: bool = False, force: bool = False
 ) -> None:
-    """Make the change, unless that would lose what somebody else wrote there.
+    """Make the change that `plan_change` found for `tree`, unless somebody else's work in `dest` would be lost.
 
-    Args:
-        dest: the folder of the release.
-        tree: the files to be released.
-        change: what is to be done (see `plan_change`).
-        dry_run: check everything, and change nothing.
-        force: replace files that were changed by hand, as long as git can bring them back.
+    A dry run checks everything and changes nothing; `force` replaces files that were changed by hand, as long
+    as git can bring them back.
+
     Raises:
         CourseError: a link or a folder is in the place of a file.
         ValueError: files that would be replaced were changed by hand, or a change is not committed.

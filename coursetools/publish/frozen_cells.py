@@ -25,12 +25,9 @@ def exercise_cells(text: str) -> list[str]:
 
 
 def frozen_faults(dest: Path, tree: Mapping[str, File], slugs: set[str]) -> Iterator[Diagnostic]:
-    """What a release would take away or change in labs and solutions that are out.
+    """What the release of `tree` would take away or change of the labs and solutions that are out, in `dest`.
 
-    Args:
-        dest: the students' tree; the labs and solutions in it are out.
-        tree: the files to be released.
-        slugs: the course's chapters; the lab of a chapter that is no longer one stays as it is.
+    The lab of a chapter that is no longer among the course's `slugs` stays as it is.
     """
     for folder in ("labs", "solutions"):
         for at in sorted((dest / folder).glob("*.ipynb")):

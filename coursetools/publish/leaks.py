@@ -9,9 +9,8 @@ no defence against somebody who hides one, because the solutions are public.
 
 import json
 import re
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -37,7 +36,6 @@ class WithheldLine:
     text: str
 
 
-@lru_cache(maxsize=4096)
 def squeeze(text: str) -> str:
     """The text without white space, quotes, emphasis and terminal colours: wrapping does not hide a line."""
     return "".join(_COLOUR.sub("", text).translate(_IGNORED).split())
@@ -50,13 +48,9 @@ def public_texts(root: Path) -> list[str]:
 
 
 def withheld_lines(sources: Iterable[SourceFile], public: Iterable[str]) -> list[WithheldLine]:
-    """The lines that no student may see yet.
+    """The lines of the sources' solutions that no student may see yet, unless a `public` text has them too.
 
-    Args:
-        sources: parsed sources; only solutions withhold anything.
-        public: the texts that make a line public.
-    Returns:
-        Each withheld line of at least 20 characters that is not public, its parts as lines of their own.
+    A line's parts, without its comment or a single sentence, are lines of their own.
     """
     shown = "\n".join(map(squeeze, public))
     found = []
@@ -71,16 +65,10 @@ def withheld_lines(sources: Iterable[SourceFile], public: Iterable[str]) -> list
     return found
 
 
-def leak_faults(
-    files: Iterable[tuple[str, bytes]], withheld: Collection[WithheldLine]
-) -> Iterator[Diagnostic]:
-    """Search files for withheld lines.
+def leak_faults(files: Iterable[tuple[str, bytes]], withheld: list[WithheldLine]) -> Iterator[Diagnostic]:
+    """Search files, each a path and its content, for withheld lines; what is not text is passed over.
 
-    Args:
-        files: path and content of each; what is not text is passed over.
-        withheld: what may not be there (see `withheld_lines`).
-    Returns:
-        One fault for each withheld line and place: a file, or a part of a notebook's cell.
+    Returns one fault for each line and place: a file, or a part of a notebook's cell.
     """
     for path, data in files:
         try:

@@ -69,13 +69,9 @@ def tree_leaks(
     staying: Mapping[str, bytes],
     statuses: Sequence[ChapterStatus],
 ) -> Iterator[Diagnostic]:
-    """What a students' tree would give away.
+    """What a students' tree would give away: the files `released`, and others `staying` in it, by their path.
 
-    Args:
-        parsed: the course and its sources.
-        released: path and content of the files of the release, which may make a line public.
-        staying: the same for other files in the tree.
-        statuses: which solutions are out.
+    A released module, lecture or solution makes its lines public, a file that only stays does not.
     """
     out = {f"solutions/{each.chapter.slug}.md" for each in statuses if each.solution_out}
     hidden = [source for path, source in parsed.sources.items() if path not in out]

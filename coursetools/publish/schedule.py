@@ -40,9 +40,8 @@ def schedule(course: Course, at: datetime, labs: str = "due", solutions: str = "
         statuses.append(ChapterStatus(chapter, lab, solution))
     early = [each.chapter.slug[:2] for each in statuses if each.solution_out and not each.lab_out]
     if early:
-        raise ValueError(
-            f"the solution of {', '.join(early)} would be out without its lab; name it in --labs too"
-        )
+        numbers = ", ".join(early)
+        raise ValueError(f"the solution of {numbers} would be out without its lab; name it in --labs too")
     return statuses
 
 
@@ -78,15 +77,15 @@ def parse_date(text: str) -> datetime:
 
 def status_lines(statuses: Iterable[ChapterStatus]) -> Iterator[str]:
     """A line for each chapter: what is out, and what is held back until when."""
+
+    def state(out: bool, date: datetime | None) -> str:
+        held = f"is held back until {format_date(date)}" if date else "is held back"
+        return "is out" if out else held
+
     for each in statuses:
-        phrases = []
-        for out, date in (
-            (each.lab_out, each.chapter.lab_from),
-            (each.solution_out, each.chapter.solution_from),
-        ):
-            held = f"is held back until {format_date(date)}" if date else "is held back"
-            phrases.append("is out" if out else held)
-        yield "{}  lab {}; solution {}".format(each.chapter.slug[:2], *phrases)
+        lab = state(each.lab_out, each.chapter.lab_from)
+        solution = state(each.solution_out, each.chapter.solution_from)
+        yield f"{each.chapter.slug[:2]}  lab {lab}; solution {solution}"
 
 
 def format_date(date: datetime) -> str:

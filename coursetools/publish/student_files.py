@@ -27,13 +27,8 @@ _PAGE = re.compile(r"README\.md|(lectures|labs|solutions)/[^/]+\.(md|ipynb)")
 
 
 def student_files(parsed: ParsedCourse, statuses: Sequence[ChapterStatus]) -> dict[str, File]:
-    """Every file that students get.
+    """Every file that students get: path from the tree's top folder to content, sorted.
 
-    Args:
-        parsed: the instructor's repository, its course and sources.
-        statuses: which labs and solutions are out.
-    Returns:
-        Path from the tree's top folder to content, sorted.
     Raises:
         CourseError: a file is a link, or an `instructors only` is not closed.
         ValueError: the repository's git can't be read.

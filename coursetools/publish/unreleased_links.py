@@ -15,13 +15,10 @@ _ROW = re.compile(r"\|((?: *`[^`|]+`)+) *\|")
 def replace_unreleased_links(
     root: Path, pages: Mapping[str, str], released: Collection[str], statuses: Sequence[ChapterStatus]
 ) -> dict[str, str]:
-    """The pages without links, and rows of the README's table of files, that lead to what is not released.
+    """The pages, path to text, without links (and rows of the README's table) to what is not released.
 
-    Args:
-        root: the instructor's repository; only links that lead to a file there are links.
-        pages: path of each Markdown file and notebook to its text.
-        released: the paths that students get.
-        statuses: what is out, for the dates of what is not.
+    Only links to a file in the instructor's repository `root` count; `statuses` have the dates of what is not
+    out yet.
     """
     dates = {f"labs/{each.chapter.slug}.ipynb": each.chapter.lab_from for each in statuses}
     dates |= {f"solutions/{each.chapter.slug}.ipynb": each.chapter.solution_from for each in statuses}

@@ -48,12 +48,7 @@ SOLUTION_FAULTS = {
     "in prose": ("Say why.", f"Say why.\n\n{END}\n", END, "outside an exercise cell"),
     "in a check": ("step = checks", "# end solution\nstep = checks", "# end", "outside an exercise cell"),
     "exercise tag forgotten": (":tags: [exercise]\n", "", BEGIN, "outside an exercise cell"),
-    "half a block": (
-        f"    return x\n    {BEGIN}",
-        f"{BEGIN}\n        return x",
-        "code-cell",
-        "is not Python",
-    ),
+    "half a block": (f"    return x\n    {BEGIN}", f"{BEGIN}\n        return x", "code-cell", "not Python"),
     "at the top level": (f"    {END}\n", f"    {END}\n{BEGIN}\ny = 1\n{END}\n", "code-cell", "untouched lab"),
     "not Python": ("    if h == 0:\n", "    if h == 0\n", "code-cell", "is not Python"),
     "no check": (":tags: [check]\n", "", (":tags: [exercise]", -1), "an exercise without a check"),

@@ -34,33 +34,21 @@ def code(text, tag=""):
     return "```{code-cell} python\n" + f":tags: [{tag}]\n\n" * bool(tag) + f"{text}\n```\n\n"
 
 
-def exercise(number, title, head, answer, hidden=""):
+def exercise(title, head, answer, hidden=""):
     name = head.partition("(")[0]
     cell = f"def {head}:\n    ### BEGIN SOLUTION\n{answer}\n    ### END SOLUTION"
-    text = f"### Exercise {number} · {title} · 5 min\n\n{HINTS}\n" + code(cell, "exercise")
-    return (
-        text
-        + code(f"{name} = checks.ch01.{name}({name})", "check")
-        + (code(hidden, "hidden") if hidden else "")
-    )
+    text = f"### Exercise {title} · 5 min\n\n{HINTS}\n" + code(cell, "exercise")
+    return text + code(f"{name} = checks.ch01.{name}({name})", "check") + hidden
 
 
+SUM = "assert linear_flow(torch.ones(1, 2), 0.0, 1.0, torch.zeros(2)).sum() == 2  # hidden from students"
+COUNT = "assert len(simulate(euler_step, lambda x, t: -x, torch.ones(1, 2), torch.linspace(0, 1, 3))) == 3"
 TEXT = "# Lab: flows\n\nBack to [the lecture](../lectures/01_flows.ipynb).\n\n"
-TEXT += code("import torch\n\nfrom coursekit import checks") + exercise(
-    "1.1",
-    "Closed form · core",
-    "linear_flow(x0, t, theta, center)",
-    LINEAR,
-    "assert linear_flow(torch.ones(1, 2), 0.0, 1.0, torch.zeros(2)).sum() == 2  # hidden from students",
-)
+TEXT += code("import torch\n\nfrom coursekit import checks")
+TEXT += exercise("1.1 · Flow · core", "linear_flow(x0, t, theta, center)", LINEAR, code(SUM, "hidden"))
 TEXT += 'Why?\n\n+++ {"tags": ["written"]}\n\nBecause the sample answer says so at some length.\n\n+++\n\n'
-TEXT += exercise("1.2", "One step · core", "euler_step(field, x, t, h)", EULER) + exercise(
-    "1.3",
-    "The loop · stretch",
-    "simulate(step, field, x0, times)",
-    LOOP,
-    "assert len(simulate(euler_step, lambda x, t: -x, torch.ones(1, 2), torch.linspace(0, 1, 3))) == 3",
-)
+TEXT += exercise("1.2 · One step · core", "euler_step(field, x, t, h)", EULER)
+TEXT += exercise("1.3 · Loop · stretch", "simulate(step, field, x0, times)", LOOP, code(COUNT, "hidden"))
 TEXT += code('worked_remark = "of the author\'s"', "solution")
 POINTS = '[points]\ncore = 4\nwritten = 2\n"1.3" = 7\n'
 
@@ -86,41 +74,37 @@ def edited(book):
     cell["metadata"]["nbgrader"] |= {"points": 400}
 
 
+def filled_in_and(id_, change):
+    """All answers, and then a change of the cells at one of them."""
+
+    def work(book):
+        fill(book)
+        change(book["cells"], book["cells"].index(find(book, id_)))
+
+    return work
+
+
 def without(id_):
-    return lambda book: (fill(book), book["cells"].remove(find(book, id_)))
-
-
-def duplicated(book):
-    fill(book)
-    book["cells"].append(copy.deepcopy(find(book, "exercise-1-2")))
-
-
-def split(book):
-    """As JupyterLab splits: both halves keep the metadata, the first half the beginning."""
-    fill(book)
-    at = book["cells"].index(find(book, "exercise-1-3"))
-    second = copy.deepcopy(book["cells"][at])
-    book["cells"][at]["source"], second["source"] = second["source"].split("\n    for", 1)
-    book["cells"].insert(at + 1, second)
-
-
-def split_bare(book):
-    """As other editors split: the second half is a new cell, here the one with the function."""
-    fill(book)
-    at = book["cells"].index(find(book, "exercise-1-2"))
-    book["cells"].insert(at + 1, copy.deepcopy(book["cells"][at]) | {"id": "new", "metadata": {}})
-    book["cells"][at]["source"] = "# my helpers"
+    return filled_in_and(id_, lambda cells, at: cells.pop(at))
 
 
 def retyped(id_):
-    def change(book):
-        fill(book)
-        cell = find(book, id_)
-        cell["cell_type"] = "markdown"
-        for key in ("outputs", "execution_count"):
-            cell.pop(key)
+    def change(cells, at):
+        cells[at] = {key: cells[at][key] for key in ("id", "metadata", "source")} | {"cell_type": "markdown"}
 
-    return change
+    return filled_in_and(id_, change)
+
+
+def split(cells, at):
+    """As JupyterLab splits: both halves keep the metadata, the first half the beginning."""
+    cells.insert(at + 1, copy.deepcopy(cells[at]))
+    cells[at]["source"], cells[at + 1]["source"] = cells[at]["source"].split("\n    for", 1)
+
+
+def split_bare(cells, at):
+    """As other editors split: the second half is a new cell, here the one with the function."""
+    cells.insert(at + 1, copy.deepcopy(cells[at]) | {"id": "new", "metadata": {}})
+    cells[at]["source"] = "# my helpers"
 
 
 def answering(**bodies):
@@ -132,20 +116,13 @@ PATCHED_CHECK = (
     "    return -x0\n\nfrom coursekit import checks\nchecks.ch01.linear_flow = lambda answer: answer"
 )
 WARNS = f"    import warnings\n    warnings.warn('mine')\n    warnings.warn('again')\n{LINEAR}"
-STUBBORN = """\
-    while True:
-        try:
-            while True:
-                pass
-        except BaseException:
-            pass"""
+STUBBORN = "    while True:\n        try:\n            while True: pass\n        except BaseException: pass"
 NO_ASSERT = """\
     return -x0
 
 import ast
 class Without(ast.NodeTransformer):
-    def visit_Assert(self, node):
-        return ast.Pass()
+    def visit_Assert(self, node): return ast.Pass()
 get_ipython().ast_transformers.append(Without())"""
 READS = f"""{LINEAR}
 
@@ -178,9 +155,12 @@ SUBMISSIONS = {
     "test_deleted": (without("check-1-2"), "cell check-1-2 is missing"),
     "answer_deleted": (without("exercise-1-2"), f"{HAS} is missing"),
     "given_deleted": (without("given-setup"), "cell given-setup is missing"),
-    "duplicated": (duplicated, f"{HAS} is there 2 times"),
-    "split": (split, "cell exercise-1-3 is there 2 times"),
-    "split_bare": (split_bare, f"{HAS} no longer defines euler_step"),
+    "copied": (
+        filled_in_and("exercise-1-2", lambda cells, at: cells.append(cells[at])),
+        f"{HAS} is there 2 times",
+    ),
+    "split": (filled_in_and("exercise-1-3", split), "cell exercise-1-3 is there 2 times"),
+    "split_bare": (filled_in_and("exercise-1-2", split_bare), f"{HAS} no longer defines euler_step"),
     "test_retyped": (retyped("check-1-2"), "cell check-1-2 was turned from code into markdown"),
     "answer_retyped": (retyped("exercise-1-2"), f"{HAS} was turned from code into markdown"),
 }
