@@ -68,7 +68,7 @@ def release_for_nbgrader(
 
 
 def assignment_files(parsed: ParsedCourse, slugs: set[str] | None = None) -> dict[str, File]:
-    """The files of a course for nbgrader: its settings, and an assignment for each chapter in `slugs`, or all.
+    """The files of a course for nbgrader: settings, and an assignment for each chapter, or those in `slugs`.
 
     Raises:
         CourseError: points for an exercise that does not exist, or a check that no test can be made from.

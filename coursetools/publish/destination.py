@@ -83,7 +83,7 @@ def plan_change(dest: Path, tree: Mapping[str, File], slugs: Iterable[str] = ())
 def apply_change(
     dest: Path, tree: Mapping[str, File], change: TreeChange, *, dry_run: bool = False, force: bool = False
 ) -> None:
-    """Make the change that `plan_change` found for `tree`, unless somebody else's work in `dest` would be lost.
+    """Make the change that `plan_change` found for `tree`, unless it would lose somebody's work in `dest`.
 
     A dry run checks everything and changes nothing; `force` replaces files that were changed by hand, as long
     as git can bring them back.

@@ -76,33 +76,33 @@ SOLUTION_FAULTS = {
 }
 
 
-def faults_of(text, file, table=COURSE):
+def expect(run, text, position, place, what):
+    """Running must report the fault, at the line nearest to the position that has the place."""
     with pytest.raises(CourseError) as caught:
-        build(text, file, parse_course(table))
-    return [(fault.file, fault.line, str(fault)) for fault in caught.value.faults]
+        run(text)
+    line = nearest(text, position, place)
+    faults = caught.value.faults
+    assert any(fault.line == line and what in fault.message + "; " + fault.remedy for fault in faults), faults
+    assert all(str(fault).startswith(f"{fault.file}:{fault.line}: ") and fault.remedy for fault in faults)
+    return faults
 
 
-def test_the_texts_themselves_have_no_fault():
-    build(LECTURE, "lectures/01_flows.md", course())
-    build(SOLUTION + "\n#end\n", "solutions/01_flows.md", course())
+def build_solution(text):
+    build(text, "solutions/01_flows.md", course())
 
 
 @pytest.mark.parametrize(("old", "new", "place", "what"), SOLUTION_FAULTS.values(), ids=SOLUTION_FAULTS)
 def test_fault_in_a_solution(old, new, place, what):
     text = SOLUTION + "\n#end\n"
+    build_solution(text)  # which has no fault
     assert old in text
-    position = text.index(old)
-    text = text.replace(old, new, 1)
-    told = faults_of(text, "solutions/01_flows.md")
-    line = nearest(text, position, place)
-    assert any(fault[:2] == ("solutions/01_flows.md", line) and what in fault[2] for fault in told), told
-    assert all(f"{file}:{line}: " in said and "; " in said for file, line, said in told)
+    faults = expect(build_solution, text.replace(old, new, 1), text.index(old), place, what)
+    assert {fault.file for fault in faults} == {"solutions/01_flows.md"}
 
 
 def test_a_malformed_heading_blames_no_other_exercise():
     text = SOLUTION.replace("### Exercise 1.2", "## Exercise 1.2")
-    ((_, line, _),) = faults_of(text, "solutions/01_flows.md")
-    assert line == nearest(text, 0, "Why it works")
+    assert len(expect(build_solution, text, 0, "Why it works", "not an exercise's heading")) == 1
 
 
 @pytest.mark.parametrize(
@@ -118,10 +118,8 @@ def test_a_malformed_heading_blames_no_other_exercise():
     ],
 )
 def test_fault_in_a_lecture(old, new, place, what):
-    text = LECTURE.replace(old, new, 1)
-    told = faults_of(text, "lectures/01_flows.md")
-    line = nearest(text, LECTURE.index(old), place)
-    assert any(fault[:2] == ("lectures/01_flows.md", line) and what in fault[2] for fault in told), told
+    text, position = LECTURE.replace(old, new, 1), LECTURE.index(old)
+    expect(lambda text: build(text, "lectures/01_flows.md", course()), text, position, place, what)
 
 
 @pytest.mark.parametrize(
@@ -147,13 +145,8 @@ def test_fault_in_a_lecture(old, new, place, what):
     ],
 )
 def test_fault_in_course_toml(old, new, place, what):
-    assert old in COURSE
-    text = COURSE.replace(old, new, 1)
-    with pytest.raises(CourseError) as caught:
-        parse_course(text)
-    line = nearest(text, COURSE.index(old), place)
-    told = [(fault.file, fault.line, str(fault)) for fault in caught.value.faults]
-    assert any(fault[:2] == ("course.toml", line) and what in fault[2] for fault in told), told
+    faults = expect(parse_course, COURSE.replace(old, new, 1), COURSE.index(old), place, what)
+    assert {fault.file for fault in faults} == {"course.toml"}
 
 
 @pytest.mark.parametrize(
