@@ -36,11 +36,6 @@ class Chapter:
     solution_from: datetime | None = None
     line: int = 1
 
-    @property
-    def number(self) -> int:
-        """The chapter's number, from the two digits its slug begins with."""
-        return int(self.slug[:2])
-
 
 @dataclass(frozen=True)
 class Course:

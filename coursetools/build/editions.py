@@ -97,7 +97,7 @@ def _read(root: Path, file: str, chapter: Chapter) -> str:
 def parse_source(text: str, file: str, chapter: Chapter) -> SourceFile:
     """Parse a source and check it against the rules; CourseError carries every violation."""
     source = parse(text, file)
-    raise_if_any(rules.rule_faults(source, chapter.number))
+    raise_if_any(rules.rule_faults(source, int(chapter.slug[:2])))
     return source
 
 

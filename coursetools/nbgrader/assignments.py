@@ -13,7 +13,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from coursetools.build.course import FILE, Chapter, Course
+from coursetools.build.course import FILE, Course
 from coursetools.build.diagnostics import CourseError, Diagnostic, raise_if_any
 from coursetools.build.editions import ANSWER_HERE, ParsedCourse
 from coursetools.build.exercises import ExerciseSection, exercises
@@ -80,19 +80,18 @@ def assignment_files(parsed: ParsedCourse, slugs: set[str] | None = None) -> dic
     raise_if_any(Diagnostic(FILE, 1, f"points for exercise {key}", "there is none") for key in unknown)
     name = re.sub(r"\W+", "-", course.title.lower()).strip("-")
     files = {NBGRADER_CONFIG: File(_CONFIG.format(course=name, answer=ANSWER_HERE).encode())}
-    by_slug = {chapter.slug: chapter for chapter in course.chapters}
     for source in sources:
         if slugs is None or source.slug in slugs:
-            path = f"source/{source.slug}/{source.slug}.ipynb"
-            files[path] = File(_assignment(source, course, by_slug[source.slug]).encode())
+            assignment = File(_assignment(source, course).encode())
+            files[f"source/{source.slug}/{source.slug}.ipynb"] = assignment
     return files
 
 
-def _assignment(source: SourceFile, course: Course, chapter: Chapter) -> str:
+def _assignment(source: SourceFile, course: Course) -> str:
     marked = list(_marked_cells(source, course))
     first = next((n for n, (cell, _) in enumerate(marked) if cell.kind == "code"), len(marked))
     marked.insert(first, (SourceCell("code", setup_code(course)), _metadata("code", "given-setup")))
-    book = json.loads(render(f"nbgrader/{chapter.slug}", [cell for cell, _ in marked]))
+    book = json.loads(render(f"nbgrader/{source.slug}", [cell for cell, _ in marked]))
     for raw, (_, metadata) in zip(book["cells"], marked, strict=True):
         raw["metadata"] = metadata
     return json.dumps(book, indent=1, ensure_ascii=False) + "\n"

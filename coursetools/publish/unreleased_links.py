@@ -54,9 +54,10 @@ def _replace_links(page: str, text: str, replacement: Callable[[re.Match[str]], 
 
 
 def _without_rows(text: str, is_missing: Callable[[str], bool]) -> str:
-    def stays(line: str) -> bool:
+    lines = []
+    for line in text.split("\n"):
         row = _ROW.match(line)
         names = re.findall(r"`([^`]+)`", row[1]) if row else []
-        return not names or not all(is_missing(name.rstrip("/")) for name in names)
-
-    return "\n".join(line for line in text.split("\n") if stays(line))
+        if not names or not all(is_missing(name.rstrip("/")) for name in names):
+            lines.append(line)
+    return "\n".join(lines)
