@@ -25,7 +25,7 @@ lab: env ## Open the course in JupyterLab, e.g. make lab ARGS="--no-browser --po
 	  --LabApp.default_url=/lab/tree/lectures/00_welcome.ipynb \
 	  --LabApp.app_settings_dir="$(CURDIR)/tools/jupyterlab" $(ARGS)
 
-# instructors only: `coursekit release` leaves this out
+# instructors only: `coursetools release` leaves this out
 .PHONY: check test peers grading notebooks bench budgets binder-test
 # Tests and notebooks at a time: each is on one thread, and takes up to 0.6 GB.
 JOBS ?= 2
@@ -34,12 +34,12 @@ check: env ## Lint, types, built notebooks = sources, nothing leaked, links: und
 	$(PY) -m ruff format --check .
 	$(PY) -m mypy
 	@$(dir $(PY))lint-imports --no-cache
-	$(PY) -m coursekit.release check
+	$(PY) -m coursetools check
 
 test: check ## All of check, the unit tests, every notebook run, the course in a browser
-	$(PY) -m pytest -n $(JOBS) --ignore-glob='tests/test_browser*.py'
+	$(PY) -m pytest -n $(JOBS) --ignore tests/browser --ignore tests/peers --ignore tests/coursetools/nbgrader
 	$(PY) -m pytest -n $(JOBS) --dist loadfile --nbval-lax lectures labs solutions
-	$(PY) -m pytest -rs tests/test_browser.py tests/test_browser_work.py
+	$(PY) -m pytest -rs tests/browser
 
 peers: env ## The tests against other packages (diffusers), in an environment of their own
 	@.ci/peers
@@ -57,7 +57,7 @@ binder-test: env ## Every lecture and solution as on Binder: one core, 2 GB for 
 	$(PY) -m benchmarks.binder $(ARGS)
 
 notebooks: env ## Build lectures, solutions and labs (*.ipynb) from their *.md
-	$(PY) -m coursekit.release build
+	$(PY) -m coursetools build
 
 # end of instructors only
 clean: ## Remove .venv and everything that is built and not committed

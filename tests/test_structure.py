@@ -9,7 +9,7 @@ ROOT = Path(__file__).resolve().parent.parent
 TREES = {
     path: ast.parse(path.read_text(encoding="utf-8")) for path in sorted((ROOT / "coursekit").rglob("*.py"))
 }
-NOT_TAUGHT = {"backup", "checks", "cli", "release"}
+NOT_TAUGHT = {"backup", "checks", "cli"}
 FENCE = re.compile(r"^```\{code-cell\}.*?\n(.*?)^```", re.M | re.S)
 
 

@@ -96,7 +96,7 @@ def _whole(text: Any) -> str:
 def untouched(lab: str, cells: Sequence[Cell]) -> list[bool]:
     """Tell for each cell whether it is still as the course made it.
 
-    The id of a built cell is a hash of its text (`coursekit.release.notebook`), so a cell tells by itself,
+    The id of a built cell is a hash of its text (`coursetools.build.notebook`), so a cell tells by itself,
     without the lab it comes from. Cells of one text are told apart there by their order, counted from 1.
     """
     often = Counter((cell.kind, cell.text) for cell in cells)

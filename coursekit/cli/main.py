@@ -1,4 +1,4 @@
-"""The command line: coursekit train, coursekit sample, coursekit release."""
+"""The command line: coursekit train, coursekit sample."""
 
 import argparse
 import sys
@@ -8,7 +8,6 @@ from pathlib import Path
 import torch
 
 from ..data import DataUnavailable
-from . import release
 from .config import DATA, LOSSES, PRESETS, TrainConfig
 from .distributed import init_distributed
 from .evaluate import report
@@ -31,13 +30,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        "coursekit", description="Train image generators, sample from them; release the course to students."
-    )
+    parser = argparse.ArgumentParser("coursekit", description="Train image generators and sample from them.")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     _add_train(commands.add_parser("train", help="train a network on handwritten digits"))
     _add_sample(commands.add_parser("sample", help="generate images with a trained network"))
-    release.add_arguments(commands.add_parser("release", help="make the student's tree of the course"))
     return parser
 
 

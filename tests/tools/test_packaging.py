@@ -217,7 +217,7 @@ me = psutil.Process()
 seconds, memory = time.process_time(), me.memory_info().rss
 import coursekit
 seconds, memory = time.process_time() - seconds, me.memory_info().rss - memory
-heavy = ("sklearn", "scipy", "matplotlib.pyplot", "ipywidgets", "coursekit.checks", "coursekit.release")
+heavy = ("sklearn", "scipy", "matplotlib.pyplot", "ipywidgets", "coursekit.checks", "coursetools")
 print(json.dumps([seconds, memory / 1e6, [name for name in heavy if name in sys.modules]]))
 """
 

@@ -7,14 +7,14 @@ import random
 import secrets
 from pathlib import Path
 
-from coursekit.release.build import load, notebooks
+from coursetools.build.editions import load_course
 
 ROOT = Path(__file__).resolve().parents[3]
 
 
 @functools.cache
 def _built():
-    made = notebooks(load(ROOT))
+    made = load_course(ROOT).notebooks
     return {Path(path).stem: text for path, text in made.items() if path.startswith("labs/")}
 
 

@@ -1,0 +1,1 @@
+"""Text sources to notebooks, and the gates that every build passes."""
