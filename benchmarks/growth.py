@@ -90,8 +90,8 @@ def _at(field: coursekit.Field, n: int, dim: int) -> Callable[[], object]:
     return lambda: field(x, 0.5)
 
 
-def _steps(field: object, x: Tensor, method: coursekit.Solver) -> Callable[[], object]:
-    return lambda: solve(field, x, time_grid(10), method)
+def _steps(field: object, x: Tensor, solver: coursekit.Solver) -> Callable[[], object]:
+    return lambda: solve(field, x, time_grid(10), solver)
 
 
 def _two(compare: Callable[[Tensor, Tensor], object], n: int, dim: int) -> Callable[[], object]:

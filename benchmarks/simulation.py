@@ -61,12 +61,13 @@ class Noisy:
         return 1.0
 
 
-def ours(method: coursekit.Solver) -> Solver:
-    """`simulate` with one of our methods."""
+def ours(solver: Euler | Heun | EulerMaruyama) -> Solver:
+    """`simulate` with one of our solvers."""
 
     def run(field: Field, x: Tensor, steps: int) -> Tensor:
-        noisy = isinstance(method, EulerMaruyama)
-        return simulate(Noisy(field) if noisy else field, x, time_grid(steps), method)
+        if isinstance(solver, EulerMaruyama):
+            return simulate(Noisy(field), x, time_grid(steps), solver)
+        return simulate(field, x, time_grid(steps), solver)
 
     return run
 

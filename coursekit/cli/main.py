@@ -12,7 +12,7 @@ from . import release
 from .config import DATA, LOSSES, PRESETS, TrainConfig
 from .distributed import init_distributed
 from .evaluate import report
-from .sample import METHODS, generate, load, save
+from .sample import SOLVERS, generate, load, save
 from .train import train
 
 
@@ -65,7 +65,7 @@ def _add_sample(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--guidance", type=float, default=1.5, metavar="W")
     parser.add_argument("--count", type=int, default=100)
     parser.add_argument("--labels", help="digits to write, such as 3 or 0,1,2; all in turn unless given")
-    parser.add_argument("--method", choices=METHODS, default="heun")
+    parser.add_argument("--solver", choices=SOLVERS, default="heun")
     parser.add_argument("--steps", type=int, default=20)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--threads", type=int, default=1)
@@ -94,7 +94,7 @@ def _sample(chosen: argparse.Namespace) -> int:
     net, predict = load(chosen.folder)
     y = _wishes(chosen.labels, chosen.count, net.null)
     images = generate(
-        net, predict, y, chosen.guidance, method=chosen.method, steps=chosen.steps, seed=chosen.seed
+        net, predict, y, chosen.guidance, solver=chosen.solver, steps=chosen.steps, seed=chosen.seed
     )
     save(images, y, chosen.out)
     print(f"{len(y)} images written to {chosen.out}")

@@ -12,12 +12,13 @@ from torch import Tensor
 from ..base import Field, Time
 from ..nets import ImageNetwork, pretrained
 from ..paths import Prediction, convert
-from ..solvers import Euler, Heun, Solver, solve, time_grid
+from ..solvers import solve, time_grid
 from ..training import guided
 from .config import PATH
 from .run_state import write
 
-METHODS: dict[str, Solver] = {"euler": Euler(), "heun": Heun()}
+SOLVERS = ("euler", "heun")
+"""Names of the solvers that the command offers."""
 AT_ONCE = 64
 """Images simulated together: many more would cost time, as their memory is asked for anew in every step."""
 FIRST = 0.02
@@ -65,7 +66,7 @@ def generate(
     y: Tensor,
     w: float,
     *,
-    method: str = "heun",
+    solver: str = "heun",
     steps: int = 20,
     seed: int = 0,
 ) -> Tensor:
@@ -76,7 +77,7 @@ def generate(
         predict: what it answers.
         y: labels, (n,), on the network's device.
         w: guidance scale.
-        method: "euler" or "heun".
+        solver: "euler" or "heun".
         steps: steps from noise to image.
         seed: of the noise; drawn on the CPU, so it is the same on every device.
     Returns:
@@ -89,7 +90,7 @@ def generate(
             _velocity(guided(net, labels, w, net.null), predict),
             start,
             time_grid(steps, first, 1.0),
-            METHODS[method],
+            solver,
         )
         for start, labels in zip(noise.split(AT_ONCE), y.split(AT_ONCE), strict=True)
     ]

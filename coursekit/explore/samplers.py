@@ -10,7 +10,7 @@ from torch import Generator, Tensor
 from ..base import Time, as_time
 from ..paths import ChainScheduler, GaussianPath, convert, linear_betas, marginal_velocity
 from ..plots import COLORS
-from ..solvers import DDIM, Euler, EulerMaruyama, Heun, Solver, simulate, time_grid
+from ..solvers import DDIM, Euler, EulerMaruyama, Heun, ODESolver, simulate, time_grid
 from .extension import BUMPS, PATHS, REACH, WIDTH, gap, side
 from .panel import Explorer, choice, explorer, slider
 
@@ -36,15 +36,12 @@ class _Limit:
         return self.eta * (2 * PATH.scheduler.alpha_dot(t) / PATH.scheduler.alpha(t)).sqrt()
 
 
-def _method(kind: str, eta: float, generator: Generator) -> Solver:
-    methods: dict[str, Solver] = {
-        "DDIM": DDIM(PATH, eta, generator=generator),
-        LARGE: DDIM(PATH, 1.0, "forward", generator),
-        RANDOM: EulerMaruyama(generator),
-        "Euler": Euler(),
-        "Heun": Heun(),
-    }
-    return methods[kind]
+def _solver(kind: str, eta: float, generator: Generator) -> ODESolver:
+    if kind == "DDIM":
+        return DDIM(PATH, eta, generator=generator)
+    if kind == LARGE:
+        return DDIM(PATH, 1.0, "forward", generator)
+    return Heun() if kind == "Heun" else Euler()
 
 
 @lru_cache(maxsize=8)
@@ -52,10 +49,11 @@ def _simulated(kind: str, evaluations: int, eta: float) -> Tensor:
     """States of all paths at all times of the grid, (steps + 1, PATHS), always with the same randomness."""
     generator = Generator().manual_seed(0)
     start = torch.randn(PATHS, 1, generator=generator)  # drawn first: the same for every setting
-    method = _method(kind, eta, generator)
-    times = time_grid(max(1, evaluations // method.evaluations))
-    field = _Limit(eta) if kind == RANDOM else VELOCITY
-    return simulate(field, start, times, method)[..., 0]
+    if kind == RANDOM:
+        return simulate(_Limit(eta), start, time_grid(evaluations), EulerMaruyama(generator))[..., 0]
+    solver = _solver(kind, eta, generator)
+    times = time_grid(max(1, evaluations // solver.evaluations))
+    return simulate(VELOCITY, start, times, solver)[..., 0]
 
 
 def samplers() -> Explorer:

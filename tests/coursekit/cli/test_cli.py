@@ -137,7 +137,7 @@ def test_the_command_as_a_user_types_it(tmp_path, capsys):
         assert np.abs(made["x"]).max() <= 1
         assert made["y"].tolist() == [0, 1, 2, 3, 4, 5, 6]
     picture = tmp_path / "x.png"
-    assert main(["sample", str(out), "--labels", "3,5", "--method", "euler", "--out", str(picture)]) == 0
+    assert main(["sample", str(out), "--labels", "3,5", "--solver", "euler", "--out", str(picture)]) == 0
     assert picture.read_bytes().startswith(b"\x89PNG")
     assert "100 images written" in capsys.readouterr().out
 

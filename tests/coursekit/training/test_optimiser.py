@@ -80,7 +80,7 @@ def test_training_does_not_load_the_compiler():
     program = """
 import sys
 import coursekit
-from coursekit.losses import velocity_loss
+from coursekit.training import velocity_loss
 from coursekit.nets import MLP
 from coursekit.training import fit
 for step in fit(MLP(2), velocity_loss(coursekit.GaussianPath()), coursekit.Chessboard().sample(100), 2):
