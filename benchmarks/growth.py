@@ -3,12 +3,11 @@
 import time
 from collections.abc import Callable, Sequence
 
-import coursekit  # first: it asks for one thread before torch starts
-
-import torch  # isort: skip
+import torch
 from scipy.stats import linregress
 from torch import Tensor
 
+import coursekit
 from coursekit import (
     Chessboard,
     Empirical,

@@ -3,9 +3,7 @@
 import time
 from collections.abc import Callable, Iterator
 
-import coursekit  # noqa: F401 - first: it asks for one thread before torch starts
-
-import torch  # isort: skip
+import torch
 from torch import Tensor, nn
 
 from coursekit import Chessboard, GaussianPath, data, log_likelihood, solve, time_grid

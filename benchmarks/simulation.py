@@ -4,11 +4,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 
-import coursekit  # first: it asks for one thread before torch starts
-
-import torch  # isort: skip
+import torch
 from torch import Tensor
 
+import coursekit
 from coursekit import Euler, EulerMaruyama, Field, Heun, simulate, time_grid
 from coursekit.nets import MLP
 

@@ -1,19 +1,12 @@
-"""Companion package of the course: flows, probability paths, simulators, training and plots in small pieces.
+"""Companion package of the course: probability paths, solvers, networks, training and plots in small pieces.
 
-Import it before torch. It asks for one thread and for waiting threads that sleep, because two
-threads on busy cores are many times slower than one. Set `OMP_NUM_THREADS` yourself to overrule it.
+What a reader needs first stands here; the folders below hold the rest. Importing it changes nothing in the
+process: call `coursekit.limit_threads()` to compute on one thread, as the notebooks do.
 """
 
 import os
-import sys
 
-os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
-if "OMP_NUM_THREADS" not in os.environ:
-    os.environ["OMP_NUM_THREADS"] = "1"
-    if "torch" in sys.modules:  # too late for the variable: torch has already read it
-        sys.modules["torch"].set_num_threads(1)
-
-from .base import Field, Time, as_time
+from .base import Field, Time, as_time, installed_version, limit_threads
 from .distributions import (
     Chessboard,
     Circles,
@@ -33,6 +26,7 @@ from .evaluation import (
     fokker_planck_residual,
     two_sample_test,
 )
+from .nets import MLP, DiT, FiLMMLP, UNet, load_pretrained
 from .paths import (
     VP,
     ChainScheduler,
@@ -72,9 +66,24 @@ from .solvers import (
     solve_iter,
     time_grid,
 )
+from .training import (
+    EMA,
+    data_loss,
+    drop_labels,
+    fit,
+    guided,
+    minibatch_ot,
+    noise_loss,
+    score_loss,
+    velocity_loss,
+)
+
+__version__ = installed_version()
 
 __all__ = [
     "DDIM",
+    "EMA",
+    "MLP",
     "VP",
     "BrownianMotion",
     "ChainScheduler",
@@ -84,9 +93,11 @@ __all__ = [
     "ConvertedField",
     "Cosine",
     "Density",
+    "DiT",
     "Empirical",
     "Euler",
     "EulerMaruyama",
+    "FiLMMLP",
     "Field",
     "ForwardChain",
     "Gaussian",
@@ -108,28 +119,40 @@ __all__ = [
     "SquareRoot",
     "Time",
     "TwoSample",
+    "UNet",
+    "__version__",
     "as_time",
     "continuity_residual",
     "convert",
     "cosine_betas",
+    "data_loss",
     "divergence",
+    "drop_labels",
     "energy_distance",
+    "fit",
     "fokker_planck_residual",
+    "guided",
+    "limit_threads",
     "linear_betas",
+    "load_pretrained",
     "log_likelihood",
     "marginal_law",
     "marginal_score",
     "marginal_velocity",
+    "minibatch_ot",
+    "noise_loss",
     "posterior_weights",
     "progress",
     "restore",
     "save",
+    "score_loss",
     "simulate",
     "snr",
     "solve",
     "solve_iter",
     "time_grid",
     "two_sample_test",
+    "velocity_loss",
 ]
 
 

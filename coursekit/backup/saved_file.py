@@ -15,6 +15,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from ..base import installed_version
 from .cells import KINDS, LAB, TAGS, Cell
 from .faults import Refused, unwritten
 
@@ -41,14 +42,12 @@ class Work:
 
 def written(work: Work) -> str:
     """The file's text."""
-    from importlib.metadata import version
-
     table: dict[str, Any] = {
         "format": FORMAT,
         "version": VERSION,
         "course": work.course,
         "lab": work.lab,
-        "coursekit": version("coursekit"),
+        "coursekit": installed_version(),
         "saved": work.saved.isoformat(timespec="seconds"),
         "passed": {number: when.isoformat(timespec="seconds") for number, when in work.passed.items()},
         "cells": [{key: value for key, value in vars(cell).items() if value} for cell in work.cells],

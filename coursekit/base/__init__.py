@@ -2,6 +2,7 @@
 
 from .chunking import chunked, concat_chunks
 from .fields import Field, SingularField, singular_at
+from .runtime import installed_version, limit_threads
 from .times import Time, as_time, time_shape
 
 __all__ = [
@@ -11,6 +12,8 @@ __all__ = [
     "as_time",
     "chunked",
     "concat_chunks",
+    "installed_version",
+    "limit_threads",
     "singular_at",
     "time_shape",
 ]

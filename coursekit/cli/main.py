@@ -7,6 +7,7 @@ from pathlib import Path
 
 import torch
 
+from ..base import limit_threads
 from ..data import DataUnavailable
 from . import release
 from .config import DATA, LOSSES, PRESETS, TrainConfig
@@ -50,7 +51,9 @@ def _add_train(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--seconds", type=float, help="end after so many seconds of training")
     parser.add_argument("--batch", type=int, help="images in a step, over all processes")
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--threads", type=int, default=1, help="threads of each process; 1 is rarely slower")
+    parser.add_argument(
+        "--threads", type=int, help="threads of each process; 1 unless OMP_NUM_THREADS is set"
+    )
     parser.add_argument("--device", choices=("auto", "cpu", "cuda", "mps"), default="auto")
     parser.add_argument("--out", type=Path, required=True, metavar="DIR")
     parser.add_argument("--resume", action="store_true", help="go on with the run in DIR")
@@ -68,12 +71,12 @@ def _add_sample(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--solver", choices=SOLVERS, default="heun")
     parser.add_argument("--steps", type=int, default=20)
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--threads", type=int, help="1 unless OMP_NUM_THREADS is set")
     parser.add_argument("--out", type=Path, required=True, metavar="FILE", help="a .npz or a .png file")
 
 
 def _train(chosen: argparse.Namespace) -> int:
-    torch.set_num_threads(chosen.threads)
+    limit_threads(chosen.threads)
     batch = chosen.batch or PRESETS[chosen.data, chosen.net].batch
     config = TrainConfig(
         chosen.data, chosen.net, chosen.predict, batch, chosen.steps, chosen.seconds, chosen.seed
@@ -88,7 +91,7 @@ def _train(chosen: argparse.Namespace) -> int:
 
 
 def _sample(chosen: argparse.Namespace) -> int:
-    torch.set_num_threads(chosen.threads)
+    limit_threads(chosen.threads)
     if chosen.count < 1 or chosen.steps < 1:
         raise ValueError(f"--count {chosen.count}, --steps {chosen.steps}: both must be at least 1")
     net, predict = load(chosen.folder)

@@ -1,7 +1,6 @@
-"""Pairing: which noise goes with which data point in a batch."""
+"""Coupling: which noise goes with which data point in a batch."""
 
 import torch
-from scipy.optimize import linear_sum_assignment
 from torch import Tensor
 
 
@@ -22,6 +21,8 @@ def minibatch_ot(z: Tensor, eps: Tensor) -> Tensor:
     Raises:
         ValueError: shapes disagree.
     """
+    from scipy.optimize import linear_sum_assignment  # here, so that importing coursekit stays light
+
     if z.shape != eps.shape:
         raise ValueError(f"shapes disagree: z {tuple(z.shape)}, eps {tuple(eps.shape)}; pair equal batches")
     cost = torch.cdist(z.detach().flatten(1), eps.detach().flatten(1)).square()
