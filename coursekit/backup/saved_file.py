@@ -4,18 +4,16 @@ It may come from anywhere, so nothing in it is believed before it was looked at,
 path. Reading never writes.
 """
 
-import contextlib
 import hashlib
 import json
 import os
 import re
-import tempfile
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from ..base import installed_version
+from ..base import atomic_write, installed_version
 from .cells import KINDS, LAB, TAGS, Cell
 from .faults import Refused, unwritten
 
@@ -161,31 +159,13 @@ def write_new(folder: Path, stem: str, ending: str, text: str) -> Path:
     Raises:
         Refused: the folder may not be written, or the disk is full.
     """
+    names = (f"{stem}{ending}" if n == 1 else f"{stem}_{n}{ending}" for n in range(1, 10_000))
+    path = next(folder / name for name in names if not os.path.lexists(folder / name))
     try:
-        handle, part = tempfile.mkstemp(dir=folder, prefix=".coursekit-", suffix=".part")
+        with atomic_write(path, overwrite=False) as part:
+            part.write_text(text, encoding="utf-8", newline="\n")
+    except FileExistsError:  # written by another process in between
+        return write_new(folder, stem, ending, text)
     except OSError as error:
-        raise unwritten(error, folder) from None
-    try:
-        with open(handle, "w", encoding="utf-8", newline="\n") as file:
-            file.write(text)
-        os.chmod(part, 0o644)
-        names = (f"{stem}{ending}" if n == 1 else f"{stem}_{n}{ending}" for n in range(1, 10_000))
-        return next(filter(None, (_moved(part, folder / name) for name in names)))
-    except OSError as error:
-        raise unwritten(error, folder / f"{stem}{ending}") from None
-    finally:
-        with contextlib.suppress(FileNotFoundError):
-            os.unlink(part)
-
-
-def _moved(part: str, target: Path) -> Path | None:
-    """Give a finished file its name; None if the name is taken. A link never replaces, a rename would."""
-    try:
-        os.link(part, target)
-    except FileExistsError:
-        return None
-    except OSError:  # a file system without hard links
-        if os.path.lexists(target):
-            return None
-        os.replace(part, target)
-    return target
+        raise unwritten(error, path) from None
+    return path

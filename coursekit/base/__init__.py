@@ -2,6 +2,7 @@
 
 from .chunking import chunked, concat_chunks
 from .fields import Field, SingularField, singular_at
+from .files import atomic_write, user_folder
 from .runtime import installed_version, limit_threads
 from .times import Time, as_time, time_shape
 
@@ -10,10 +11,12 @@ __all__ = [
     "SingularField",
     "Time",
     "as_time",
+    "atomic_write",
     "chunked",
     "concat_chunks",
     "installed_version",
     "limit_threads",
     "singular_at",
     "time_shape",
+    "user_folder",
 ]

@@ -12,8 +12,8 @@ from ..evaluation.classifiers import DigitClassifiers, MNISTClassifier, digit_cl
 from ..nets import ImageNetwork
 from ..paths import Prediction
 from .config import DATA, TrainConfig
-from .run_state import write, write_json
-from .sample import draw, generate
+from .run_state import write_json
+from .sample import generate, save
 
 STEPS = 20
 """Steps of Heun's method for each image that is measured."""
@@ -38,7 +38,7 @@ def report(config: TrainConfig, folder: Path, net: ImageNetwork, device: torch.d
     write_json(folder / "metrics.json", numbers)
     y = torch.arange(10, device=device).repeat_interleave(12)
     images = _made(net, config.predict, y, 1.5, seed=1)
-    write(folder / "samples.png", lambda part: draw(images, y.cpu(), part))
+    save(images, y, folder / "samples.png")
     return numbers
 
 

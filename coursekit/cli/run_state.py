@@ -1,8 +1,6 @@
 """Files of a run, written whole or not at all."""
 
 import json
-import os
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +8,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
+from ..base import atomic_write
 from ..training import EMA, Adam
 from .config import TrainConfig
 
@@ -17,27 +16,10 @@ STATE = "state.safetensors"
 """What a run needs to go on: weights, their average, the optimiser's memory."""
 
 
-def write(path: Path, fill: Callable[[Path], object]) -> None:
-    """Let `fill` write a file beside `path`, then put it in its place in one move.
-
-    A kill at any moment leaves the old file or the new one, never half of one.
-
-    Args:
-        path: where the file is to be.
-        fill: writes to the path that it is given, which has the same ending.
-    """
-    part = path.with_name(f".{os.getpid()}.part{path.suffix}")
-    try:
-        fill(part)
-        part.chmod(0o644)
-        os.replace(part, path)
-    finally:
-        part.unlink(missing_ok=True)
-
-
 def write_json(path: Path, content: dict[str, Any]) -> None:
-    """Write a dictionary as JSON, in one move."""
-    write(path, lambda part: part.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8"))
+    """Write a dictionary as JSON, whole or not at all."""
+    with atomic_write(path) as part:
+        part.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
 
 
 def save_state(folder: Path, config: TrainConfig, net: nn.Module, ema: EMA, adam: Adam, **told: Any) -> None:
@@ -48,7 +30,8 @@ def save_state(folder: Path, config: TrainConfig, net: nn.Module, ema: EMA, adam
         "metadata": json.dumps(told | {"ema_updates": ema.updates}),
     }
     copies = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
-    write(folder / STATE, lambda part: save_file(copies, part, metadata=header))
+    with atomic_write(folder / STATE) as part:
+        save_file(copies, part, metadata=header)
 
 
 def _named(net: nn.Module, ema: EMA) -> dict[str, Tensor]:

@@ -9,13 +9,12 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ..base import Field, Time
+from ..base import Field, Time, atomic_write
 from ..nets import ImageNetwork, pretrained
 from ..paths import Prediction, convert
 from ..solvers import solve, time_grid
 from ..training import guided
 from .config import PATH
-from .run_state import write
 
 SOLVERS = ("euler", "heun")
 """Names of the solvers that the command offers."""
@@ -109,9 +108,11 @@ def save(images: Tensor, y: Tensor, path: Path) -> None:
     """
     images, y = images.clamp(-1, 1).cpu(), y.cpu()
     if path.suffix == ".npz":
-        write(path, lambda part: np.savez_compressed(part, x=images.numpy(), y=y.numpy()))
+        with atomic_write(path) as part:
+            np.savez_compressed(part, x=images.numpy(), y=y.numpy())
     elif path.suffix == ".png":
-        write(path, lambda part: draw(images, y, part))
+        with atomic_write(path) as part:
+            draw(images, y, part)
     else:
         raise ValueError(f"{path.name} is neither .npz (numbers) nor .png (a picture)")
 

@@ -10,12 +10,13 @@ import torch
 from torch import Generator, Tensor
 from tqdm.auto import tqdm
 
+from ..base import atomic_write
 from ..data import Labelled
 from ..nets import ImageNetwork, pretrained
 from ..training import EMA, Adam, RegressionLoss, cosine_rate, drop_labels, improve
 from .config import DATA, DROP, LOSSES, PATH, TrainConfig
 from .distributed import Distributed
-from .run_state import STATE, load_state, save_state, write, write_json
+from .run_state import STATE, load_state, save_state, write_json
 
 EPS = 1e-5
 """Adam divides by |gradient| + eps. With the usual 1e-8 a gradient that is nothing but rounding makes a whole
@@ -148,7 +149,8 @@ def _progress(
 
 def _finish(config: TrainConfig, folder: Path, net: ImageNetwork, clock: Clock) -> None:
     told = config.described() | {"steps": clock.step, "training_seconds": round(clock.seconds, 1)}
-    write(folder / "model.safetensors", lambda part: pretrained.save(net, part, **told))
+    with atomic_write(folder / "model.safetensors") as part:
+        pretrained.save(net, part, **told)
     numbers = sum(weight.numel() for weight in net.parameters())
     sizes = {"network": type(net).__name__, "sizes": net.config, "parameters": numbers}
     write_json(folder / "config.json", told | sizes | {"path": "straight line", "dropped_labels": DROP})

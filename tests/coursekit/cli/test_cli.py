@@ -187,17 +187,3 @@ def test_a_damaged_state_is_told(tmp_path, capsys):
 def test_a_batch_that_cannot_be_shared_is_refused(tmp_path):
     with pytest.raises(ValueError, match="shared evenly by 3"):
         train(JOB, tmp_path, Distributed(0, 3, torch.device("cpu")))
-
-
-def test_a_file_is_there_whole_or_not_at_all(tmp_path):
-    path = tmp_path / "a.json"
-    path.write_text("old")
-
-    def half(part):
-        part.write_text("half of the n")
-        raise OSError("disk full")
-
-    with pytest.raises(OSError, match="disk full"):
-        files.write(path, half)
-    assert path.read_text() == "old"
-    assert os.listdir(tmp_path) == ["a.json"]
