@@ -76,6 +76,7 @@ from .training import (
     noise_loss,
     score_loss,
     velocity_loss,
+    with_dropped_labels,
 )
 
 __version__ = installed_version()
@@ -153,6 +154,7 @@ __all__ = [
     "time_grid",
     "two_sample_test",
     "velocity_loss",
+    "with_dropped_labels",
 ]
 
 

@@ -13,14 +13,13 @@ from ..training import guided
 from .panel import Explorer, button, choice, explorer, slider
 
 STEPS = 20
-NULL = 10
 EVERY = "every digit"
 OFFERED = ["Euler", "Heun"]
 
 
 def _states(net: ImageNetwork, noise: Tensor, y: Tensor, w: float) -> Tensor:
     """States from noise to images, (STEPS + 1, batch, *event)."""
-    field = guided(net, y, w, NULL)
+    field = guided(net, y, w)
     return simulate(field, noise, time_grid(STEPS))
 
 
@@ -71,7 +70,7 @@ def guidance(net: ImageNetwork | None = None, most: float = 6.0) -> Explorer:
     def images(label: int | str, w: float, steps: int, solver: str, seed: int) -> Tensor:
         y = torch.arange(10).repeat_interleave(10) if label == EVERY else torch.tensor([label] * 40)
         noise = torch.randn(100, *made.event, generator=torch.Generator().manual_seed(seed))
-        field = guided(made, y, w, NULL)
+        field = guided(made, y, w)
         return solve(field, noise[: len(y)], time_grid(steps), solver)
 
     def draw(ax: Axes, label: int | str, w: float, steps: int, solver: str, seed: int) -> str:

@@ -40,7 +40,7 @@ class _Extended:
         u = VELOCITY(x, t)
         if not self.corrected or self.sigma == 0:
             return u
-        return u + self.sigma**2 / 2 * convert(u, x, t, PATH, "velocity", "score")
+        return u + self.sigma**2 / 2 * convert(u, x, t, PATH, given="velocity", wanted="score")
 
     def diffusion(self, x: Tensor, t: Time) -> float:
         return self.sigma

@@ -29,7 +29,7 @@ class _Limit:
 
     def drift(self, x: Tensor, t: Time) -> Tensor:
         u = VELOCITY(x, t)
-        return u + self.diffusion(x, t) ** 2 / 2 * convert(u, x, t, PATH, "velocity", "score")
+        return u + self.diffusion(x, t) ** 2 / 2 * convert(u, x, t, PATH, given="velocity", wanted="score")
 
     def diffusion(self, x: Tensor, t: Time) -> Tensor:
         t = as_time(t, x)

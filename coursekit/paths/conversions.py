@@ -16,7 +16,7 @@ Prediction = Literal["velocity", "score", "noise", "data"]
 
 
 def convert(
-    value: Tensor, x: Tensor, t: Time, path: GaussianPath, given: Prediction, wanted: Prediction
+    value: Tensor, x: Tensor, t: Time, path: GaussianPath, *, given: Prediction, wanted: Prediction
 ) -> Tensor:
     """Turn one prediction about the states of a Gaussian path into another.
 
@@ -49,7 +49,7 @@ def convert(
     if given == wanted:
         return value
     t = as_time(t, x)
-    z, eps = to_endpoints(value, x, t, path, given)
+    z, eps = to_endpoints(value, x, t, path, given=given)
     if wanted == "data":
         return z
     if wanted == "noise":
@@ -60,7 +60,7 @@ def convert(
 
 
 def to_endpoints(
-    value: Tensor, x: Tensor, t: Time, path: GaussianPath, given: Prediction
+    value: Tensor, x: Tensor, t: Time, path: GaussianPath, *, given: Prediction
 ) -> tuple[Tensor, Tensor]:
     """Give the two ends of a state, z and eps, from any prediction about it: the hub of all conversions.
 
@@ -104,7 +104,7 @@ class ConvertedField:
 
     def __call__(self, x: Tensor, t: Time) -> Tensor:
         """The wanted prediction at states `x` (batch, *event) and time `t`, same shape as `x`."""
-        return convert(self.field(x, t), x, t, self.path, self.given, self.wanted)
+        return convert(self.field(x, t), x, t, self.path, given=self.given, wanted=self.wanted)
 
 
 def _positive(weight: Tensor, name: str, where: str) -> Tensor:

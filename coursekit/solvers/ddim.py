@@ -60,7 +60,7 @@ class DDIM:
         """
         if h < 0 and self.eta > 0:
             raise ValueError(f"h = {h}; only eta = 0 runs backwards, so let the times increase")
-        z, eps = to_endpoints(field(x, t), x, t, self.path, "velocity")
+        z, eps = to_endpoints(field(x, t), x, t, self.path, given="velocity")
         alpha, kept, noise = self._weights(t, t + h)
         moved = alpha * z + kept * eps
         if noise == 0:

@@ -145,10 +145,10 @@ def test_the_command_as_a_user_types_it(tmp_path, capsys):
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["train", "digits", "--out", "new"], "either --steps or --seconds"),
+        (["train", "digits", "--out", "new"], "either steps or seconds"),
         (
             ["train", "digits", "--steps", "5", "--seconds", "5", "--out", "new"],
-            "either --steps or --seconds",
+            "either steps or seconds",
         ),
         (["train", "digits", "--steps", "-5", "--out", "new"], "must be positive"),
         (["train", "digits", "--steps", "5", "--out", "new", "--resume"], "no run to resume"),
@@ -157,7 +157,7 @@ def test_the_command_as_a_user_types_it(tmp_path, capsys):
         (["train", "digits", "--steps", "5", "--device", "cuda", "--out", "new"], "there is cpu"),
         (["sample", "new", "--out", "x.npz"], "no finished run"),
         (["sample", "run", "--out", "x.jpg"], "neither .npz"),
-        (["sample", "run", "--labels", "three", "--out", "x.npz"], "not numbers"),
+        (["sample", "run", "--labels", "three", "--out", "x.npz"], "integers separated"),
         (["sample", "run", "--labels", "12", "--out", "x.npz"], "give 0 to 10"),
         (["sample", "run", "--count", "0", "--out", "x.npz"], "at least 1"),
     ],
@@ -185,5 +185,5 @@ def test_a_damaged_state_is_told(tmp_path, capsys):
 
 
 def test_a_batch_that_cannot_be_shared_is_refused(tmp_path):
-    with pytest.raises(ValueError, match="shared evenly by 3"):
+    with pytest.raises(ValueError, match="split evenly among 3"):
         train(JOB, tmp_path, Distributed(0, 3, torch.device("cpu")))
