@@ -15,7 +15,7 @@ from typing import Any
 
 from ..base import atomic_write, installed_version
 from .cells import KINDS, LAB, TAGS, Cell
-from .faults import Refused, unwritten
+from .faults import Refused, unwritable
 
 FORMAT = "coursekit work"
 VERSION = 1
@@ -38,7 +38,7 @@ class Work:
     passed: dict[str, datetime]
 
 
-def written(work: Work) -> str:
+def to_text(work: Work) -> str:
     """The file's text."""
     table: dict[str, Any] = {
         "format": FORMAT,
@@ -68,7 +68,7 @@ def read(path: Path) -> Work:
             raise Refused(f"`{name}` is too large to be saved work: choose the file that you downloaded.")
         data = path.read_bytes()
     except OSError as error:
-        raise unwritten(error, path) from None
+        raise unwritable(error, path) from None
     try:
         return _work(_table(data, name))
     except (KeyError, TypeError, ValueError, AttributeError, RecursionError):
@@ -107,7 +107,7 @@ def _checksum(table: dict[str, Any]) -> str:
 
 
 def _work(table: dict[str, Any]) -> Work:
-    """The work in an undamaged object; whatever is not as `written` makes it is a ValueError or the like."""
+    """The work in an undamaged object; whatever is not as `to_text` writes it is a ValueError or the like."""
     lab, ran, raw = _text(table["lab"], LAB), table["ran"], table["cells"]
     _must(isinstance(raw, list) and isinstance(ran, list) and max(len(raw), len(ran)) <= MOST)
     passed = {_text(number, _NUMBER): _moment(when) for number, when in table["passed"].items()}
@@ -167,5 +167,5 @@ def write_new(folder: Path, stem: str, ending: str, text: str) -> Path:
     except FileExistsError:  # written by another process in between
         return write_new(folder, stem, ending, text)
     except OSError as error:
-        raise unwritten(error, path) from None
+        raise unwritable(error, path) from None
     return path

@@ -43,11 +43,11 @@ def as_time(t: Time, x: Tensor) -> Tensor:
     if not isinstance(t, Tensor):
         return x.new_tensor(float(t)).expand(column)
     if t.shape != column or t.dtype != x.dtype or t.device != x.device:
-        t = _shaped(t.to(x), x, column)
+        t = _to_column(t.to(x), x, column)
     return t
 
 
-def _shaped(t: Tensor, x: Tensor, column: tuple[int, ...]) -> Tensor:
+def _to_column(t: Tensor, x: Tensor, column: tuple[int, ...]) -> Tensor:
     if t.numel() == 1:
         return t.reshape(()).expand(column)
     if t.shape in ((x.shape[0],), column):

@@ -27,7 +27,9 @@ def save_state(
     folder: Path, config: TrainConfig, net: nn.Module, ema: EMA[nn.Module], adam: Adam, **metadata: Any
 ) -> None:
     """Write all that a run needs to be resumed exactly, with `metadata` in the header."""
-    tensors = _named(net, ema) | {f"adam.{name}": value for name, value in adam.state_dict().items()}
+    tensors = _weights_by_name(net, ema) | {
+        f"adam.{name}": value for name, value in adam.state_dict().items()
+    }
     header = {
         "config": json.dumps(asdict(config)),
         "metadata": json.dumps(metadata | {"ema_updates": ema.updates}),
@@ -37,7 +39,7 @@ def save_state(
         save_file(copies, part, metadata=header)
 
 
-def _named(net: nn.Module, ema: EMA[nn.Module]) -> dict[str, Tensor]:
+def _weights_by_name(net: nn.Module, ema: EMA[nn.Module]) -> dict[str, Tensor]:
     return {f"net.{name}": value for name, value in net.state_dict().items()} | {
         f"ema.{name}": value for name, value in ema.net.state_dict().items()
     }

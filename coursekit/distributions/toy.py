@@ -7,7 +7,7 @@ import torch
 from torch import Generator, Tensor
 
 
-def _blurred(x: Tensor, noise: float, generator: Generator | None) -> Tensor:
+def _blur(x: Tensor, noise: float, generator: Generator | None) -> Tensor:
     return x + noise * torch.randn(x.shape, generator=generator)
 
 
@@ -39,7 +39,7 @@ class Moons:
         angle = math.pi * torch.rand(n, generator=generator)
         side = torch.randint(2, (n,), generator=generator) * 2.0 - 1  # 1: upper moon, -1: lower
         x = torch.stack([angle.cos() - side / 2, side * (angle.sin() - 0.25)], dim=1)
-        return _blurred(x, self.noise, generator)
+        return _blur(x, self.noise, generator)
 
 
 @dataclass(frozen=True)
@@ -66,7 +66,7 @@ class Circles:
         angle = 2 * math.pi * torch.rand(n, generator=generator)
         radius = torch.where(torch.rand(n, generator=generator) < 0.5, self.inner, self.outer)
         x = radius[:, None] * torch.stack([angle.cos(), angle.sin()], dim=1)
-        return _blurred(x, self.noise, generator)
+        return _blur(x, self.noise, generator)
 
 
 @dataclass(frozen=True)
@@ -96,4 +96,4 @@ class Spiral:
         share = torch.rand(n, generator=generator).sqrt()
         angle = 2 * math.pi * self.turns * share
         x = self.radius * share[:, None] * torch.stack([angle.cos(), angle.sin()], dim=1)
-        return _blurred(x, self.noise, generator)
+        return _blur(x, self.noise, generator)

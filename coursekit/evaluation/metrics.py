@@ -10,7 +10,7 @@ from ..base import concat_chunks
 _TABLE = 2**20  # distances held at once: 8 MB
 
 
-def _rows(samples: Tensor, name: str, least: int = 1) -> Tensor:
+def _as_rows(samples: Tensor, name: str, least: int = 1) -> Tensor:
     """Samples as rows of float64: a small distance is a difference of large numbers."""
     if len(samples) < least:
         raise ValueError(f"{name} holds {len(samples)} samples; at least {least} are needed")
@@ -44,7 +44,7 @@ def frechet_distance(a: Tensor, b: Tensor) -> float:
     Raises:
         ValueError: too few samples, samples that are not finite, or different numbers of axes.
     """
-    a, b = _rows(a, "a", least=2), _rows(b, "b", least=2)
+    a, b = _as_rows(a, "a", least=2), _as_rows(b, "b", least=2)
     _same_width(a, b)
     apart = (a.mean(0) - b.mean(0)).square().sum()
     # With R'R = C for each set, the last trace is the sum of the singular values of R_a R_b'. R has as many
@@ -112,7 +112,7 @@ def nearest(x: Tensor, among: Tensor) -> tuple[Tensor, Tensor]:
     Raises:
         ValueError: a set is empty or holds samples that are not finite, or the numbers of axes differ.
     """
-    x, among = _rows(x, "x"), _rows(among, "among")
+    x, among = _as_rows(x, "x"), _as_rows(among, "among")
     _same_width(x, among)
     return concat_chunks(len(x), (tuple(block.min(dim=1)) for block in _distances(x, among)))
 
@@ -167,7 +167,7 @@ def coverage(x: Tensor, real: Tensor, k: int = 5) -> float:
     """
     if k < 1:
         raise ValueError(f"k = {k}; the first neighbour is number 1")
-    real = _rows(real, "real", least=k + 1)
+    real = _as_rows(real, "real", least=k + 1)
     # Each sample's own place in its row comes first.
     radius = concat_chunks(
         len(real), (block.kthvalue(k + 1, dim=1).values for block in _distances(real, real))
@@ -193,7 +193,7 @@ def within_class_diversity(x: Tensor, y: Tensor) -> float:
     Raises:
         ValueError: a class has one sample, samples are not finite, or there are not as many labels.
     """
-    x, y = _rows(x, "x", least=2), y.to("cpu" if x.device.type == "mps" else x.device)
+    x, y = _as_rows(x, "x", least=2), y.to("cpu" if x.device.type == "mps" else x.device)
     if y.shape != x.shape[:1]:
         raise ValueError(f"labels have shape {tuple(y.shape)} for {len(x)} samples; give one label for each")
     classes, sizes = y.unique(return_counts=True)

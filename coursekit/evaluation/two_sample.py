@@ -29,7 +29,7 @@ class TwoSample:
         return float(self.null.quantile(1 - alpha))
 
 
-def _pooled(a: Tensor, b: Tensor) -> Tensor:
+def _pool(a: Tensor, b: Tensor) -> Tensor:
     if a.shape[1:] != b.shape[1:] or min(len(a), len(b)) < 2:
         raise ValueError(
             f"samples have shapes {tuple(a.shape)} and {tuple(b.shape)}; "
@@ -54,15 +54,15 @@ def energy_distance(a: Tensor, b: Tensor) -> float:
     Raises:
         ValueError: events differ, or there are fewer than 2 samples.
     """
-    rows = _pooled(a, b)
+    rows = _pool(a, b)
     if rows.shape[1] == 1:
-        return _on_a_line(rows[:, 0], len(a))
+        return _on_line(rows[:, 0], len(a))
     a, b = rows[: len(a)], rows[len(a) :]
     across, inside_a, inside_b = (_mean_distance(*pair) for pair in ((a, b), (a, a), (b, b)))
     return 2 * across - inside_a - inside_b
 
 
-def _on_a_line(pooled: Tensor, n: int) -> float:
+def _on_line(pooled: Tensor, n: int) -> float:
     """Energy distance on a line: twice the integral of (F_a - F_b)^2, which a sort can tell.
 
     Székely & Rizzo 2004. No pairs: a million samples take a second.
@@ -95,7 +95,7 @@ def two_sample_test(
     Raises:
         ValueError: events differ, or there are too few or too many samples.
     """
-    rows = _pooled(a, b)
+    rows = _pool(a, b)
     n, total = len(a), len(rows)
     if total > _MOST:
         raise ValueError(f"{total} samples are too many for all pairs; test on at most {_MOST} together")

@@ -47,7 +47,7 @@ class _Extended:
 
 
 @lru_cache(maxsize=8)
-def _simulated(sigma: float, drift: str, steps: int) -> Tensor:
+def _trajectories(sigma: float, drift: str, steps: int) -> Tensor:
     """States of all paths at all times of the grid, (steps + 1, PATHS), always with the same randomness."""
     generator = Generator().manual_seed(0)
     start = torch.randn(PATHS, 1, generator=generator)  # drawn first: the same for every setting
@@ -118,7 +118,7 @@ def extension() -> Explorer:
         now = round(t * steps)
         law = marginal_law(BUMPS, PATH, t)
         assert isinstance(law, GaussianMixture)  # a mixture's marginal is one
-        runs = (_simulated(0.0, CORRECTED, steps), _simulated(sigma, drift, steps))
+        runs = (_trajectories(0.0, CORRECTED, steps), _trajectories(sigma, drift, steps))
         gaps = []
         for xs, left, color, name in zip(runs, (0.0, APART), COLORS, ("flow", "SDE"), strict=False):
             side(ax, xs[: now + 1], law, t, left, color)
@@ -127,7 +127,7 @@ def extension() -> Explorer:
         ax.text(1.04, -REACH + 0.1, "exact", fontsize="small")
         ax.set(xlim=(0, APART + 1.02 + WIDTH), ylim=(-REACH, REACH), xlabel="time $t$", ylabel="state $x$")
         ax.set_xticks([0, 0.5, 1, APART, APART + 0.5, APART + 1], ["0", "0.5", "1"] * 2)
-        return _words(gaps, sigma, drift, t, steps)
+        return _caption(gaps, sigma, drift, t, steps)
 
     return explorer(
         draw,
@@ -139,7 +139,7 @@ def extension() -> Explorer:
     )
 
 
-def _words(gaps: list[float], sigma: float, drift: str, t: float, steps: int) -> str:
+def _caption(gaps: list[float], sigma: float, drift: str, t: float, steps: int) -> str:
     """Say what the picture shows, and how much distance chance alone would make."""
     chance = 1.36 / PATHS**0.5  # the law of Kolmogorov's statistic: exceeded by 5 % of samples
     return (

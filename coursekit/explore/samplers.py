@@ -45,7 +45,7 @@ def _solver(kind: str, eta: float, generator: Generator) -> ODESolver:
 
 
 @lru_cache(maxsize=8)
-def _simulated(kind: str, evaluations: int, eta: float) -> Tensor:
+def _trajectories(kind: str, evaluations: int, eta: float) -> Tensor:
     """States of all paths at all times of the grid, (steps + 1, PATHS), always with the same randomness."""
     generator = Generator().manual_seed(0)
     start = torch.randn(PATHS, 1, generator=generator)  # drawn first: the same for every setting
@@ -68,14 +68,14 @@ def samplers() -> Explorer:
     """
 
     def draw(ax: Axes, sampler: str, evaluations: int, eta: float) -> str:
-        xs = _simulated(sampler, evaluations, eta if sampler in ("DDIM", RANDOM) else 0.0)
+        xs = _trajectories(sampler, evaluations, eta if sampler in ("DDIM", RANDOM) else 0.0)
         side(ax, xs, BUMPS, 1.0, 0.0, COLORS[0])
         ax.text(1.04, -REACH + 0.1, "exact", fontsize="small")
         ax.set(xlim=(0, 1.02 + WIDTH), ylim=(-REACH, REACH), xlabel="time $t$", ylabel="state $x$")
         ax.set_xticks([0, 0.5, 1])
         distance = gap(xs[-1], BUMPS)
         ax.set_title(f"distance to the law of the data: {distance:.3f}", fontsize="medium")
-        return _words(sampler, evaluations, eta, distance)
+        return _caption(sampler, evaluations, eta, distance)
 
     return explorer(
         draw,
@@ -86,7 +86,7 @@ def samplers() -> Explorer:
     )
 
 
-def _words(sampler: str, evaluations: int, eta: float, distance: float) -> str:
+def _caption(sampler: str, evaluations: int, eta: float, distance: float) -> str:
     """Say what the picture shows, and how much distance chance alone would make."""
     told = {
         "DDIM": f"DDIM with η = {eta:.1f}",

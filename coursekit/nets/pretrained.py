@@ -34,7 +34,7 @@ def save(net: MLP | ImageNetwork, path: Path | str, /, **notes: Any) -> None:
         raise ValueError(f"{kind} cannot be rebuilt from a file; save one of {', '.join(NETS)}")
     header = {"net": kind, "config": json.dumps(net.config), "notes": json.dumps(notes)}
     weights = {name: tensor.contiguous() for name, tensor in net.state_dict().items()}
-    save_file(weights, _checked(path), metadata=header)
+    save_file(weights, _safetensors_path(path), metadata=header)
 
 
 def load(path: Path | str) -> MLP | ImageNetwork:
@@ -60,7 +60,7 @@ def load(path: Path | str) -> MLP | ImageNetwork:
     return net.eval().requires_grad_(False)
 
 
-def _checked(path: Path | str) -> Path:
+def _safetensors_path(path: Path | str) -> Path:
     path = Path(path)
     if path.suffix != ".safetensors":
         raise ValueError(
@@ -72,7 +72,7 @@ def _checked(path: Path | str) -> Path:
 def _header(path: Path | str) -> dict[str, str]:
     from safetensors import SafetensorError, safe_open
 
-    path = _checked(path)
+    path = _safetensors_path(path)
     if not path.exists():
         raise FileNotFoundError(f"there is no file {path}")
     try:

@@ -25,8 +25,8 @@ def linear_betas(steps: int = 1000, first: float = 1e-4, last: float = 0.02) -> 
     Raises:
         ValueError: there is no step, or a variance does not lie in (0, 1).
     """
-    _at_least_one(steps)
-    return _checked(torch.linspace(first, last, steps, dtype=torch.float64))
+    _check_steps(steps)
+    return _check_betas(torch.linspace(first, last, steps, dtype=torch.float64))
 
 
 def cosine_betas(steps: int = 1000, offset: float = 0.008, largest: float = 0.999) -> Tensor:
@@ -45,10 +45,10 @@ def cosine_betas(steps: int = 1000, offset: float = 0.008, largest: float = 0.99
     Raises:
         ValueError: there is no step, or a variance does not lie in (0, 1).
     """
-    _at_least_one(steps)
+    _check_steps(steps)
     k = torch.arange(steps + 1, dtype=torch.float64)
     kept = torch.cos(torch.pi / 2 * (k / steps + offset) / (1 + offset)).square()
-    return _checked((1 - kept[1:] / kept[:-1]).clamp(max=largest))
+    return _check_betas((1 - kept[1:] / kept[:-1]).clamp(max=largest))
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,7 +68,7 @@ class ForwardChain:
     betas: Tensor
 
     def __post_init__(self) -> None:
-        _checked(self.betas)
+        _check_betas(self.betas)
 
     @property
     def steps(self) -> int:
@@ -92,7 +92,7 @@ class ForwardChain:
         Returns:
             States x_k, shaped like `x`.
         """
-        beta = self.betas.double()[self._inside(k, 1).cpu() - 1]
+        beta = self.betas.double()[self._check_index(k, 1).cpu() - 1]
         eps = torch.empty_like(x).normal_(generator=generator)
         return as_time((1 - beta).sqrt(), x) * x + as_time(beta.sqrt(), x) * eps
 
@@ -110,7 +110,7 @@ class ForwardChain:
         """
         if z.shape != eps.shape:
             raise ValueError(f"z is {tuple(z.shape)} and eps {tuple(eps.shape)}; give both the same shape")
-        left = self.alpha_bar[self._inside(k, 0).cpu()]
+        left = self.alpha_bar[self._check_index(k, 0).cpu()]
         return as_time(left.sqrt(), z) * z + as_time((1 - left).sqrt(), z) * eps
 
     def posterior(self, x: Tensor, z: Tensor, k: int | Tensor) -> tuple[Tensor, Tensor]:
@@ -132,7 +132,7 @@ class ForwardChain:
         """
         if x.shape != z.shape:
             raise ValueError(f"x is {tuple(x.shape)} and z {tuple(z.shape)}; give both the same shape")
-        k = self._inside(k, 1).cpu()
+        k = self._check_index(k, 1).cpu()
         beta, before, now = self.betas.double()[k - 1], self.alpha_bar[k - 1], self.alpha_bar[k]
         of_data = before.sqrt() * beta / (1 - now)
         of_state = (1 - beta).sqrt() * (1 - before) / (1 - now)
@@ -144,7 +144,7 @@ class ForwardChain:
 
         Raises ValueError if k does not lie between 0 and K.
         """
-        inside = self._inside(k, 0)
+        inside = self._check_index(k, 0)
         if not isinstance(k, Tensor):
             return 1 - k / self.steps
         return 1 - (inside if k.device.type == "mps" else inside.double()) / self.steps  # no float64 there
@@ -160,7 +160,7 @@ class ForwardChain:
         nearest = (self.steps * (1 - times)).round().long()
         return nearest if isinstance(t, Tensor) else int(nearest)
 
-    def _inside(self, k: int | Tensor, lowest: int) -> Tensor:
+    def _check_index(self, k: int | Tensor, lowest: int) -> Tensor:
         indices = torch.as_tensor(k)
         if indices.is_floating_point() or indices.dtype == torch.bool:
             raise ValueError(f"k is of type {indices.dtype}; indices are whole numbers, such as k.long()")
@@ -186,7 +186,7 @@ class ChainScheduler:
     betas: Tensor
 
     def __post_init__(self) -> None:
-        _checked(self.betas)
+        _check_betas(self.betas)
 
     @property
     def boundary_error(self) -> float:
@@ -201,14 +201,14 @@ class ChainScheduler:
     def _rates(self) -> Tensor:
         return -self._table.diff() * len(self.betas)
 
-    def _begun(self, t: Tensor) -> Tensor:
+    def _step_index(self, t: Tensor) -> Tensor:
         """Index at which the step that a time lies in begins, counted from the data."""
         slack = 4 * len(self.betas) * torch.finfo(t.dtype).eps  # a time may miss its index by rounding
         return (len(self.betas) * (1 - t.detach()) - slack).ceil().long().clamp(1, len(self.betas)) - 1
 
     def _at(self, t: Tensor) -> tuple[Tensor, Tensor]:
         """Log of alpha, and the rate of noising."""
-        k = self._begun(t)
+        k = self._step_index(t)
         rate = self._rates.to(t)[k]
         return (self._table.to(t)[k] - ((1 - t) - k.to(t) / len(self.betas)) * rate) / 2, rate
 
@@ -240,12 +240,12 @@ def _log_alpha_bar(betas: Tensor) -> Tensor:
     return torch.cat([torch.zeros(1, dtype=torch.float64), torch.log1p(-betas.cpu().double()).cumsum(0)])
 
 
-def _at_least_one(steps: int) -> None:
+def _check_steps(steps: int) -> None:
     if steps < 1:
         raise ValueError(f"steps = {steps}, but a chain needs at least one step")
 
 
-def _checked(betas: Tensor) -> Tensor:
+def _check_betas(betas: Tensor) -> Tensor:
     if betas.dim() != 1 or len(betas) < 1 or not bool(((betas > 0) & (betas < 1)).all()):
         raise ValueError(
             f"betas of shape {tuple(betas.shape)} must be a line of variances above 0 and below 1, "

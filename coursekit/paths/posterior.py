@@ -53,7 +53,7 @@ class MixturePosterior:
         """Numbers that a state needs on the way to its means."""
         return self.mixture.means.numel()
 
-    def _parts(self, x: Tensor, t: Time) -> tuple[Tensor, ...]:
+    def _terms(self, x: Tensor, t: Time) -> tuple[Tensor, ...]:
         check_points(x, self.mixture.dim)
         t = as_time(t, x)[..., None]  # (batch, 1, 1), against (batch, k, dim)
         alpha, beta = self.path.scheduler.alpha(t), self.path.scheduler.beta(t)
@@ -66,13 +66,13 @@ class MixturePosterior:
     @chunked
     def log_prob(self, x: Tensor, t: Time) -> Tensor:
         """Log of the marginal density at `x` (batch, dim), as (batch,)."""
-        log_joint, *_ = self._parts(x, t)
+        log_joint, *_ = self._terms(x, t)
         return log_joint.logsumexp(-1) - self.mixture.dim * math.log(2 * math.pi) / 2
 
     @chunked
     def means(self, x: Tensor, t: Time) -> tuple[Tensor, Tensor]:
         """Posterior mean of the data point, and the marginal score, at `x` (batch, dim)."""
-        log_joint, z, score = self._parts(x, t)
+        log_joint, z, score = self._terms(x, t)
         weights = log_joint.softmax(-1)[..., None]
         return (weights * z).sum(1), (weights * score).sum(1)
 
@@ -98,9 +98,9 @@ class ChessboardPosterior:
         """Numbers that a state needs on the way to its means; eight are the nodes of a quadrature."""
         return 8 * self.board.corners().numel()
 
-    def _parts(self, x: Tensor, t: Time) -> tuple[Tensor, ...]:
+    def _terms(self, x: Tensor, t: Time) -> tuple[Tensor, ...]:
         check_points(x, 2)
-        alpha, beta = _noisy(
+        alpha, beta = _alpha_and_beta(
             self.path, as_time(t, x)[..., None]
         )  # (batch, 1, 1), against (batch, squares, 2)
         half = self.board.side / 2
@@ -114,13 +114,13 @@ class ChessboardPosterior:
     @chunked
     def log_prob(self, x: Tensor, t: Time) -> Tensor:
         """Log of the marginal density at `x` (batch, 2), as (batch,)."""
-        log_squares, *_, beta = self._parts(x, t)
+        log_squares, *_, beta = self._terms(x, t)
         return log_squares.logsumexp(-1) - 2 * beta.log().flatten() - math.log(log_squares.shape[1])
 
     @chunked
     def means(self, x: Tensor, t: Time) -> tuple[Tensor, Tensor]:
         """Posterior mean of the data point, and the marginal score, at `x` (batch, 2)."""
-        log_squares, z, eps, beta = self._parts(x, t)
+        log_squares, z, eps, beta = self._terms(x, t)
         weights = log_squares.softmax(-1)[..., None]
         return (weights * z).sum(1), -(weights * eps / beta).sum(1)
 
@@ -145,7 +145,7 @@ class EmpiricalPosterior:
 
     def log_prob(self, x: Tensor, t: Time) -> Tensor:
         """Log of the marginal density at `x` (batch, *event), as (batch,)."""
-        rows, _, beta, log_sum, _ = self._streamed(x, t)
+        rows, _, beta, log_sum, _ = self._statistics(x, t)
         log_normal = rows.square().sum(-1) / 2 + rows.shape[1] * (
             beta[:, 0].log() + math.log(2 * math.pi) / 2
         )
@@ -153,12 +153,12 @@ class EmpiricalPosterior:
 
     def means(self, x: Tensor, t: Time) -> tuple[Tensor, Tensor]:
         """Posterior mean of the data point, and the marginal score, at `x` (batch, *event)."""
-        rows, ratio, beta, _, z = self._streamed(x, t)
+        rows, ratio, beta, _, z = self._statistics(x, t)
         return z.reshape(x.shape).to(x), ((ratio * z - rows) / beta).reshape(x.shape).to(x)
 
-    def _streamed(self, x: Tensor, t: Time) -> tuple[Tensor, ...]:
+    def _statistics(self, x: Tensor, t: Time) -> tuple[Tensor, ...]:
         points = self.data.points
-        rows, ratio, beta = _scaled(x, points, self.path, t)
+        rows, ratio, beta = _scaled_states(x, points, self.path, t)
         height = min(len(rows), 1024)
         width = max(1, chunking.CHUNK_SIZE // max(height, rows.shape[1]))
         parts = zip(rows.split(max(1, height)), ratio.split(max(1, height)), strict=True)
@@ -201,7 +201,7 @@ def posterior_weights(x: Tensor, points: Tensor, path: GaussianPath, t: Time) ->
     Raises:
         ValueError: events differ, or beta(t) = 0, where a state tells its point without a doubt.
     """
-    rows, ratio, _ = _scaled(x, points, path, t)
+    rows, ratio, _ = _scaled_states(x, points, path, t)
     return _log_kernel(rows, ratio, points.to(rows).flatten(1)).softmax(-1).to(x)
 
 
@@ -230,7 +230,7 @@ def make_posterior(
     raise TypeError(f"no closed form for {type(distribution).__name__}; there is one for {known}")
 
 
-def _noisy(path: GaussianPath, t: Tensor) -> tuple[Tensor, Tensor]:
+def _alpha_and_beta(path: GaussianPath, t: Tensor) -> tuple[Tensor, Tensor]:
     """Weights of data and noise at times where there is noise."""
     alpha, beta = path.scheduler.alpha(t), path.scheduler.beta(t)
     if bool((beta <= 0).any()):
@@ -241,7 +241,7 @@ def _noisy(path: GaussianPath, t: Tensor) -> tuple[Tensor, Tensor]:
     return alpha, beta
 
 
-def _scaled(x: Tensor, points: Tensor, path: GaussianPath, t: Time) -> tuple[Tensor, Tensor, Tensor]:
+def _scaled_states(x: Tensor, points: Tensor, path: GaussianPath, t: Time) -> tuple[Tensor, Tensor, Tensor]:
     """States over beta (batch, dim), alpha/beta and beta (batch, 1), in double precision where there is one.
 
     Squared distances come from a matrix product, the one fast way in high dimension; in double precision
@@ -253,7 +253,9 @@ def _scaled(x: Tensor, points: Tensor, path: GaussianPath, t: Time) -> tuple[Ten
             "give both in the same space"
         )
     rows = x.flatten(1) if x.device.type == "mps" else x.flatten(1).double()
-    alpha, beta = _noisy(path, as_time(as_time(t, x).flatten() if isinstance(t, Tensor) else t, rows))
+    alpha, beta = _alpha_and_beta(
+        path, as_time(as_time(t, x).flatten() if isinstance(t, Tensor) else t, rows)
+    )
     return rows / beta, alpha / beta, beta
 
 

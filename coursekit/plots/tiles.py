@@ -42,7 +42,7 @@ def digit_grid(
         ValueError: the images are not square, or there is not one label for each.
     """
     tiles = _tiles(images)
-    rows, names = _rows(len(tiles), labels, columns)
+    rows, names = _layout(len(tiles), labels, columns)
     side = tiles.shape[1]
     # A paper-coloured line between neighbours, and paper where a row ends early.
     sheet = np.full((len(rows) * (side + 1) - 1, max(map(len, rows)) * (side + 1) - 1), -1.0)
@@ -58,7 +58,7 @@ def digit_grid(
     return ax
 
 
-def _rows(
+def _layout(
     count: int, labels: Tensor | Sequence[int] | None, columns: int
 ) -> tuple[list[list[int]], list[str]]:
     """Which image stands where, row by row, and the rows' names."""

@@ -11,7 +11,7 @@ from torch import Tensor
 from ...data import Digits, digits
 
 
-def _rows(images: Tensor) -> np.ndarray:
+def _pixel_rows(images: Tensor) -> np.ndarray:
     """Images as rows of pixels in float64, as scikit-learn wants them."""
     if images.ndim != 4 or images.shape[1:] != (1, 8, 8):
         raise ValueError(
@@ -41,7 +41,7 @@ class DigitClassifiers:
         Raises:
             ValueError: the images have another shape.
         """
-        return torch.from_numpy(self.svm.predict(_rows(images)))
+        return torch.from_numpy(self.svm.predict(_pixel_rows(images)))
 
     def features(self, images: Tensor) -> Tensor:
         """Describe images by the classifier's hidden units: (n, 64) float64, none negative.
@@ -55,7 +55,7 @@ class DigitClassifiers:
         Raises:
             ValueError: the images have another shape.
         """
-        hidden = _rows(images) @ self.mlp.coefs_[0] + self.mlp.intercepts_[0]
+        hidden = _pixel_rows(images) @ self.mlp.coefs_[0] + self.mlp.intercepts_[0]
         return torch.from_numpy(np.maximum(hidden, 0.0))
 
 
@@ -70,7 +70,7 @@ def fit_classifiers(known: Digits) -> DigitClassifiers:
     from sklearn.neural_network import MLPClassifier
     from sklearn.svm import SVC
 
-    pixels, classes = _rows(known.train.images), known.train.labels.numpy()
+    pixels, classes = _pixel_rows(known.train.images), known.train.labels.numpy()
     svm = SVC(C=10).fit(pixels, classes)
     mlp = MLPClassifier((64,), max_iter=400, random_state=0).fit(pixels, classes)
     return DigitClassifiers(svm, mlp)
