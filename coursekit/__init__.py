@@ -159,7 +159,10 @@ __all__ = [
 
 
 def progress() -> None:
-    """Show a table of all exercises: done, and since when, or open."""
+    """Show a table of all exercises: done, and since when, or open.
+
+    >>> coursekit.progress()  # doctest: +SKIP
+    """
     from .checks import progress as show  # only labs need the checks, and they come after everything else
 
     show()
@@ -170,6 +173,8 @@ def save(notebook: str | os.PathLike[str] | None = None) -> None:
 
     Args:
         notebook: the lab's path; needed only where a cell cannot tell in which notebook it is.
+
+    >>> coursekit.save()  # doctest: +SKIP
     """
     from .backup import save as put  # only labs need it
 
@@ -184,6 +189,8 @@ def restore(
     Args:
         saved: the file; None: the newest of this lab, beside it or in the course's folder.
         notebook: the lab's path; needed only where a cell cannot tell in which notebook it is.
+
+    >>> coursekit.restore()  # doctest: +SKIP
     """
     from .backup import restore as bring  # only labs need it
 

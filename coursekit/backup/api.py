@@ -28,9 +28,8 @@ def save(notebook: PathLike | None = None) -> None:
     except Refused as refused:
         show_panel(place, False, "Nothing was saved", [str(refused)])
         return
-    show_panel(
-        place, page.whole, *_saved_message(page, path), link=download_link(path.name, path.read_bytes())
-    )
+    link = download_link(path.name, path.read_bytes())
+    show_panel(place, page.whole, *_saved_message(page, path), link=link)
 
 
 def restore(saved: PathLike | None = None, notebook: PathLike | None = None) -> None:
@@ -51,12 +50,8 @@ def restore(saved: PathLike | None = None, notebook: PathLike | None = None) -> 
     except Refused as refused:
         show_panel(place, False, "Nothing was restored", [str(refused)])
         return
-    show_panel(
-        place,
-        True,
-        *_restored_message(work, result, progress_store.merge(work.passed)),
-        link=open_link(path.name),
-    )
+    message = _restored_message(work, result, progress_store.merge(work.passed))
+    show_panel(place, True, *message, link=open_link(path.name))
 
 
 def _write(page: session.Page) -> Path:

@@ -30,6 +30,9 @@ def concat_chunks(n: int, parts: Iterable[Any]) -> Any:
 
     Each goes to its place at once: small results that are kept between large temporary ones would keep the
     memory of these from being used again.
+
+    >>> concat_chunks(4, (torch.full((2,), k) for k in (1, 2)))
+    tensor([1, 1, 2, 2])
     """
     whole: list[Tensor] = []
     start, single = 0, True

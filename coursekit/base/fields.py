@@ -12,6 +12,10 @@ class Field(Protocol):
 
     A trained network and an exact field have the same signature, so each can take the other's place.
     A field that is not defined at one end of time is a `SingularField`.
+
+    >>> field = lambda x, t: -x
+    >>> field(torch.ones(3, 2), 0.5).shape
+    torch.Size([3, 2])
     """
 
     def __call__(self, x: Tensor, t: Time, /) -> Tensor:
@@ -20,7 +24,11 @@ class Field(Protocol):
 
 
 class SingularField(Field, Protocol):
-    """A field that declares the time at which it is not defined; solvers then avoid evaluating it there."""
+    """A field that declares the time at which it is not defined; solvers then avoid evaluating it there.
+
+    >>> marginal_velocity(Chessboard(), GaussianPath()).singular_at
+    1.0
+    """
 
     @property
     def singular_at(self) -> float | None:
@@ -29,6 +37,10 @@ class SingularField(Field, Protocol):
 
 
 def singular_at(field: Field) -> float | None:
-    """Return the time at which `field` is not defined, or None if it declares none."""
+    """Return the time at which `field` is not defined, or None if it declares none.
+
+    >>> singular_at(lambda x, t: -x) is None
+    True
+    """
     declared: float | None = getattr(field, "singular_at", None)
     return declared

@@ -38,6 +38,9 @@ def as_time(t: Time, x: Tensor) -> Tensor:
         not write into it.
     Raises:
         ValueError: `x` has no event axis or holds whole numbers, or `t` has any other shape.
+
+    >>> as_time(0.5, torch.zeros(3, 1, 8, 8)).shape
+    torch.Size([3, 1, 1, 1])
     """
     column = time_shape(x)
     if not isinstance(t, Tensor):

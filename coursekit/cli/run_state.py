@@ -27,9 +27,8 @@ def save_state(
     folder: Path, config: TrainConfig, net: nn.Module, ema: EMA[nn.Module], adam: Adam, **metadata: Any
 ) -> None:
     """Write all that a run needs to be resumed exactly, with `metadata` in the header."""
-    tensors = _weights_by_name(net, ema) | {
-        f"adam.{name}": value for name, value in adam.state_dict().items()
-    }
+    tensors = _weights_by_name(net, ema)
+    tensors |= {f"adam.{name}": value for name, value in adam.state_dict().items()}
     header = {
         "config": json.dumps(asdict(config)),
         "metadata": json.dumps(metadata | {"ema_updates": ema.updates}),

@@ -19,7 +19,11 @@ SECONDS = 30  # without an answer from a server, after which the next one is tri
 
 
 class DataUnavailable(OSError):
-    """A data set could neither be read nor downloaded; the message names the fault and the remedy."""
+    """A data set could neither be read nor downloaded; the message names the fault and the remedy.
+
+    >>> issubclass(DataUnavailable, OSError)
+    True
+    """
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,12 @@ from torch import Tensor
 
 
 class Labelled(NamedTuple):
-    """Images and their labels: z, y = digits.train."""
+    """Images and their labels: z, y = digits.train.
+
+    >>> images, labels = data.digits().train
+    >>> images.shape, labels.shape
+    (torch.Size([1297, 1, 8, 8]), torch.Size([1297]))
+    """
 
     images: Tensor
     """(n, channels, size, size), pixels in [-1, 1]: -1 is paper, 1 is ink."""
@@ -22,6 +27,10 @@ class Digits:
     Args:
         train: images and labels to learn from.
         test: images and labels held out, for measuring.
+
+    >>> digits = data.digits()
+    >>> digits.test.images.shape
+    torch.Size([500, 1, 8, 8])
     """
 
     train: Labelled

@@ -36,6 +36,9 @@ def digits() -> Digits:
     Returns:
         1,297 images to train on and 500 to test on, each class at its share of the whole; images
         (n, 1, 8, 8) of float32 scaled from 0 … 16 to [-1, 1], labels (n,) of int64.
+
+    >>> digits().train.images.shape
+    torch.Size([1297, 1, 8, 8])
     """
     from sklearn.datasets import load_digits  # here, so that importing coursekit stays light
     from sklearn.model_selection import train_test_split
@@ -67,6 +70,9 @@ def mnist(limit: int | None = None) -> Digits:
     Raises:
         DataUnavailable: the files cannot be downloaded, stored or read; the message says what to do.
         ValueError: `limit` is below 1 or above the number of images.
+
+    >>> mnist(limit=1000).train.images.shape  # doctest: +SKIP
+    torch.Size([1000, 1, 28, 28])
     """
     images, labels, test_images, test_labels = (_values(read(MNIST, name)) for name in MNIST.sums)
     if limit is not None and not 1 <= limit <= len(labels):

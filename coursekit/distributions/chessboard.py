@@ -21,6 +21,12 @@ class Chessboard:
         half_width: the board is [-half_width, half_width]^2, data units.
     Raises:
         ValueError: fewer than 2 squares, or no width.
+
+    >>> board = Chessboard()
+    >>> board.sample(5).shape
+    torch.Size([5, 2])
+    >>> board.contains(torch.tensor([[-1.5, -1.5], [-0.5, -1.5]])).tolist()
+    [True, False]
     """
 
     squares: int = 4

@@ -20,6 +20,12 @@ class Gaussian:
         std: positive width, a number for all axes or (dim,).
     Raises:
         ValueError: shapes disagree, the mean is in whole numbers, or a width is not positive.
+
+    >>> law = Gaussian(torch.zeros(2), std=2.0)
+    >>> law.sample(5).shape
+    torch.Size([5, 2])
+    >>> law.score(torch.tensor([[4.0, 0.0]]))
+    tensor([[-1.,  0.]])
     """
 
     mean: Tensor

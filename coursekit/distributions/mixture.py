@@ -22,6 +22,11 @@ class GaussianMixture:
     Raises:
         ValueError: shapes disagree, the means are whole numbers, a width or a weight is not positive, or
             the weights do not sum to one.
+
+    >>> weights, means = torch.tensor([0.25, 0.75]), torch.tensor([[-1.0], [1.0]])
+    >>> law = GaussianMixture(weights, means, stds=torch.tensor([0.1, 0.1]))
+    >>> law.sample(5).shape, law.log_prob(means).exp()
+    (torch.Size([5, 1]), tensor([0.9974, 2.9921]))
     """
 
     weights: Tensor

@@ -11,7 +11,11 @@ from torch import Generator, Tensor
 
 @runtime_checkable
 class Samplable(Protocol):
-    """Whatever can be drawn from."""
+    """Whatever can be drawn from.
+
+    >>> isinstance(Moons(), Samplable)
+    True
+    """
 
     def sample(self, n: int, generator: Generator | None = None) -> Tensor:
         """Draw `n` independent samples, (n, *event)."""
@@ -20,7 +24,11 @@ class Samplable(Protocol):
 
 @runtime_checkable
 class Density(Samplable, Protocol):
-    """A law with a density that can be evaluated."""
+    """A law with a density that can be evaluated.
+
+    >>> isinstance(Chessboard(), Density), isinstance(Moons(), Density)
+    (True, False)
+    """
 
     def log_prob(self, x: Tensor) -> Tensor:
         """Natural logarithm of the density at points `x` (batch, *event), as (batch,)."""
@@ -29,7 +37,11 @@ class Density(Samplable, Protocol):
 
 @runtime_checkable
 class Scored(Density, Protocol):
-    """A law with a smooth density, whose gradient can be evaluated too."""
+    """A law with a smooth density, whose gradient can be evaluated too.
+
+    >>> isinstance(Gaussian(torch.zeros(2)), Scored), isinstance(Chessboard(), Scored)
+    (True, False)
+    """
 
     def score(self, x: Tensor) -> Tensor:
         """Gradient of the log-density at points `x` (batch, *event), same shape, per data unit."""

@@ -27,6 +27,9 @@ class Moons:
         noise: standard deviation of the blur, at least 0, data units.
     Raises:
         ValueError: `noise` is negative.
+
+    >>> Moons().sample(5).shape
+    torch.Size([5, 2])
     """
 
     noise: float = 0.1
@@ -52,6 +55,9 @@ class Circles:
         outer: radius of the outer circle.
     Raises:
         ValueError: `noise` is negative.
+
+    >>> Circles().sample(5).shape
+    torch.Size([5, 2])
     """
 
     noise: float = 0.08
@@ -81,6 +87,9 @@ class Spiral:
         radius: distance of its end from the origin.
     Raises:
         ValueError: `noise` is negative.
+
+    >>> Spiral().sample(5).shape
+    torch.Size([5, 2])
     """
 
     noise: float = 0.06

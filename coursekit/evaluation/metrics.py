@@ -43,6 +43,10 @@ def frechet_distance(a: Tensor, b: Tensor) -> float:
         The squared distance, squared feature units, not negative.
     Raises:
         ValueError: too few samples, samples that are not finite, or different numbers of axes.
+
+    >>> a = torch.tensor([[0.0], [2.0]])
+    >>> round(frechet_distance(a, a + 3), 4)
+    9.0
     """
     a, b = _as_rows(a, "a", least=2), _as_rows(b, "b", least=2)
     _same_width(a, b)
@@ -76,6 +80,9 @@ def frechet_floor(
         (draws,) distances in float64; their mean is the floor, their spread says what a difference means.
     Raises:
         ValueError: the pool is smaller than `held_out`.
+
+    >>> frechet_floor(torch.randn(100, 2), torch.randn(20, 2), draws=5).shape
+    torch.Size([5])
     """
     size = len(held_out)
     if len(pool) < size:
@@ -95,6 +102,9 @@ def accuracy(seen: Tensor, wanted: Tensor) -> float:
         A share in [0, 1]; its standard error is sqrt(share (1 - share) / n).
     Raises:
         ValueError: shapes disagree, or there are none.
+
+    >>> accuracy(torch.tensor([3, 1, 4, 1]), torch.tensor([3, 1, 4, 2]))
+    0.75
     """
     if seen.shape != wanted.shape or seen.numel() == 0:
         raise ValueError(f"labels have shapes {tuple(seen.shape)} and {tuple(wanted.shape)}; give (n,) twice")
@@ -111,6 +121,9 @@ def nearest(x: Tensor, among: Tensor) -> tuple[Tensor, Tensor]:
         Distances (n,) in float64, and the rows of `among` (n,) where they are reached.
     Raises:
         ValueError: a set is empty or holds samples that are not finite, or the numbers of axes differ.
+
+    >>> nearest(torch.tensor([[0.9]]), torch.tensor([[0.0], [1.0]]))[1]
+    tensor([1])
     """
     x, among = _as_rows(x, "x"), _as_rows(among, "among")
     _same_width(x, among)
@@ -141,6 +154,10 @@ def nearest_neighbour_ratio(x: Tensor, train: Tensor, held_out: Tensor) -> float
         The ratio, not negative.
     Raises:
         ValueError: as for `nearest`, or half of `held_out` or more is in `train`.
+
+    >>> train = torch.arange(10.0)[:, None]
+    >>> nearest_neighbour_ratio(train, train, train + 0.25)
+    0.0
     """
     real = nearest(held_out, train)[0].median()
     if real == 0:
@@ -164,6 +181,10 @@ def coverage(x: Tensor, real: Tensor, k: int = 5) -> float:
         A share in [0, 1].
     Raises:
         ValueError: as for `nearest`, `real` is too small, or `k` is below 1.
+
+    >>> real = torch.arange(10.0)[:, None]
+    >>> coverage(real, real), coverage(real + 100, real)
+    (1.0, 0.0)
     """
     if k < 1:
         raise ValueError(f"k = {k}; the first neighbour is number 1")
@@ -192,6 +213,9 @@ def within_class_diversity(x: Tensor, y: Tensor) -> float:
         The diversity, squared feature units, not negative.
     Raises:
         ValueError: a class has one sample, samples are not finite, or there are not as many labels.
+
+    >>> within_class_diversity(torch.tensor([[0.0], [2.0], [5.0], [7.0]]), torch.tensor([0, 0, 1, 1]))
+    4.0
     """
     x, y = _as_rows(x, "x", least=2), y.to("cpu" if x.device.type == "mps" else x.device)
     if y.shape != x.shape[:1]:
@@ -218,6 +242,10 @@ def straightness(states: Tensor, times: Tensor) -> float:
         The ratio, at least 0.
     Raises:
         ValueError: fewer than 3 times, or as many states as times are not there.
+
+    >>> times = torch.tensor([0.0, 0.5, 1.0])
+    >>> straightness(times[:, None, None] * torch.ones(3, 4, 2), times)
+    0.0
     """
     if len(times) < 3 or len(states) != len(times):
         raise ValueError(f"{len(states)} states at {len(times)} times; give as many, and at least 3")

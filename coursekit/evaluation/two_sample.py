@@ -18,6 +18,10 @@ class TwoSample:
         null: the same statistic after each random exchange of samples, (permutations,): what it looks like
             where both sets come from one law.
         p_value: share of the null at least as large as the statistic, the statistic itself included.
+
+    >>> test = two_sample_test(torch.randn(50, 2), torch.randn(50, 2) + 3)
+    >>> test.statistic > test.level(0.05)
+    True
     """
 
     statistic: float
@@ -53,6 +57,9 @@ def energy_distance(a: Tensor, b: Tensor) -> float:
         The distance, in data units, at least 0.
     Raises:
         ValueError: events differ, or there are fewer than 2 samples.
+
+    >>> round(energy_distance(torch.zeros(2, 1), torch.ones(2, 1)), 4)
+    2.0
     """
     rows = _pool(a, b)
     if rows.shape[1] == 1:
@@ -94,6 +101,9 @@ def two_sample_test(
         Statistic, null and p-value.
     Raises:
         ValueError: events differ, or there are too few or too many samples.
+
+    >>> two_sample_test(torch.randn(50, 2), torch.randn(50, 2) + 3).p_value < 0.05
+    True
     """
     rows = _pool(a, b)
     n, total = len(a), len(rows)

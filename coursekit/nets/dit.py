@@ -21,6 +21,9 @@ class AttentionBlock(nn.Module):
         width: numbers in each patch's features.
         heads: number of attention heads, a divisor of `width`.
         cond_dim: length of the conditioning vector.
+
+    >>> AttentionBlock(width=96, heads=4, cond_dim=64)(torch.randn(2, 49, 96), torch.randn(2, 64)).shape
+    torch.Size([2, 49, 96])
     """
 
     def __init__(self, width: int, heads: int, cond_dim: int) -> None:
@@ -57,6 +60,10 @@ class DiT(ImageNetwork):
         cond_dim: length of the vector that time and label are embedded in.
     Raises:
         ValueError: a size is below 1, the patches don't fill the image, or `heads` doesn't divide `width`.
+
+    >>> net = DiT()
+    >>> net(torch.randn(2, 1, 28, 28), 0.5, torch.tensor([3, net.null])).shape
+    torch.Size([2, 1, 28, 28])
     """
 
     def __init__(
@@ -101,13 +108,22 @@ class DiT(ImageNetwork):
 
 
 def patchify(x: Tensor, patch: int) -> Tensor:
-    """Cut images (batch, channels, size, size) into patches, (batch, patches, channels patch patch)."""
+    """Cut images (batch, channels, size, size) into patches, (batch, patches, channels patch patch).
+
+    >>> patchify(torch.zeros(2, 1, 28, 28), patch=4).shape
+    torch.Size([2, 49, 16])
+    """
     cut = x.unfold(2, patch, patch).unfold(3, patch, patch)  # (batch, channels, rows, columns, patch, patch)
     return cut.permute(0, 2, 3, 1, 4, 5).flatten(3).flatten(1, 2)
 
 
 def unpatchify(patches: Tensor, shape: torch.Size) -> Tensor:
-    """Put patches together again into images of a shape: the inverse of `patchify`."""
+    """Put patches together again into images of a shape: the inverse of `patchify`.
+
+    >>> x = torch.randn(2, 1, 8, 8)
+    >>> torch.equal(unpatchify(patchify(x, 2), x.shape), x)
+    True
+    """
     batch, channels, size, _ = shape
     patch = round((patches.shape[-1] / channels) ** 0.5)
     row = size // patch

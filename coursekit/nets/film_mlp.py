@@ -17,6 +17,9 @@ class FiLMBlock(nn.Module):
     Args:
         hidden: number of units.
         cond_dim: length of the conditioning vector.
+
+    >>> FiLMBlock(hidden=16, cond_dim=64)(torch.randn(2, 16), torch.randn(2, 64)).shape
+    torch.Size([2, 16])
     """
 
     def __init__(self, hidden: int, cond_dim: int) -> None:
@@ -47,6 +50,10 @@ class FiLMMLP(ImageNetwork):
         cond_dim: length of the vector that time and label are embedded in.
     Raises:
         ValueError: a size is below 1.
+
+    >>> net = FiLMMLP()
+    >>> net(torch.randn(2, 1, 8, 8), 0.5, torch.tensor([3, net.null])).shape
+    torch.Size([2, 1, 8, 8])
     """
 
     def __init__(

@@ -19,6 +19,9 @@ class MLP(nn.Module):
             the data are learnt in fewer steps.
     Raises:
         ValueError: a size is below 1.
+
+    >>> MLP(2)(torch.randn(5, 2), 0.5).shape
+    torch.Size([5, 2])
     """
 
     def __init__(self, dim: int, hidden: int = 64, layers: int = 3, gain: float = 4.0) -> None:

@@ -38,6 +38,11 @@ def convert(
     Raises:
         ValueError: shapes disagree, a name is unknown, or what is given says nothing at this time: noise and
             score where alpha(t) = 0 (pure noise), data and every road to a score where beta(t) = 0.
+
+    >>> path, z, eps = GaussianPath(), torch.ones(3, 2), torch.zeros(3, 2)
+    >>> x = path.sample(z, eps, 0.5)
+    >>> convert(eps, x, 0.5, path, given="noise", wanted="data")[0]
+    tensor([1., 1.])
     """
     for name in (given, wanted):
         if name not in get_args(Prediction):
@@ -68,6 +73,11 @@ def to_endpoints(
 
     Returns:
         The data point and the noise, or their posterior means, each shaped like `x`.
+
+    >>> path, z, eps = GaussianPath(), torch.ones(1, 2), torch.zeros(1, 2)
+    >>> x, u = path.sample(z, eps, 0.5), path.target(z, eps, 0.5)
+    >>> to_endpoints(u, x, 0.5, path, given="velocity")[0]
+    tensor([[1., 1.]])
     """
     return _TO_ENDPOINTS[given](value, x, as_time(t, x), path.scheduler)
 
@@ -82,6 +92,11 @@ class ConvertedField:
         given: what `field` predicts: "velocity", "score", "noise" or "data".
         wanted: what the new field predicts; see `convert`. Where that is not defined at t = 1 the new field
             has `singular_at = 1.0`.
+
+    >>> velocity = marginal_velocity(Gaussian(torch.zeros(2)), GaussianPath())
+    >>> score = ConvertedField(velocity, GaussianPath(), "velocity", "score")
+    >>> score(torch.ones(1, 2), 0.0)
+    tensor([[-1., -1.]])
     """
 
     field: Field

@@ -24,6 +24,10 @@ def linear_betas(steps: int = 1000, first: float = 1e-4, last: float = 0.02) -> 
         beta_1 … beta_K, (steps,) in float64; entry 0 belongs to step 1.
     Raises:
         ValueError: there is no step, or a variance does not lie in (0, 1).
+
+    >>> betas = linear_betas()
+    >>> len(betas), round(float(betas[-1]), 4)
+    (1000, 0.02)
     """
     _check_steps(steps)
     return _check_betas(torch.linspace(first, last, steps, dtype=torch.float64))
@@ -44,6 +48,9 @@ def cosine_betas(steps: int = 1000, offset: float = 0.008, largest: float = 0.99
         beta_1 … beta_K, (steps,) in float64; entry 0 belongs to step 1.
     Raises:
         ValueError: there is no step, or a variance does not lie in (0, 1).
+
+    >>> round(float(cosine_betas()[-1]), 3)
+    0.999
     """
     _check_steps(steps)
     k = torch.arange(steps + 1, dtype=torch.float64)
@@ -63,6 +70,12 @@ class ForwardChain:
         betas: beta_1 … beta_K, (K,), each in (0, 1).
     Raises:
         ValueError: `betas` do not form a line, or one does not lie in (0, 1).
+
+    >>> chain = ForwardChain(linear_betas())
+    >>> chain.steps, chain.time(250), chain.index(0.75)
+    (1000, 0.75, 250)
+    >>> round(float(chain.alpha_bar[-1]), 6)
+    4e-05
     """
 
     betas: Tensor
@@ -181,6 +194,10 @@ class ChainScheduler:
 
     Args:
         betas: beta_1 … beta_K, (K,), each in (0, 1); ValueError otherwise.
+
+    >>> path = GaussianPath(ChainScheduler(linear_betas()))
+    >>> round(path.scheduler.boundary_error, 4)
+    0.0064
     """
 
     betas: Tensor

@@ -28,6 +28,11 @@ class LinearPath:
 
     Args:
         scheduler: the pair alpha, beta; the straight line unless told otherwise.
+
+    >>> path = LinearPath()
+    >>> path.sample(torch.ones(2, 2), torch.zeros(2, 2), 0.25)
+    tensor([[0.2500, 0.2500],
+            [0.2500, 0.2500]])
     """
 
     scheduler: Scheduler = field(default_factory=CondOT)

@@ -22,6 +22,10 @@ class Marginal:
         path: the Gaussian path to it.
         posterior: what is known about the data behind a state of the path.
         t: time, with beta(t) > 0.
+
+    >>> law = marginal_law(Chessboard(), GaussianPath(), 0.5)
+    >>> law.sample(5).shape, law.log_prob(torch.zeros(5, 2)).shape
+    (torch.Size([5, 2]), torch.Size([5]))
     """
 
     data: Samplable
@@ -60,6 +64,10 @@ def marginal_law(distribution: TractableDistribution, path: GaussianPath, t: flo
     Raises:
         ValueError: beta(t) = 0 for a chessboard or a data set; at that time it is the data's own law.
         TypeError: no closed form is known for `distribution`.
+
+    >>> law = marginal_law(Gaussian(torch.tensor([2.0])), GaussianPath(), 0.5)
+    >>> law.mean.item(), round(law.std.item() ** 2, 2)
+    (1.0, 0.5)
     """
     known = make_posterior(distribution, path)
     now = torch.tensor(float(t), dtype=torch.float64)

@@ -14,7 +14,12 @@ from .gaussian import GaussianPath
 
 
 class Posterior(Protocol):
-    """What is known about data and noise behind the states of a Gaussian path, in closed form."""
+    """What is known about data and noise behind the states of a Gaussian path, in closed form.
+
+    >>> posterior: Posterior = make_posterior(Empirical(torch.tensor([[1.0, 2.0]])), GaussianPath())
+    >>> posterior.means(torch.zeros(1, 2), 0.5)[0]
+    tensor([[1., 2.]])
+    """
 
     @property
     def singular_at(self) -> float | None:
@@ -200,6 +205,10 @@ def posterior_weights(x: Tensor, points: Tensor, path: GaussianPath, t: Time) ->
         Weights, (batch, n); each row sums to one.
     Raises:
         ValueError: events differ, or beta(t) = 0, where a state tells its point without a doubt.
+
+    >>> points = torch.tensor([[-1.0, 0.0], [1.0, 0.0]])
+    >>> posterior_weights(torch.zeros(1, 2), points, GaussianPath(), 0.5)
+    tensor([[0.5000, 0.5000]])
     """
     rows, ratio, _ = _scaled_states(x, points, path, t)
     return _log_kernel(rows, ratio, points.to(rows).flatten(1)).softmax(-1).to(x)
@@ -217,6 +226,9 @@ def make_posterior(
         The posterior, with `log_prob` and `means`.
     Raises:
         TypeError: no closed form is known for `distribution`.
+
+    >>> make_posterior(Chessboard(), GaussianPath()).singular_at
+    1.0
     """
     if isinstance(distribution, Gaussian):
         return MixturePosterior(distribution.as_mixture(), path)
@@ -253,9 +265,8 @@ def _scaled_states(x: Tensor, points: Tensor, path: GaussianPath, t: Time) -> tu
             "give both in the same space"
         )
     rows = x.flatten(1) if x.device.type == "mps" else x.flatten(1).double()
-    alpha, beta = _alpha_and_beta(
-        path, as_time(as_time(t, x).flatten() if isinstance(t, Tensor) else t, rows)
-    )
+    times = as_time(as_time(t, x).flatten() if isinstance(t, Tensor) else t, rows)
+    alpha, beta = _alpha_and_beta(path, times)
     return rows / beta, alpha / beta, beta
 
 

@@ -44,6 +44,9 @@ def axes(ax: Axes | None = None, size: tuple[float, float] = (5.0, 3.6)) -> Axes
         size: width and height of the new figure in inches.
     Returns:
         The axes to draw into.
+
+    >>> len(axes().lines)
+    0
     """
     if ax is not None:
         return ax
@@ -69,6 +72,10 @@ def panels(
         The figure and its axes in the order of reading.
     Raises:
         ValueError: the titles are not as many as the axes.
+
+    >>> figure, axs = panels(3, ["t = 0", "t = 0.5", "t = 1"])
+    >>> [ax.get_title() for ax in axs]
+    ['t = 0', 't = 0.5', 't = 1']
     """
     if titles and len(titles) != count:
         raise ValueError(f"panels got {len(titles)} titles for {count} axes; give one for each.")

@@ -40,6 +40,11 @@ def digit_grid(
         The axes.
     Raises:
         ValueError: the images are not square, or there is not one label for each.
+
+    >>> images, labels = data.digits().test
+    >>> ax = digit_grid(images, labels, columns=5)
+    >>> [label.get_text() for label in ax.get_yticklabels()]
+    ['0', '1', '2', '3', '4', '5', '6', '7', '8', '9']
     """
     tiles = _tiles(images)
     rows, names = _layout(len(tiles), labels, columns)

@@ -9,7 +9,12 @@ from .processes import Process
 
 
 class ODESolver(Protocol):
-    """One way of taking a step along a vector field; the tests measure the order that it declares."""
+    """One way of taking a step along a vector field; the tests measure the order that it declares.
+
+    >>> solver: ODESolver = Heun()
+    >>> solver.order, solver.evaluations
+    (2, 2)
+    """
 
     order: ClassVar[int]
     """Global error O(h^order) on a smooth field."""
@@ -23,7 +28,11 @@ class ODESolver(Protocol):
 
 @runtime_checkable
 class SDESolver(Protocol):
-    """One way of taking a random step along a stochastic process, told from others by its `strong_order`."""
+    """One way of taking a random step along a stochastic process, told from others by its `strong_order`.
+
+    >>> isinstance(EulerMaruyama(), SDESolver), isinstance(Heun(), SDESolver)
+    (True, False)
+    """
 
     order: ClassVar[int]
     """Weak order: averages converge with error O(h^order)."""

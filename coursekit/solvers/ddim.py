@@ -37,6 +37,11 @@ class DDIM:
         generator: source of the noise, on the states' device; torch's own unless given.
     Raises:
         ValueError: `eta` does not lie in [0, 1], or `variance` is unknown.
+
+    >>> path = GaussianPath()
+    >>> field = marginal_velocity(Chessboard(), path)
+    >>> solve(field, torch.randn(5, 2), time_grid(10), DDIM(path, eta=1.0)).shape
+    torch.Size([5, 2])
     """
 
     order: ClassVar[int] = 1

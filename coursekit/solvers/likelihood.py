@@ -26,6 +26,9 @@ def divergence(field: Field, x: Tensor, t: Time) -> Tensor:
         (batch,), per unit time, detached from the graph.
     Raises:
         ValueError: `x` is not (batch, dim).
+
+    >>> divergence(lambda x, t: -x, torch.ones(3, 2), 0.0)
+    tensor([-2., -2., -2.])
     """
     return _with_divergence(field, x, t)[1]
 
@@ -73,6 +76,10 @@ def log_likelihood(field: Field, x: Tensor, times: Tensor, solver: ODESolver | s
         (batch,), natural logarithms.
     Raises:
         ValueError: `x` is not (batch, dim), or `times` do not increase.
+
+    >>> still = lambda x, t: torch.zeros_like(x)
+    >>> round(log_likelihood(still, torch.zeros(1, 1), time_grid(2)).item(), 4)
+    -0.9189
     """
     if bool((times.diff() <= 0).any()):
         raise ValueError("times must increase, from noise to the states; they are followed backwards here")

@@ -15,6 +15,9 @@ class Euler:
         x(t + h) = x + h u_t(x)
 
     Euler 1768; Holderrieth & Erives, simulating an ODE.
+
+    >>> Euler().step(lambda x, t: -x, torch.ones(1, 1), 0.0, 0.1)
+    tensor([[0.9000]])
     """
 
     order: ClassVar[int] = 1
@@ -33,6 +36,9 @@ class Heun:
 
     Heun 1900; Holderrieth & Erives, simulating an ODE. Where the field is singular at the end of the
     step (`field.singular_at`), the step is an Euler step.
+
+    >>> Heun().step(lambda x, t: -x, torch.ones(1, 1), 0.0, 0.1)
+    tensor([[0.9050]])
     """
 
     order: ClassVar[int] = 2

@@ -15,6 +15,10 @@ class Process(Protocol):
     """A stochastic differential equation, dX = drift dt + diffusion dW.
 
     Holderrieth & Erives, stochastic differential equations. With a diffusion of 0 it is a flow.
+
+    >>> process: Process = BrownianMotion()
+    >>> process.drift(torch.ones(1, 2), 0.0), process.diffusion(torch.ones(1, 2), 0.0)
+    (tensor([[0., 0.]]), 1.0)
     """
 
     def drift(self, x: Tensor, t: Time) -> Tensor:
@@ -36,6 +40,9 @@ class BrownianMotion:
         sigma: diffusion coefficient, at least 0, data units per square root of time.
     Raises:
         ValueError: `sigma` is negative.
+
+    >>> simulate(BrownianMotion(), torch.zeros(4, 1), time_grid(10)).shape
+    torch.Size([11, 4, 1])
     """
 
     sigma: float = 1.0
@@ -65,6 +72,13 @@ class OrnsteinUhlenbeck:
         sigma: diffusion coefficient, at least 0, data units per square root of time.
     Raises:
         ValueError: `theta` is not positive or `sigma` is negative.
+
+    >>> process = OrnsteinUhlenbeck(theta=2.0, sigma=2.0)
+    >>> process.stationary_std
+    1.0
+    >>> mean, std = process.transition(torch.ones(1, 1), 0.5)
+    >>> round(mean.item(), 4), round(std.item(), 4)
+    (0.3679, 0.9299)
     """
 
     theta: float
@@ -123,6 +137,9 @@ class Langevin:
     Raises:
         ValueError: `sigma` is negative.
         TypeError: `target` has no score.
+
+    >>> Langevin(Gaussian(torch.zeros(1)), sigma=2.0).drift(torch.ones(1, 1), 0.0)
+    tensor([[-2.]])
     """
 
     target: Scored
@@ -161,6 +178,11 @@ class SDEExtension:
             (batch, 1, …, 1); data units per square root of time.
     Raises:
         ValueError: `sigma` is a negative number.
+
+    >>> path, law = GaussianPath(), Gaussian(torch.zeros(2))
+    >>> process = SDEExtension(marginal_velocity(law, path), marginal_score(law, path), sigma=0.5)
+    >>> solve(process, torch.randn(5, 2), time_grid(10)).shape
+    torch.Size([5, 2])
     """
 
     velocity: Field

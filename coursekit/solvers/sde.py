@@ -21,6 +21,10 @@ class EulerMaruyama:
 
     Args:
         generator: source of the kicks, on the states' device; torch's own unless given.
+
+    >>> solver = EulerMaruyama(torch.Generator().manual_seed(0))
+    >>> solver.step(BrownianMotion(), torch.zeros(4, 1), 0.0, 0.1).shape
+    torch.Size([4, 1])
     """
 
     order: ClassVar[int] = 1

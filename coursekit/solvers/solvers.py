@@ -29,6 +29,9 @@ def time_grid(steps: int, start: float = 0.0, end: float = 1.0) -> Tensor:
         (steps + 1,) times in float64, so that the grid's own rounding never shows in an error.
     Raises:
         ValueError: `steps` is below 1.
+
+    >>> time_grid(4)
+    tensor([0.0000, 0.2500, 0.5000, 0.7500, 1.0000], dtype=torch.float64)
     """
     if steps < 1:
         raise ValueError(f"steps = {steps}, but a grid needs at least one step")
@@ -76,6 +79,9 @@ def solve_iter(
         TypeError: the solver does not fit: one for fields was given a process, or the other way round.
         ValueError: no solver has this name, times do not run one way, `x0` has no event axis or holds
             integers, or (at the first step) the field's answer is of another shape than the states.
+
+    >>> [round(x.item(), 4) for x in solve_iter(lambda x, t: -x, torch.ones(1, 1), time_grid(2), "euler")]
+    [1.0, 0.5, 0.25]
     """
     time_shape(x0)  # for its errors
     return _steps(_step_of(field, solver), x0, _check_times(times))
@@ -116,7 +122,11 @@ def _chosen(field: Field | Process, solver: Solver | str | None) -> Solver:
 
 
 def find_solver(name: str) -> Solver:
-    """Return the solver of a name in `SOLVERS`, in upper or lower case; ValueError if there is none."""
+    """Return the solver of a name in `SOLVERS`, in upper or lower case; ValueError if there is none.
+
+    >>> find_solver("heun")
+    Heun()
+    """
     try:
         return SOLVERS[name.lower()]
     except KeyError:
@@ -164,6 +174,11 @@ def simulate(field: Field | Process, x0: Tensor, times: Tensor, solver: Solver |
         Trajectories, (n, batch, *event); entry 0 is `x0`.
     Raises:
         TypeError, ValueError: as for `solve_iter`.
+
+    >>> simulate(lambda x, t: -x, torch.ones(5, 2), time_grid(10)).shape
+    torch.Size([11, 5, 2])
+    >>> simulate(BrownianMotion(), torch.zeros(5, 2), time_grid(10)).shape
+    torch.Size([11, 5, 2])
     """
     time_shape(x0)  # for its errors
     ticks, step = _check_times(times), _step_of(field, solver)
@@ -186,6 +201,9 @@ def solve(field: Field | Process, x0: Tensor, times: Tensor, solver: Solver | st
 
     Returns:
         States at times[-1], shaped like `x0`.
+
+    >>> round(solve(lambda x, t: -x, torch.ones(1, 1), time_grid(100)).item(), 4)
+    0.3679
     """
     time_shape(x0)  # for its errors
     ticks, step = _check_times(times), _step_of(field, solver)

@@ -20,6 +20,11 @@ def minibatch_ot(z: Tensor, eps: Tensor) -> Tensor:
         the noise is unchanged.
     Raises:
         ValueError: shapes disagree.
+
+    >>> z, eps = torch.tensor([[0.0], [1.0]]), torch.tensor([[1.1], [0.1]])
+    >>> minibatch_ot(z, eps)
+    tensor([[0.1000],
+            [1.1000]])
     """
     from scipy.optimize import linear_sum_assignment  # here, so that importing coursekit stays light
 

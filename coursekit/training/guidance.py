@@ -38,7 +38,11 @@ def drop_labels(y: Tensor, rate: float, null: int, generator: Generator | None =
 
 @dataclass(frozen=True, eq=False)
 class LabelDropout:
-    """The loss that `with_dropped_labels` makes: another loss, on labels of which some are dropped."""
+    """The loss that `with_dropped_labels` makes: another loss, on labels of which some are dropped.
+
+    >>> LabelDropout(velocity_loss(GaussianPath()), rate=0.15).rate
+    0.15
+    """
 
     loss: Loss
     rate: float
@@ -69,7 +73,6 @@ def with_dropped_labels(loss: Loss, rate: float, *, null: int | None = None) -> 
     Returns:
         A loss, called like the other one.
 
-    >>> from coursekit import FiLMMLP, GaussianPath, velocity_loss
     >>> loss = with_dropped_labels(velocity_loss(GaussianPath()), rate=0.15)
     >>> loss(FiLMMLP(size=8), torch.randn(5, 1, 8, 8), torch.arange(5)).shape
     torch.Size([])
@@ -90,6 +93,9 @@ class GuidedField:
         null: the label that means "no label given".
     Raises:
         ValueError: `y` does not hold labels in range, or `w` is not finite.
+
+    >>> GuidedField(FiLMMLP(), torch.arange(3), w=1.5, null=10).w
+    1.5
     """
 
     net: nn.Module
@@ -144,7 +150,6 @@ def guided(net: nn.Module, y: Tensor, w: float, *, null: int | None = None) -> G
         ValueError: `y` does not hold labels in range, `w` is not finite, or the network declares no null
             label and none is given. The field raises it for another number of states.
 
-    >>> from coursekit import FiLMMLP, solve, time_grid
     >>> field = guided(FiLMMLP(size=8), torch.arange(3), 1.5)
     >>> solve(field, torch.randn(3, 1, 8, 8), time_grid(2)).shape
     torch.Size([3, 1, 8, 8])

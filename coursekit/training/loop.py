@@ -23,6 +23,10 @@ class Step:
         step: steps made so far; the first is 1.
         loss: loss of the step's batch, before the update.
         lr: learning rate that the step used.
+
+    >>> step = next(fit(MLP(2), velocity_loss(GaussianPath()), torch.randn(100, 2), steps=10))
+    >>> step.step
+    1
     """
 
     step: int
@@ -44,6 +48,13 @@ class EMA(Generic[Net_co]):
             1 / (1 - decay) steps.
     Raises:
         ValueError: `decay` lies outside.
+
+    >>> net = MLP(2)
+    >>> ema = EMA(net)
+    >>> for _ in fit(net, velocity_loss(GaussianPath()), torch.randn(100, 2), steps=3, ema=ema):
+    ...     pass
+    >>> ema.updates
+    3
     """
 
     def __init__(self, net: Net_co, decay: float = 0.99) -> None:
@@ -76,6 +87,9 @@ def cosine_rate(step: int, steps: int, warmup: float = 0.05) -> float:
         warmup: fraction of the steps that the rise takes.
     Returns:
         A factor in (0, 1].
+
+    >>> cosine_rate(1, 100), cosine_rate(5, 100) > 0.99, round(cosine_rate(100, 100), 4)
+    (0.2, True, 0.0002)
     """
     rise = min(1.0, step / max(1.0, warmup * steps))
     return rise * (1 + math.cos(math.pi * (step - 1) / steps)) / 2
@@ -111,6 +125,12 @@ def fit(
     Raises:
         ValueError: there are no data, points and labels differ in number, or a size is below 1.
         FloatingPointError: the loss became infinite or not a number.
+
+    >>> net, path = MLP(2), GaussianPath()
+    >>> for step in fit(net, velocity_loss(path), torch.randn(100, 2), steps=3):
+    ...     pass
+    >>> step.step, step.loss > 0
+    (3, True)
     """
     if min(steps, batch) < 1 or not lr > 0:
         raise ValueError(f"steps={steps}, batch={batch}, lr={lr}: all of them must be positive")
@@ -164,6 +184,10 @@ def draw_batch(columns: Sequence[Tensor], size: int, generator: Generator | None
         generator: source of randomness, on that device; torch's own if None.
     Returns:
         The same rows of each column, (size, …).
+
+    >>> rows, labels = draw_batch((torch.zeros(9, 2), torch.arange(9)), 4, None)
+    >>> rows.shape, labels.shape
+    (torch.Size([4, 2]), torch.Size([4]))
     """
     n, device = len(columns[0]), columns[0].device
     rows = torch.randint(n, (size,), generator=generator, device=device)
@@ -192,6 +216,10 @@ def improve(adam: Adam, value: Tensor, ema: EMA[nn.Module] | None = None) -> flo
         The loss as a number.
     Raises:
         FloatingPointError: the loss is infinite or not a number; the weights stay as they were.
+
+    >>> weight = torch.tensor([2.0], requires_grad=True)
+    >>> improve(Adam([weight], 0.1), weight.square().sum())
+    4.0
     """
     adam.zero_grad()
     value.backward()

@@ -15,7 +15,10 @@ Coupling = Callable[[Tensor, Tensor], Tensor]
 
 
 class Loss(Protocol):
-    """A loss of a network on a batch of data: called as loss(net, z) or loss(net, z, y)."""
+    """A loss of a network on a batch of data: called as loss(net, z) or loss(net, z, y).
+
+    >>> loss: Loss = velocity_loss(GaussianPath())
+    """
 
     def __call__(
         self, net: nn.Module, z: Tensor, y: Tensor | None = None, *, generator: Generator | None = None
@@ -44,6 +47,11 @@ class RegressionLoss:
         coupling: how to rearrange a batch's noise to go with its data; independent unless given.
     Raises:
         ValueError: `t_max` does not lie in (0, 1].
+
+    >>> loss = RegressionLoss(GaussianPath(), lambda prediction, z, eps, t: prediction - z)
+    >>> t, eps = loss.draw(torch.zeros(5, 2))
+    >>> t.shape, eps.shape
+    (torch.Size([5, 1]), torch.Size([5, 2]))
     """
 
     path: GaussianPath
@@ -101,6 +109,10 @@ def velocity_loss(path: GaussianPath, coupling: Coupling | None = None) -> Regre
         (batch, *event), y is (batch,), and a keyword `generator` (on z's device) takes the randomness.
         The call raises ValueError if z has no event axis or holds integers, or if the network's prediction
         is not shaped like z.
+
+    >>> loss = velocity_loss(GaussianPath())
+    >>> loss(MLP(2), torch.randn(5, 2)).shape
+    torch.Size([])
     """
     return RegressionLoss(path, lambda u, z, eps, t: u - path.target(z, eps, t), coupling=coupling)
 
@@ -116,6 +128,10 @@ def noise_loss(path: GaussianPath) -> RegressionLoss:
         path: the probability path between noise and data.
     Returns:
         A loss, called as that of `velocity_loss`.
+
+    >>> perfect = lambda x, t: x / (1 - t)  # if all data lie in 0
+    >>> round(noise_loss(GaussianPath())(perfect, torch.zeros(5, 2)).item(), 6)
+    0.0
     """
     return RegressionLoss(path, lambda prediction, z, eps, t: prediction - eps)
 
@@ -131,6 +147,9 @@ def data_loss(path: GaussianPath) -> RegressionLoss:
         path: the probability path between noise and data.
     Returns:
         A loss, called as that of `velocity_loss`.
+
+    >>> data_loss(GaussianPath())(lambda x, t: torch.zeros_like(x), torch.ones(5, 2)).item()
+    1.0
     """
     return RegressionLoss(path, lambda prediction, z, eps, t: prediction - z)
 
@@ -151,6 +170,10 @@ def score_loss(path: GaussianPath, t_max: float = 0.99, *, weighted: bool = Fals
         A loss, called as that of `velocity_loss`.
     Raises:
         ValueError: `t_max` does not lie in (0, 1].
+
+    >>> perfect = lambda x, t: -x / (1 - t) ** 2  # if all data lie in 0
+    >>> round(score_loss(GaussianPath(), weighted=True)(perfect, torch.zeros(5, 2)).item(), 6)
+    0.0
     """
 
     def residual(prediction: Tensor, z: Tensor, eps: Tensor, t: Tensor) -> Tensor:

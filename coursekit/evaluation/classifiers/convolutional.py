@@ -18,6 +18,9 @@ class ConvNet(nn.Module):
     """A convolutional network that reads 28 x 28 digits: four layers of 3 x 3, then 64 hidden units.
 
     LeCun, Bottou, Bengio & Haffner 1998, in the form of today: batches normalised, Ioffe & Szegedy 2015.
+
+    >>> ConvNet()(torch.zeros(2, 1, 28, 28)).shape
+    torch.Size([2, 10])
     """
 
     def __init__(self) -> None:
@@ -44,6 +47,10 @@ class MNISTClassifier:
 
     Args:
         net: a trained `ConvNet` on the CPU, in evaluation mode.
+
+    >>> classifier = MNISTClassifier(ConvNet().eval())
+    >>> classifier.features(torch.zeros(2, 1, 28, 28)).shape
+    torch.Size([2, 64])
     """
 
     net: ConvNet
@@ -83,6 +90,9 @@ def mnist_classifier() -> MNISTClassifier:
 
     It was trained on the 60,000 training images alone; `python tools/make_classifier.py` makes it
     and records its accuracy on the 10,000 test images.
+
+    >>> mnist_classifier().classify(torch.zeros(3, 1, 28, 28)).shape
+    torch.Size([3])
     """
     from safetensors.torch import load_file
 

@@ -28,6 +28,10 @@ class DigitClassifiers:
     Args:
         svm: a support vector machine; its verdict is what agreement is measured by.
         mlp: a network with one layer of 64 hidden units, which serve as features.
+
+    >>> judge: DigitClassifiers = digit_classifiers()
+    >>> judge.classify(torch.zeros(3, 1, 8, 8)).shape
+    torch.Size([3])
     """
 
     svm: Any
@@ -66,6 +70,11 @@ def fit_classifiers(known: Digits) -> DigitClassifiers:
         known: 8 x 8 digits; the held-out part isn't looked at.
     Returns:
         The classifiers; the same ones for the same digits, but for rounding.
+
+    >>> known = digits()
+    >>> judge = fit_classifiers(known)
+    >>> bool((judge.classify(known.test.images) == known.test.labels).double().mean() > 0.97)
+    True
     """
     from sklearn.neural_network import MLPClassifier
     from sklearn.svm import SVC
@@ -78,5 +87,9 @@ def fit_classifiers(known: Digits) -> DigitClassifiers:
 
 @cache
 def digit_classifiers() -> DigitClassifiers:
-    """Return the classifiers of scikit-learn's digits, fit at the first call and kept for the process."""
+    """Return the classifiers of scikit-learn's digits, fit at the first call and kept for the process.
+
+    >>> digit_classifiers().features(torch.zeros(3, 1, 8, 8)).shape
+    torch.Size([3, 64])
+    """
     return fit_classifiers(digits())
