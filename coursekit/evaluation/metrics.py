@@ -127,7 +127,8 @@ def nearest(x: Tensor, among: Tensor) -> tuple[Tensor, Tensor]:
     """
     x, among = _as_rows(x, "x"), _as_rows(among, "among")
     _same_width(x, among)
-    return concat_chunks(len(x), (tuple(block.min(dim=1)) for block in _distances(x, among)))
+    smallest = (block.min(dim=1) for block in _distances(x, among))
+    return concat_chunks(len(x), ((found.values, found.indices) for found in smallest))
 
 
 def _distances(x: Tensor, among: Tensor) -> Iterator[Tensor]:

@@ -1,6 +1,7 @@
 """The look that all drawings share: palette, axes, rows of panels."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import matplotlib.pyplot as plt
 import torch
@@ -14,12 +15,12 @@ COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#00
 MARKERS = ("o", "s", "^", "D", "v", "P", "X")
 
 
-def array(x: Tensor | Sequence[float]) -> NDArray:
+def array(x: Tensor | Sequence[float]) -> NDArray[Any]:
     """`x` as a NumPy array on the CPU, cut off from autograd."""
     return torch.as_tensor(x).detach().cpu().numpy()
 
 
-def plane_points(x: Tensor, name: str) -> NDArray:
+def plane_points(x: Tensor, name: str) -> NDArray[Any]:
     """`x` as an array, once its last axis is known to hold points of the plane."""
     if x.shape[-1:] != (2,):
         raise ValueError(

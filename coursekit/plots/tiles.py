@@ -1,6 +1,7 @@
 """Drawings of images side by side."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import torch
@@ -11,7 +12,7 @@ from torch import Tensor
 from .style import array, axes
 
 
-def _tiles(images: Tensor) -> NDArray:
+def _tiles(images: Tensor) -> NDArray[Any]:
     """Images as (n, side, side), from vectors or from one channel."""
     flat = images.reshape(len(images), -1)
     side = round(flat.shape[1] ** 0.5)
