@@ -1,4 +1,4 @@
-"""What everything rests on: time, fields, large batches in chunks, files."""
+"""The foundation of the package: time, fields, large batches in chunks, files, threads."""
 
 from .chunking import chunked, concat_chunks
 from .fields import Field, SingularField, singular_at

@@ -10,8 +10,8 @@ def limit_threads(threads: int | None = None) -> None:
     """Compute on one thread, unless the user has set `OMP_NUM_THREADS`.
 
     The course's tensors are small: on a busy machine two threads, which wait for one another, are many times
-    slower than one. Libraries that are loaded already are told at once; the environment tells those that are
-    loaded later, and processes that are started from this one.
+    slower than one. Libraries that are loaded already are limited at once; those that are loaded later, and
+    child processes, read it from the environment.
 
     Args:
         threads: a number that overrules the environment; None: that of `OMP_NUM_THREADS`, or 1.

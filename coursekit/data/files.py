@@ -27,7 +27,7 @@ class DataUnavailable(OSError):
 
 
 @dataclass(frozen=True)
-class Source:
+class DataSource:
     """Where a data set comes from and how its files are recognised.
 
     Args:
@@ -43,7 +43,7 @@ class Source:
     megabytes: int
 
 
-def read(source: Source, name: str) -> NDArray[np.uint8]:
+def read(source: DataSource, name: str) -> NDArray[np.uint8]:
     """Return the contents of one file of a data set, verified; download it if it is not there.
 
     Args:
@@ -59,7 +59,7 @@ def read(source: Source, name: str) -> NDArray[np.uint8]:
     return _from_folder(Path(folder).expanduser(), source, name) if folder else _from_cache(source, name)
 
 
-def _from_folder(folder: Path, source: Source, name: str) -> NDArray[np.uint8]:
+def _from_folder(folder: Path, source: DataSource, name: str) -> NDArray[np.uint8]:
     remedy = f"put {name} or {name}.gz there, or unset COURSEKIT_DATA to download {source.title}"
     path = next((path for path in (folder / name, folder / f"{name}.gz") if path.exists()), None)
     if path is None:
@@ -74,7 +74,7 @@ def _from_folder(folder: Path, source: Source, name: str) -> NDArray[np.uint8]:
     return np.frombuffer(bytearray(contents), np.uint8)  # which may be written to, as torch asks
 
 
-def _from_cache(source: Source, name: str) -> NDArray[np.uint8]:
+def _from_cache(source: DataSource, name: str) -> NDArray[np.uint8]:
     import pooch  # here, so that importing coursekit stays light
 
     pooch.get_logger().setLevel("WARNING")  # the bar says what is downloaded

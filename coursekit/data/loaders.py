@@ -4,14 +4,14 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from .files import Source, read
+from .files import DataSource, read
 from .labelled import Digits, Labelled
 
 HELD_OUT = 500
 SPLIT_SEED = 0
 
 # The sums are those of the contents: how a server or a folder compresses them makes no difference.
-MNIST = Source(
+MNIST = DataSource(
     title="MNIST",
     mirrors=(
         "https://ossci-datasets.s3.amazonaws.com/mnist/",
@@ -34,7 +34,7 @@ def digits() -> Digits:
     writers, as scikit-learn ships it). The images come with scikit-learn: nothing is downloaded.
 
     Returns:
-        1,297 images to train on and 500 to test on, each class at its share of the whole; images
+        1,297 images to train on and 500 to test on, stratified by class; images
         (n, 1, 8, 8) of float32 scaled from 0 … 16 to [-1, 1], labels (n,) of int64.
 
     >>> digits().train.images.shape
@@ -68,7 +68,7 @@ def mnist(limit: int | None = None) -> Digits:
         60,000 images to train on, or the first of them, and 10,000 to test on: images (n, 1, 28, 28) of
         float32 scaled from 0 … 255 to [-1, 1], labels (n,) of int64.
     Raises:
-        DataUnavailable: the files cannot be downloaded, stored or read; the message says what to do.
+        DataUnavailable: the files cannot be downloaded, stored or read; the message names the remedy.
         ValueError: `limit` is below 1 or above the number of images.
 
     >>> mnist(limit=1000).train.images.shape  # doctest: +SKIP

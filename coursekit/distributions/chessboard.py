@@ -54,7 +54,7 @@ class Chessboard:
         return corners[chosen] + self.side * torch.rand(n, 2, generator=generator, device=device)
 
     def contains(self, x: Tensor) -> Tensor:
-        """Tell which points `x` (batch, 2) lie on a dark square, as booleans (batch,)."""
+        """Return which points `x` (batch, 2) lie on a dark square, as booleans (batch,)."""
         check_points(x, 2)
         cell = ((x + self.half_width) / self.side).floor()
         inside = ((cell >= 0) & (cell < self.squares)).all(-1)

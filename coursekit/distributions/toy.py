@@ -18,7 +18,7 @@ def _check_noise(noise: float) -> None:
 
 @dataclass(frozen=True)
 class Moons:
-    """Two half circles that reach into one another, blurred by Gaussian noise.
+    """Two interleaved half circles, blurred by Gaussian noise.
 
     The upper moon is half of the circle of radius 1 around (-1/2, -1/4), the lower one of that around
     (1/2, 1/4).
@@ -77,13 +77,13 @@ class Circles:
 
 @dataclass(frozen=True)
 class Spiral:
-    """A spiral that leaves the origin at a constant distance between its turns, blurred by Gaussian noise.
+    """An Archimedean spiral from the origin, blurred by Gaussian noise.
 
     Points are spread along it in proportion to the radius, so nearly evenly along its length.
 
     Args:
         noise: standard deviation of the blur, at least 0, data units.
-        turns: how often it goes round.
+        turns: number of turns.
         radius: distance of its end from the origin.
     Raises:
         ValueError: `noise` is negative.
@@ -102,7 +102,7 @@ class Spiral:
     def sample(self, n: int, generator: Generator | None = None) -> Tensor:
         """Draw `n` points, (n, 2)."""
         # The length up to a radius grows nearly with its square, hence the root.
-        share = torch.rand(n, generator=generator).sqrt()
-        angle = 2 * math.pi * self.turns * share
-        x = self.radius * share[:, None] * torch.stack([angle.cos(), angle.sin()], dim=1)
+        fraction = torch.rand(n, generator=generator).sqrt()
+        angle = 2 * math.pi * self.turns * fraction
+        x = self.radius * fraction[:, None] * torch.stack([angle.cos(), angle.sin()], dim=1)
         return _blur(x, self.noise, generator)

@@ -66,7 +66,7 @@ def _factor(rows: Tensor) -> Tensor:
 def frechet_floor(
     pool: Tensor, held_out: Tensor, draws: int = 20, generator: Generator | None = None
 ) -> Tensor:
-    """Fréchet distances of real samples to real samples: what a perfect generator would get.
+    """Fréchet distances of real samples to real samples: the value of a perfect generator.
 
     Each draw takes as many samples from the pool as `held_out` has, so that both sides carry the bias of
     the same sample size.
@@ -77,7 +77,7 @@ def frechet_floor(
         draws: how many draws, each without replacement.
         generator: source of randomness, on the pool's device.
     Returns:
-        (draws,) distances in float64; their mean is the floor, their spread says what a difference means.
+        (draws,) distances in float64; their mean is the floor, their spread the scale of chance differences.
     Raises:
         ValueError: the pool is smaller than `held_out`.
 
@@ -92,23 +92,25 @@ def frechet_floor(
     return torch.tensor([frechet_distance(pool[rows], held_out) for rows in chosen], dtype=torch.float64)
 
 
-def accuracy(seen: Tensor, wanted: Tensor) -> float:
-    """Share of samples in which a judge sees the label that was wished for.
+def accuracy(predicted: Tensor, target: Tensor) -> float:
+    """Fraction of samples that a classifier gives their target label.
 
     Args:
-        seen: the judge's labels, (n,).
-        wanted: the labels wished for, (n,).
+        predicted: the classifier's labels, (n,).
+        target: target labels, (n,).
     Returns:
-        A share in [0, 1]; its standard error is sqrt(share (1 - share) / n).
+        A fraction p in [0, 1]; its standard error is sqrt(p (1 - p) / n).
     Raises:
         ValueError: shapes disagree, or there are none.
 
     >>> accuracy(torch.tensor([3, 1, 4, 1]), torch.tensor([3, 1, 4, 2]))
     0.75
     """
-    if seen.shape != wanted.shape or seen.numel() == 0:
-        raise ValueError(f"labels have shapes {tuple(seen.shape)} and {tuple(wanted.shape)}; give (n,) twice")
-    return int((seen == wanted.to(seen.device)).sum()) / seen.numel()
+    if predicted.shape != target.shape or predicted.numel() == 0:
+        raise ValueError(
+            f"labels have shapes {tuple(predicted.shape)} and {tuple(target.shape)}; give (n,) twice"
+        )
+    return int((predicted == target.to(predicted.device)).sum()) / predicted.numel()
 
 
 def nearest(x: Tensor, among: Tensor) -> tuple[Tensor, Tensor]:
@@ -134,7 +136,7 @@ def nearest(x: Tensor, among: Tensor) -> tuple[Tensor, Tensor]:
 def _distances(x: Tensor, among: Tensor) -> Iterator[Tensor]:
     """Distances of all pairs, some rows at a time: the whole table would not fit for large sets.
 
-    Exact differences: the shortcut by matrix products loses the digits that tell a copy from a twin.
+    Exact differences: the shortcut by matrix products loses the digits that distinguish near-copies.
     """
     for block in x.split(max(1, _TABLE // len(among))):
         yield torch.cdist(block, among, compute_mode="donot_use_mm_for_euclid_dist")
@@ -167,7 +169,7 @@ def nearest_neighbour_ratio(x: Tensor, train: Tensor, held_out: Tensor) -> float
 
 
 def coverage(x: Tensor, real: Tensor, k: int = 5) -> float:
-    """Share of real samples that have a generated one among their nearest neighbours.
+    """Fraction of real samples that have a generated one among their nearest neighbours.
 
         mean over r in real of [ min |x - r| < distance from r to its k-th nearest other real sample ]
 
@@ -179,7 +181,7 @@ def coverage(x: Tensor, real: Tensor, k: int = 5) -> float:
         real: real samples, (m, *event), m above `k`.
         k: which neighbour sets the radius, at least 1.
     Returns:
-        A share in [0, 1].
+        A fraction in [0, 1].
     Raises:
         ValueError: as for `nearest`, `real` is too small, or `k` is below 1.
 
@@ -204,8 +206,8 @@ def within_class_diversity(x: Tensor, y: Tensor) -> float:
             = 1/K sum over classes c of 2 tr C_c,    C_c: unbiased covariance of class c
 
     Each class counts the same, however many samples it has. What is generated divided by what is real, on
-    features of a judge, says how much variety is left: 1 as much as in life, near 0 one sample for each
-    class. The ratio is one of squared distances; distances themselves shrink by about its root.
+    features of a classifier, measures the remaining variety: 1 as much as in the data, near 0 one sample for
+    each class. The ratio is one of squared distances; distances themselves shrink by about its root.
 
     Args:
         x: samples or their features, (n, *event).
@@ -229,11 +231,11 @@ def within_class_diversity(x: Tensor, y: Tensor) -> float:
 
 
 def straightness(states: Tensor, times: Tensor) -> float:
-    """Tell how far trajectories are from straight lines that are walked at constant speed.
+    """Measure how far trajectories are from straight lines traversed at constant speed.
 
         E integral |x_1 - x_0 - dx/dt|^2 dt / E |x_1 - x_0|^2
 
-    Liu et al. 2023, rectified flow, here relative to the distance covered. 0 for a straight walk at constant
+    Liu et al. 2023, rectified flow, here relative to the distance covered. 0 for straight lines at constant
     speed, where a single Euler step is exact.
 
     Args:
@@ -242,7 +244,7 @@ def straightness(states: Tensor, times: Tensor) -> float:
     Returns:
         The ratio, at least 0.
     Raises:
-        ValueError: fewer than 3 times, or as many states as times are not there.
+        ValueError: there are fewer than 3 times, or states and times differ in number.
 
     >>> times = torch.tensor([0.0, 0.5, 1.0])
     >>> straightness(times[:, None, None] * torch.ones(3, 4, 2), times)

@@ -1,4 +1,4 @@
-"""Residuals on grids: how badly a density and a field miss the equation that should join them."""
+"""Residuals on grids: how far a density and a field are from satisfying their equation."""
 
 from collections.abc import Callable, Sequence
 

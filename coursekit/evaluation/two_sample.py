@@ -1,4 +1,4 @@
-"""Two-sample statistics: are two sets of samples from the same law, and how sure is the answer?"""
+"""Two-sample statistics: do two sets of samples come from the same law, and how certain is the answer?"""
 
 from dataclasses import dataclass
 
@@ -15,9 +15,9 @@ class TwoSample:
 
     Args:
         statistic: energy distance of the two sets.
-        null: the same statistic after each random exchange of samples, (permutations,): what it looks like
-            where both sets come from one law.
-        p_value: share of the null at least as large as the statistic, the statistic itself included.
+        null: the same statistic after each random exchange of samples, (permutations,): its
+            distribution if both sets come from one law.
+        p_value: fraction of the null at least as large as the statistic, the statistic itself included.
 
     >>> test = two_sample_test(torch.randn(50, 2), torch.randn(50, 2) + 3)
     >>> test.statistic > test.level(0.05)
@@ -29,7 +29,7 @@ class TwoSample:
     p_value: float
 
     def level(self, alpha: float = 0.05) -> float:
-        """Value that the statistic exceeds with probability `alpha` where both sets share a law."""
+        """Return the value that the statistic exceeds with probability `alpha` if both sets share a law."""
         return float(self.null.quantile(1 - alpha))
 
 
@@ -70,7 +70,7 @@ def energy_distance(a: Tensor, b: Tensor) -> float:
 
 
 def _on_line(pooled: Tensor, n: int) -> float:
-    """Energy distance on a line: twice the integral of (F_a - F_b)^2, which a sort can tell.
+    """Energy distance on a line: twice the integral of (F_a - F_b)^2, computed by sorting.
 
     Székely & Rizzo 2004. No pairs: a million samples take a second.
     """
@@ -89,8 +89,8 @@ def two_sample_test(
 ) -> TwoSample:
     """Test whether two sets of samples come from the same law, by exchanging samples at random.
 
-    If they do, who is in which set is mere chance, so the energy distance must look like those after a
-    random exchange. Permutation test, exact at every sample size; Székely & Rizzo 2004.
+    If they do, membership is random, so the energy distance is distributed like those after a random
+    exchange. Permutation test, exact at every sample size; Székely & Rizzo 2004.
 
     Args:
         a: samples, (n, *event), n at least 2.

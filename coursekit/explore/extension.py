@@ -56,7 +56,7 @@ def _trajectories(sigma: float, drift: str, steps: int) -> Tensor:
 
 
 def gap(x: Tensor, law: GaussianMixture) -> float:
-    """Tell the largest gap between the shares of points and of mass below a place.
+    """Kolmogorov–Smirnov distance between points of the line and a mixture.
 
         sup_x | #{x_i <= x} / n - P(X <= x) |,   Kolmogorov 1933, Smirnov 1948
 
@@ -64,7 +64,7 @@ def gap(x: Tensor, law: GaussianMixture) -> float:
         x: points of the line, (n,).
         law: a mixture on the line.
     Returns:
-        The gap, between 0 and 1.
+        The distance, between 0 and 1.
     """
     ordered = x.double().sort().values
     z = (ordered[:, None] - law.means[:, 0].double()) / law.stds[:, 0].double()

@@ -24,7 +24,7 @@ Draw = Callable[..., str]
 
 
 def slider(label: str, low: float, high: float, value: float, step: float = 1) -> widgets.Widget:
-    """Make a slider; whole numbers if its step and its value are whole.
+    """Make a slider, of integers if its step and its value are integers.
 
     Args:
         label: what it sets, with the unit if there is one.

@@ -33,16 +33,16 @@ def _evaluate(field: Field, x: Tensor, t: float) -> Tensor:
         with torch.no_grad():
             u = field(x.float(), torch.full((len(x), 1), t))
     except Exception as error:
-        told = " ".join(str(error).split())[:160]
+        message = " ".join(str(error).split())[:160]
         raise ValueError(
-            f"Your field raised {type(error).__name__}: {told or 'without a message'}."
+            f"Your field raised {type(error).__name__}: {message or 'without a message'}."
         ) from None
     if not isinstance(u, Tensor):
         raise ValueError(f"Your field returned {type(u).__name__}; it should return a tensor like x.")
     if u.shape != x.shape:
-        wanted = tuple(x.shape)
+        expected = tuple(x.shape)
         raise ValueError(
-            f"Your field returned shape {tuple(u.shape)} for states {wanted}; it should be alike."
+            f"Your field returned shape {tuple(u.shape)} for states {expected}; it should return that shape."
         )
     if not bool(u.isfinite().all()):
         raise ValueError(f"Your field returned numbers that are infinite or not a number at t = {t:.2f}.")

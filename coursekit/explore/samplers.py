@@ -88,7 +88,7 @@ def samplers() -> Explorer:
 
 def _caption(sampler: str, evaluations: int, eta: float, distance: float) -> str:
     """Say what the picture shows, and how much distance chance alone would make."""
-    told = {
+    name = {
         "DDIM": f"DDIM with η = {eta:.1f}",
         LARGE: "ancestral sampling with the variance β (it has no η)",
         RANDOM: f"Euler–Maruyama with η = {eta:.1f}",
@@ -97,6 +97,6 @@ def _caption(sampler: str, evaluations: int, eta: float, distance: float) -> str
     }[sampler]
     chance = 1.36 / PATHS**0.5  # the law of Kolmogorov's statistic: exceeded by 5 % of samples
     return (
-        f"{PATHS} paths on DDPM's path, {told}, {evaluations} evaluations. Distance to the law of the data "
+        f"{PATHS} paths on DDPM's path, {name}, {evaluations} evaluations. Distance to the law of the data "
         f"{distance:.3f}. In 19 of 20 cases chance alone stays below {chance:.3f}."
     )

@@ -94,7 +94,7 @@ class UNet(ImageNetwork):
         self.head = nn.Sequential(nn.GroupNorm(8, width), nn.SiLU(), last)
 
     def forward(self, x: Tensor, t: Time, y: Tensor) -> Tensor:
-        """Answer for states, times and labels; `ImageNetwork` says which shapes they have."""
+        """Predict for states, times and labels, whose shapes are those of `ImageNetwork`."""
         condition = self.embed_condition(x, t, y)
         features, skips = self.conv_in(x), []
         for level, blocks in enumerate(self.down):

@@ -1,4 +1,4 @@
-"""Conversions: velocity, score, noise and data point say the same thing about a state of a Gaussian path."""
+"""Conversions between velocity, score, noise and data: equivalent predictions about a Gaussian path."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from .gaussian import GaussianPath
 from .schedulers import Scheduler
 
 Prediction = Literal["velocity", "score", "noise", "data"]
-"""What a network can be asked for: u_t(x), grad log p_t(x), E[eps | x] or E[z | x]."""
+"""What a network can predict: u_t(x), grad log p_t(x), E[eps | x] or E[z | x]."""
 
 
 def convert(
@@ -36,8 +36,8 @@ def convert(
     Returns:
         The wanted prediction, same shape as `x`.
     Raises:
-        ValueError: shapes disagree, a name is unknown, or what is given says nothing at this time: noise and
-            score where alpha(t) = 0 (pure noise), data and every road to a score where beta(t) = 0.
+        ValueError: shapes disagree, a name is unknown, or the conversion is undefined at this time: noise and
+            score where alpha(t) = 0 (pure noise), data and every conversion to a score where beta(t) = 0.
 
     >>> path, z, eps = GaussianPath(), torch.ones(3, 2), torch.zeros(3, 2)
     >>> x = path.sample(z, eps, 0.5)
@@ -49,7 +49,7 @@ def convert(
             raise ValueError(f"'{name}' is not one of {', '.join(get_args(Prediction))}")
     if value.shape != x.shape:
         raise ValueError(
-            f"the prediction has shape {tuple(value.shape)}, the states {tuple(x.shape)}; give them alike"
+            f"the prediction has shape {tuple(value.shape)}, the states {tuple(x.shape)}; they must agree"
         )
     if given == wanted:
         return value
@@ -67,7 +67,7 @@ def convert(
 def to_endpoints(
     value: Tensor, x: Tensor, t: Time, path: GaussianPath, *, given: Prediction
 ) -> tuple[Tensor, Tensor]:
-    """Give the two ends of a state, z and eps, from any prediction about it: the hub of all conversions.
+    """Compute the endpoints of a state, z and eps, from any prediction about it: the hub of all conversions.
 
     Arguments and errors as for `convert`.
 
@@ -84,7 +84,7 @@ def to_endpoints(
 
 @dataclass(frozen=True, eq=False)
 class ConvertedField:
-    """A field that gives another prediction than the one it is made from.
+    """A field converted to another prediction.
 
     Args:
         field: a network or an exact field, called as field(x, t).

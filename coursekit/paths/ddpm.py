@@ -1,4 +1,4 @@
-"""Chains: diffusion in discrete steps, as DDPM counts them, and its place in our time."""
+"""DDPM: diffusion in discrete steps, and its place in the course's time."""
 
 from dataclasses import dataclass
 from functools import cached_property
@@ -10,7 +10,7 @@ from ..base import as_time
 
 
 def linear_betas(steps: int = 1000, first: float = 1e-4, last: float = 0.02) -> Tensor:
-    """Give DDPM's variances: each step adds a little more noise than the one before.
+    """Return DDPM's variances: each step adds a little more noise than the one before.
 
         beta_k = first + (last - first) (k - 1) / (steps - 1),   k = 1 … steps
 
@@ -34,7 +34,7 @@ def linear_betas(steps: int = 1000, first: float = 1e-4, last: float = 0.02) -> 
 
 
 def cosine_betas(steps: int = 1000, offset: float = 0.008, largest: float = 0.999) -> Tensor:
-    """Give the variances that let the data's share fall along a squared cosine.
+    """Return the variances whose alpha-bar falls along a squared cosine.
 
         beta_k = min(1 - f(k) / f(k - 1), largest),   f(k) = cos^2( pi/2 (k/K + offset) / (1 + offset) )
 
@@ -42,8 +42,8 @@ def cosine_betas(steps: int = 1000, offset: float = 0.008, largest: float = 0.99
 
     Args:
         steps: number K of steps, at least 1.
-        offset: shift of the cosine, above 0: keeps the first steps from being too small.
-        largest: bound of the variances, in (0, 1): keeps the last one from wiping out everything.
+        offset: shift of the cosine, above 0, so that the first steps are not too small.
+        largest: bound of the variances, in (0, 1), so that the last step does not erase everything.
     Returns:
         beta_1 … beta_K, (steps,) in float64; entry 0 belongs to step 1.
     Raises:
@@ -127,7 +127,7 @@ class ForwardChain:
         return as_time(left.sqrt(), z) * z + as_time((1 - left).sqrt(), z) * eps
 
     def posterior(self, x: Tensor, z: Tensor, k: int | Tensor) -> tuple[Tensor, Tensor]:
-        """Tell where x_k came from, if the data point is known: the law q(x_{k-1} | x_k, x_0), a Gaussian.
+        """Posterior of the previous state given the data point: q(x_{k-1} | x_k, x_0), a Gaussian.
 
             mean = [ sqrt(abar_{k-1}) beta_k z + sqrt(1 - beta_k) (1 - abar_{k-1}) x_k ] / (1 - abar_k)
             variance = beta_k (1 - abar_{k-1}) / (1 - abar_k),   the paper's beta-tilde
@@ -136,7 +136,7 @@ class ForwardChain:
 
         Args:
             x: states x_k, (batch, *event).
-            z: data points x_0, same shape, or what a network takes for them.
+            z: data points x_0, same shape, or a network's prediction of them.
             k: steps made, from 1 to K: a number or (batch,).
         Returns:
             Mean, shaped like `x`, and variance of each coordinate, (batch, 1, …, 1).
@@ -176,7 +176,7 @@ class ForwardChain:
     def _check_index(self, k: int | Tensor, lowest: int) -> Tensor:
         indices = torch.as_tensor(k)
         if indices.is_floating_point() or indices.dtype == torch.bool:
-            raise ValueError(f"k is of type {indices.dtype}; indices are whole numbers, such as k.long()")
+            raise ValueError(f"k is of type {indices.dtype}; indices are integers, such as k.long()")
         if not bool(((indices >= lowest) & (indices <= self.steps)).all()):
             raise ValueError(f"k = {k}; indices run from {lowest} to {self.steps} here, and k = 0 is data")
         return indices.long()
@@ -207,7 +207,7 @@ class ChainScheduler:
 
     @property
     def boundary_error(self) -> float:
-        """What is left of the data at t = 0, the root of abar_K."""
+        """Weight of the data at t = 0, the root of abar_K."""
         return float((self._table[-1] / 2).exp())
 
     @cached_property

@@ -1,10 +1,10 @@
-"""Exact marginal fields: what a perfect network would answer, before any training."""
+"""Exact marginal fields: the predictions of a perfect network, without training."""
 
 from dataclasses import dataclass
 
 from torch import Tensor
 
-from ..base import Field, Time, as_time
+from ..base import SingularField, Time, as_time
 from ..distributions import Chessboard, Empirical, Gaussian, GaussianMixture
 from .gaussian import GaussianPath
 from .posterior import Posterior, make_posterior
@@ -57,7 +57,7 @@ class MarginalScore:
         return self.posterior.means(x, t)[1]
 
 
-def marginal_velocity(distribution: TractableDistribution, path: GaussianPath) -> Field:
+def marginal_velocity(distribution: TractableDistribution, path: GaussianPath) -> SingularField:
     """Build the exact marginal velocity of `path` when the data come from `distribution`.
 
         u_t(x) = E[ u_t(x | z) | x_t = x ] = alpha' E[z | x] + beta' E[eps | x]
@@ -80,7 +80,7 @@ def marginal_velocity(distribution: TractableDistribution, path: GaussianPath) -
     return MarginalVelocity(make_posterior(distribution, path), path)
 
 
-def marginal_score(distribution: TractableDistribution, path: GaussianPath) -> Field:
+def marginal_score(distribution: TractableDistribution, path: GaussianPath) -> SingularField:
     """Build the exact score of the marginal path when the data come from `distribution`.
 
         s_t(x) = grad log p_t(x) = E[ grad log p_t(x | z) | x_t = x ] = -E[eps | x] / beta

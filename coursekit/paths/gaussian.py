@@ -19,7 +19,7 @@ class GaussianPath(LinearPath):
     probability path.
 
     Args:
-        scheduler: the pair alpha, beta; the straight line unless told otherwise.
+        scheduler: the pair alpha, beta; CondOT() unless given.
 
     >>> path, z, eps = GaussianPath(), torch.ones(3, 2), torch.randn(3, 2)
     >>> x = path.sample(z, eps, 0.5)

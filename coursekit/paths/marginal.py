@@ -1,4 +1,4 @@
-"""Marginal laws of a Gaussian path: what all data points together look like at time t."""
+"""Marginal laws of a Gaussian path: the distribution of the states at time t."""
 
 from dataclasses import dataclass
 
@@ -20,7 +20,7 @@ class Marginal:
     Args:
         data: the law of the data.
         path: the Gaussian path to it.
-        posterior: what is known about the data behind a state of the path.
+        posterior: posterior of the data given a state of the path.
         t: time, with beta(t) > 0.
 
     >>> law = marginal_law(Chessboard(), GaussianPath(), 0.5)
@@ -49,7 +49,7 @@ class Marginal:
 
 
 def marginal_law(distribution: TractableDistribution, path: GaussianPath, t: float) -> Density:
-    """Give the marginal law of a Gaussian path at time `t`, with its exact density.
+    """Build the marginal law of a Gaussian path at time `t`, with its exact density.
 
         p_t(x) = E_z[ N(x; alpha z, beta^2 I) ]
 

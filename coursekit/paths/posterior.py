@@ -1,4 +1,4 @@
-"""What a state tells about the data point behind it: posterior weights and posterior means."""
+"""The posterior of the data point behind a state: its weights and its means."""
 
 import math
 from collections.abc import Iterable, Iterator
@@ -14,7 +14,7 @@ from .gaussian import GaussianPath
 
 
 class Posterior(Protocol):
-    """What is known about data and noise behind the states of a Gaussian path, in closed form.
+    """Posterior of data and noise given the states of a Gaussian path, in closed form.
 
     >>> posterior: Posterior = make_posterior(Empirical(torch.tensor([[1.0, 2.0]])), GaussianPath())
     >>> posterior.means(torch.zeros(1, 2), 0.5)[0]
@@ -55,7 +55,7 @@ class MixturePosterior:
 
     @property
     def width(self) -> int:
-        """Numbers that a state needs on the way to its means."""
+        """Size of the intermediate results for one state."""
         return self.mixture.means.numel()
 
     def _terms(self, x: Tensor, t: Time) -> tuple[Tensor, ...]:
@@ -100,7 +100,7 @@ class ChessboardPosterior:
 
     @property
     def width(self) -> int:
-        """Numbers that a state needs on the way to its means; eight are the nodes of a quadrature."""
+        """Size of the intermediate results for one state; eight are the nodes of a quadrature."""
         return 8 * self.board.corners().numel()
 
     def _terms(self, x: Tensor, t: Time) -> tuple[Tensor, ...]:
@@ -190,7 +190,7 @@ def _average(rows: Tensor, ratio: Tensor, chunking: Iterable[Tensor]) -> tuple[T
 
 
 def posterior_weights(x: Tensor, points: Tensor, path: GaussianPath, t: Time) -> Tensor:
-    """Tell how likely each point of a data set is to lie behind a state of the path.
+    """Probability of each point of a data set, given a state of the path.
 
         p_t(z_i | x) = N(x; alpha z_i, beta^2 I) / sum_j N(x; alpha z_j, beta^2 I)
 
@@ -204,7 +204,7 @@ def posterior_weights(x: Tensor, points: Tensor, path: GaussianPath, t: Time) ->
     Returns:
         Weights, (batch, n); each row sums to one.
     Raises:
-        ValueError: events differ, or beta(t) = 0, where a state tells its point without a doubt.
+        ValueError: events differ, or beta(t) = 0, where a state is its data point.
 
     >>> points = torch.tensor([[-1.0, 0.0], [1.0, 0.0]])
     >>> posterior_weights(torch.zeros(1, 2), points, GaussianPath(), 0.5)
@@ -217,7 +217,7 @@ def posterior_weights(x: Tensor, points: Tensor, path: GaussianPath, t: Time) ->
 def make_posterior(
     distribution: Gaussian | GaussianMixture | Chessboard | Empirical, path: GaussianPath
 ) -> Posterior:
-    """Choose the closed form of the posterior that belongs to a law of the data.
+    """Choose the closed form of the posterior for a distribution of the data.
 
     Args:
         distribution: a Gaussian, a GaussianMixture, a Chessboard or an Empirical.

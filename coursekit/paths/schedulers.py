@@ -1,4 +1,4 @@
-"""Noise schedulers: how much data and how much noise a probability path holds at time t."""
+"""Noise schedulers: the weights of data and noise along a probability path."""
 
 import math
 from dataclasses import dataclass
@@ -139,7 +139,7 @@ class VP:
 
     @property
     def boundary_error(self) -> float:
-        """What is left of the data at t = 0, alpha(0)."""
+        """Weight of the data at t = 0, alpha(0)."""
         return math.exp(-(self.beta_max + self.beta_min) / 4)
 
     def _log_alpha(self, t: Tensor) -> Tensor:
@@ -170,7 +170,7 @@ class VP:
 
 @dataclass(frozen=True)
 class SquareRoot:
-    """Let the noise's variance, not its width, fall at constant speed: an exhibit, not a recommendation.
+    """Let the noise's variance, not its width, fall at constant speed: an example, not a recommendation.
 
         alpha(t) = t,  beta(t) = sqrt(1 - t)
 

@@ -73,11 +73,11 @@ def convergence(
     *,
     orders: Mapping[str, int] | None = None,
 ) -> Axes:
-    """Draw errors against the step size, both on logarithmic scales, beside the slopes they should have.
+    """Draw errors against the step size on logarithmic axes, with reference slopes.
 
     Args:
         hs: step sizes, positive.
-        errors: for each method's name its errors, as many as `hs`.
+        errors: for each solver's name its errors, as many as `hs`.
         ax: where to draw; None makes one.
         orders: for some of the names the slope to draw as a dashed line through the smallest step.
     Returns:
@@ -103,10 +103,10 @@ def convergence(
 
 
 def work_precision(runs: Mapping[str, tuple[Numbers, Numbers]], ax: Axes | None = None) -> Axes:
-    """Draw errors against the work they cost, both on logarithmic scales.
+    """Draw errors against the work they cost, on logarithmic axes.
 
     Args:
-        runs: for each method's name its numbers of field evaluations and its errors.
+        runs: for each solver's name its numbers of field evaluations and its errors.
         ax: where to draw; None makes one.
     Returns:
         The axes; lower and further left is better.
@@ -135,7 +135,7 @@ def curve(
     band: tuple[float, float] | None = None,
     band_label: str | None = None,
 ) -> Axes:
-    """Draw one number against another, beside a band that shows what to compare it with.
+    """Draw one number against another, with an optional band to compare it with.
 
     Args:
         x: (n,).

@@ -18,7 +18,7 @@ PAGE_DPI = 96
 
 
 def checked_alt(alt: str) -> str:
-    """`alt` without the white space around it; refuse one that says nothing."""
+    """Return `alt` without surrounding white space; refuse an empty one."""
     if not isinstance(alt, str) or not alt.strip():
         raise ValueError(
             "The picture has no text alternative. Say in one or two sentences what it shows, "

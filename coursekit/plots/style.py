@@ -1,4 +1,4 @@
-"""The look that all drawings share: palette, axes, rows of panels."""
+"""The style that all drawings share: palette, axes, rows of panels."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -31,7 +31,7 @@ def plane_points(x: Tensor, name: str) -> NDArray[Any]:
 
 
 def dress(ax: Axes) -> Axes:
-    """Give an axes the palette of the course and take its upper and right frame away."""
+    """Apply the course style to an axes: its palette, and no upper or right spine."""
     ax.set_prop_cycle(color=COLORS)
     ax.spines[["top", "right"]].set_visible(False)
     return ax

@@ -16,7 +16,7 @@ Variance = Literal["posterior", "forward"]
 
 @dataclass(frozen=True)
 class DDIM:
-    """Guess data and noise, go to the next time with both, and put fresh noise in the place of some of it.
+    """Predict data and noise, mix them anew for the next time, and replace part of the noise by fresh noise.
 
         x' = alpha' z^ + sqrt(beta'^2 - sigma^2) eps^ + sigma xi,   xi from N(0, I),
         sigma^2 = eta^2 beta'^2 (beta^2 - (alpha / alpha')^2 beta'^2) / beta^2
@@ -32,7 +32,7 @@ class DDIM:
 
     Args:
         path: the Gaussian path of the field.
-        eta: share of randomness, in [0, 1].
+        eta: amount of randomness, in [0, 1]: 0 is deterministic, 1 is ancestral sampling.
         variance: "posterior" or "forward".
         generator: source of the noise, on the states' device; torch's own unless given.
     Raises:

@@ -12,11 +12,11 @@ from .solvers import solve
 
 
 def divergence(field: Field, x: Tensor, t: Time) -> Tensor:
-    """Divergence of a field: how fast it thins out what it carries.
+    """Divergence of a field: the rate at which it dilutes the density that it carries.
 
         div u_t(x) = sum_i d u_i / d x_i
 
-    Exact, by autograd, one backward pass for each axis: for a plane, not for images.
+    Exact, by autograd, one backward pass for each axis: for low dimensions, not for images.
 
     Args:
         field: the field, differentiable in its states.

@@ -11,7 +11,7 @@ from .processes import Process
 
 @dataclass(frozen=True)
 class EulerMaruyama:
-    """Follow the drift at the start of a step and add a random kick that grows with the root of the step.
+    """Follow the drift at the start of a step and add noise that grows with the root of the step.
 
         X(t + h) = X + h drift + sqrt(h) diffusion eps,   eps from N(0, I)
 
@@ -20,7 +20,7 @@ class EulerMaruyama:
     `strong_order_additive`, 1, where the diffusion does not depend on the state.
 
     Args:
-        generator: source of the kicks, on the states' device; torch's own unless given.
+        generator: source of the noise, on the states' device; torch's own unless given.
 
     >>> solver = EulerMaruyama(torch.Generator().manual_seed(0))
     >>> solver.step(BrownianMotion(), torch.zeros(4, 1), 0.0, 0.1).shape

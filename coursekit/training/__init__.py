@@ -1,4 +1,4 @@
-"""Training: losses, guidance, coupling, the one loop, its optimiser."""
+"""Training: losses, guidance, coupling, the training loop and its optimiser."""
 
 from .coupling import minibatch_ot
 from .guidance import GuidedField, LabelDropout, drop_labels, guided, with_dropped_labels

@@ -5,7 +5,7 @@ from torch import Tensor
 
 
 def minibatch_ot(z: Tensor, eps: Tensor) -> Tensor:
-    """Rearrange a batch of noise so that the pairs (z, eps) are as short as possible in the mean square.
+    """Pair a batch of noise with a batch of data at the least mean squared distance.
 
         minimise over permutations  sum_i |z_i - eps_p(i)|^2
 

@@ -15,8 +15,8 @@ def _pixel_rows(images: Tensor) -> np.ndarray:
     """Images as rows of pixels in float64, as scikit-learn wants them."""
     if images.ndim != 4 or images.shape[1:] != (1, 8, 8):
         raise ValueError(
-            f"images have shape {tuple(images.shape)}; these classifiers know (n, 1, 8, 8): rows of pixels "
-            "become that by images.reshape(-1, 1, 8, 8); images of 28 x 28 are for mnist_classifier()"
+            f"images have shape {tuple(images.shape)}; these classifiers take (n, 1, 8, 8): rows of pixels "
+            "are reshaped by images.reshape(-1, 1, 8, 8); images of 28 x 28 are for mnist_classifier()"
         )
     return images.detach().cpu().flatten(1).double().numpy()
 
@@ -26,7 +26,7 @@ class DigitClassifiers:
     """Two independent classifiers of 8 x 8 digits, fit on the training part only.
 
     Args:
-        svm: a support vector machine; its verdict is what agreement is measured by.
+        svm: a support vector machine; agreement is measured by its labels.
         mlp: a network with one layer of 64 hidden units, which serve as features.
 
     >>> judge: DigitClassifiers = digit_classifiers()
@@ -38,12 +38,12 @@ class DigitClassifiers:
     mlp: Any
 
     def classify(self, images: Tensor) -> Tensor:
-        """Name the digit the support vector machine sees in each of the images: (n,) labels.
+        """Classify each of the images by the support vector machine: (n,) labels.
 
         Args:
             images: (n, 1, 8, 8), pixels in [-1, 1].
         Raises:
-            ValueError: the images have another shape.
+            ValueError: the images have the wrong shape.
         """
         return torch.from_numpy(self.svm.predict(_pixel_rows(images)))
 
@@ -52,12 +52,12 @@ class DigitClassifiers:
 
             features = relu(W images + b)
 
-        Pixels are a poor measure of likeness; what a classifier has learnt to look at is a better one.
+        Distances between pixels are a poor measure of similarity; those between learnt features are better.
 
         Args:
             images: (n, 1, 8, 8), pixels in [-1, 1].
         Raises:
-            ValueError: the images have another shape.
+            ValueError: the images have the wrong shape.
         """
         hidden = _pixel_rows(images) @ self.mlp.coefs_[0] + self.mlp.intercepts_[0]
         return torch.from_numpy(np.maximum(hidden, 0.0))
@@ -67,9 +67,9 @@ def fit_classifiers(known: Digits) -> DigitClassifiers:
     """Fit both classifiers on the training part of `known`; about two seconds on one core.
 
     Args:
-        known: 8 x 8 digits; the held-out part isn't looked at.
+        known: 8 x 8 digits; the held-out part is not used.
     Returns:
-        The classifiers; the same ones for the same digits, but for rounding.
+        The classifiers; the same for the same digits, up to rounding.
 
     >>> known = digits()
     >>> judge = fit_classifiers(known)

@@ -66,7 +66,7 @@ def test_networks_that_cannot_be_rebuilt_are_refused(tmp_path):
 def test_pickles_are_refused_unread(tmp_path):
     path = tmp_path / "net.pt"
     torch.save({"a": torch.zeros(1)}, path)
-    with pytest.raises(ValueError, match="foreign code"):
+    with pytest.raises(ValueError, match="arbitrary code"):
         pretrained.load(path)
     disguised = path.rename(tmp_path / "net.safetensors")
     with pytest.raises(ValueError, match="damaged or no safetensors"):
@@ -78,7 +78,7 @@ def test_files_of_others_and_missing_files_are_refused(tmp_path):
     with pytest.raises(FileNotFoundError, match="no file"):
         pretrained.load(path)
     save_file({"a": torch.zeros(1)}, path)
-    with pytest.raises(ValueError, match="does not say which network"):
+    with pytest.raises(ValueError, match="does not name the network"):
         pretrained.load(path)
 
 

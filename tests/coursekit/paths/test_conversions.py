@@ -112,5 +112,5 @@ def test_unknown_names_and_shapes_are_refused():
     x = torch.zeros(3, 2)
     with pytest.raises(ValueError, match="'speed' is not one of velocity, score"):
         convert(x, x, 0.5, GaussianPath(), given="speed", wanted="score")
-    with pytest.raises(ValueError, match="give them alike"):
+    with pytest.raises(ValueError, match="they must agree"):
         convert(x[:, :1], x, 0.5, GaussianPath(), given="noise", wanted="score")
