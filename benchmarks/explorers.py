@@ -22,7 +22,7 @@ ROOT = Path(__file__).parents[1]
 MOVES = 30
 LEARNED = """
 from coursekit import Chessboard, GaussianPath
-from coursekit.losses import velocity_loss
+from coursekit.training import velocity_loss
 from coursekit.nets import MLP
 from coursekit.training import fit
 board, learned = Chessboard(), MLP(2)

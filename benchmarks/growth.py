@@ -3,12 +3,11 @@
 import time
 from collections.abc import Callable, Sequence
 
-import coursekit  # first: it asks for one thread before torch starts
-
-import torch  # isort: skip
+import torch
 from scipy.stats import linregress
 from torch import Tensor
 
+import coursekit
 from coursekit import (
     Chessboard,
     Empirical,
@@ -42,7 +41,7 @@ def batches() -> dict[str, Make]:
     net, path = MLP(2).requires_grad_(False), GaussianPath()
     known = {"mixture": mixture, "chessboard": Chessboard(), "1,000 points": Empirical(torch.randn(1000, 2))}
     exact = {f"exact field, {name}": marginal_velocity(law, path) for name, law in known.items()}
-    made: dict[str, Make] = {name: _asked(field) for name, field in exact.items()}
+    made: dict[str, Make] = {name: _evaluate(field) for name, field in exact.items()}
     return made | {
         "10 Euler steps, MLP 3 × 64": lambda n: _steps(net, torch.randn(n, 2), Euler()),
         "10 Euler–Maruyama steps, OU": lambda n: _steps(_ou(), torch.randn(n, 2), EulerMaruyama()),
@@ -81,7 +80,7 @@ def _ou() -> OrnsteinUhlenbeck:
     return OrnsteinUhlenbeck(1.0, 1.0)
 
 
-def _asked(field: coursekit.Field) -> Make:
+def _evaluate(field: coursekit.Field) -> Make:
     return lambda n: _at(field, n, 2)
 
 
@@ -90,8 +89,8 @@ def _at(field: coursekit.Field, n: int, dim: int) -> Callable[[], object]:
     return lambda: field(x, 0.5)
 
 
-def _steps(field: object, x: Tensor, method: coursekit.Solver) -> Callable[[], object]:
-    return lambda: solve(field, x, time_grid(10), method)
+def _steps(field: object, x: Tensor, solver: coursekit.Solver) -> Callable[[], object]:
+    return lambda: solve(field, x, time_grid(10), solver)
 
 
 def _two(compare: Callable[[Tensor, Tensor], object], n: int, dim: int) -> Callable[[], object]:

@@ -7,9 +7,7 @@ from collections.abc import Callable, Iterator
 from importlib import metadata
 from importlib.util import find_spec
 
-import coursekit  # noqa: F401 - first: it asks for one thread before torch starts
-
-import torch  # isort: skip
+import torch
 from torch import Tensor, nn
 
 from coursekit import Field

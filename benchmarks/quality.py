@@ -3,15 +3,13 @@
 import time
 from collections.abc import Callable, Iterator
 
-import coursekit  # noqa: F401 - first: it asks for one thread before torch starts
-
-import torch  # isort: skip
+import torch
 from torch import Tensor, nn
 
 from coursekit import Chessboard, GaussianPath, data, log_likelihood, solve, time_grid
 from coursekit.evaluation import classifiers, metrics
 from coursekit.nets import MLP, FiLMMLP
-from coursekit.training import EMA, Step, drop_labels, fit, guided, velocity_loss
+from coursekit.training import EMA, Step, fit, guided, velocity_loss, with_dropped_labels
 
 from .rounds import table
 
@@ -61,18 +59,15 @@ def digits(seconds: float, seed: int) -> tuple[float, float, int]:
     """Agreement at w = 1.5 and Fréchet distance at w = 1 after that many seconds; steps."""
     torch.manual_seed(seed)
     known, judge = data.digits(), classifiers.digit_classifiers()
-    loss, null = velocity_loss(PATH), 10
-
-    def dropping(net: nn.Module, z: Tensor, y: Tensor, *, generator: torch.Generator | None = None) -> Tensor:
-        return loss(net, z, drop_labels(y, 0.15, null, generator), generator=generator)
+    loss = with_dropped_labels(velocity_loss(PATH), 0.15)
 
     def train(net: nn.Module, steps: int, ema: EMA | None = None) -> Iterator[Step]:
-        return fit(net, dropping, (known.train.images, known.train.labels), steps, ema=ema)
+        return fit(net, loss, (known.train.images, known.train.labels), steps, ema=ema)
 
     net, steps = trained(seconds, lambda: FiLMMLP(size=8, classes=10), train)
 
     def made(labels: Tensor, w: float) -> Tensor:
-        return solve(guided(net, labels, w, null), torch.randn(len(labels), 1, 8, 8), time_grid(20))
+        return solve(guided(net, labels, w), torch.randn(len(labels), 1, 8, 8), time_grid(20))
 
     wishes = torch.arange(10).repeat(100)
     share = metrics.accuracy(judge.classify(made(wishes, 1.5)), wishes)

@@ -8,13 +8,15 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-import coursekit  # noqa: F401 - first: it asks for one thread before torch starts
-
-import torch  # isort: skip
+import torch
 from numpy import percentile
+
+from coursekit import limit_threads
 
 Runs = Mapping[str, Callable[[], object]]
 Seconds = dict[str, list[float]]
+
+limit_threads()  # in every process that measures
 
 
 def interleaved(runs: Runs, rounds: int = 9) -> Seconds:

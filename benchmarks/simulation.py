@@ -4,11 +4,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 
-import coursekit  # first: it asks for one thread before torch starts
-
-import torch  # isort: skip
+import torch
 from torch import Tensor
 
+import coursekit
 from coursekit import Euler, EulerMaruyama, Field, Heun, simulate, time_grid
 from coursekit.nets import MLP
 
@@ -61,12 +60,13 @@ class Noisy:
         return 1.0
 
 
-def ours(method: coursekit.Solver) -> Solver:
-    """`simulate` with one of our methods."""
+def ours(solver: Euler | Heun | EulerMaruyama) -> Solver:
+    """`simulate` with one of our solvers."""
 
     def run(field: Field, x: Tensor, steps: int) -> Tensor:
-        noisy = isinstance(method, EulerMaruyama)
-        return simulate(Noisy(field) if noisy else field, x, time_grid(steps), method)
+        if isinstance(solver, EulerMaruyama):
+            return simulate(Noisy(field), x, time_grid(steps), solver)
+        return simulate(field, x, time_grid(steps), solver)
 
     return run
 

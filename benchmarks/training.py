@@ -6,11 +6,10 @@ nothing else: no schedule, no smoothed copy, no checks, no record.
 
 from collections.abc import Callable, Iterable
 
-import coursekit  # first: it asks for one thread before torch starts
-
-import torch  # isort: skip
+import torch
 from torch import Tensor, nn
 
+import coursekit
 from coursekit.nets import MLP
 from coursekit.training import EMA, fit, velocity_loss
 

@@ -1,19 +1,12 @@
-"""Companion package of the course: flows, probability paths, simulators, training and plots in small pieces.
+"""Companion package of the course: probability paths, solvers, networks, training and plots in small pieces.
 
-Import it before torch. It asks for one thread and for waiting threads that sleep, because two
-threads on busy cores are many times slower than one. Set `OMP_NUM_THREADS` yourself to overrule it.
+What a reader needs first stands here; the folders below hold the rest. Importing it changes nothing in the
+process: call `coursekit.limit_threads()` to compute on one thread, as the notebooks do.
 """
 
 import os
-import sys
 
-os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
-if "OMP_NUM_THREADS" not in os.environ:
-    os.environ["OMP_NUM_THREADS"] = "1"
-    if "torch" in sys.modules:  # too late for the variable: torch has already read it
-        sys.modules["torch"].set_num_threads(1)
-
-from .base import Field, Time, as_time
+from .base import Field, Time, as_time, installed_version, limit_threads
 from .distributions import (
     Chessboard,
     Circles,
@@ -33,6 +26,7 @@ from .evaluation import (
     fokker_planck_residual,
     two_sample_test,
 )
+from .nets import MLP, DiT, FiLMMLP, UNet, load_pretrained
 from .paths import (
     VP,
     ChainScheduler,
@@ -72,9 +66,25 @@ from .solvers import (
     solve_iter,
     time_grid,
 )
+from .training import (
+    EMA,
+    data_loss,
+    drop_labels,
+    fit,
+    guided,
+    minibatch_ot,
+    noise_loss,
+    score_loss,
+    velocity_loss,
+    with_dropped_labels,
+)
+
+__version__ = installed_version()
 
 __all__ = [
     "DDIM",
+    "EMA",
+    "MLP",
     "VP",
     "BrownianMotion",
     "ChainScheduler",
@@ -84,9 +94,11 @@ __all__ = [
     "ConvertedField",
     "Cosine",
     "Density",
+    "DiT",
     "Empirical",
     "Euler",
     "EulerMaruyama",
+    "FiLMMLP",
     "Field",
     "ForwardChain",
     "Gaussian",
@@ -108,33 +120,49 @@ __all__ = [
     "SquareRoot",
     "Time",
     "TwoSample",
+    "UNet",
+    "__version__",
     "as_time",
     "continuity_residual",
     "convert",
     "cosine_betas",
+    "data_loss",
     "divergence",
+    "drop_labels",
     "energy_distance",
+    "fit",
     "fokker_planck_residual",
+    "guided",
+    "limit_threads",
     "linear_betas",
+    "load_pretrained",
     "log_likelihood",
     "marginal_law",
     "marginal_score",
     "marginal_velocity",
+    "minibatch_ot",
+    "noise_loss",
     "posterior_weights",
     "progress",
     "restore",
     "save",
+    "score_loss",
     "simulate",
     "snr",
     "solve",
     "solve_iter",
     "time_grid",
     "two_sample_test",
+    "velocity_loss",
+    "with_dropped_labels",
 ]
 
 
 def progress() -> None:
-    """Show a table of all exercises: done, and since when, or open."""
+    """Show a table of all exercises: done, and since when, or open.
+
+    >>> coursekit.progress()  # doctest: +SKIP
+    """
     from .checks import progress as show  # only labs need the checks, and they come after everything else
 
     show()
@@ -145,6 +173,8 @@ def save(notebook: str | os.PathLike[str] | None = None) -> None:
 
     Args:
         notebook: the lab's path; needed only where a cell cannot tell in which notebook it is.
+
+    >>> coursekit.save()  # doctest: +SKIP
     """
     from .backup import save as put  # only labs need it
 
@@ -159,6 +189,8 @@ def restore(
     Args:
         saved: the file; None: the newest of this lab, beside it or in the course's folder.
         notebook: the lab's path; needed only where a cell cannot tell in which notebook it is.
+
+    >>> coursekit.restore()  # doctest: +SKIP
     """
     from .backup import restore as bring  # only labs need it
 

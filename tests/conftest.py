@@ -1,8 +1,11 @@
-"""What every test shares: thread defaults, its own random numbers, and a progress file that is nobody's."""
+"""What every test shares: one thread, its own random numbers, and a progress file that is nobody's."""
 
-import coursekit  # noqa: F401  first of all, as in a notebook: it sets the thread defaults before torch is read
 import pytest
 import torch
+
+from coursekit import limit_threads
+
+limit_threads()  # as in a notebook, and in every process that a test starts
 
 
 @pytest.fixture(autouse=True, scope="session")

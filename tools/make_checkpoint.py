@@ -12,9 +12,9 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-import coursekit  # noqa: F401 - first: it asks for one thread before torch starts
+import torch
 
-import torch  # isort: skip
+from coursekit import limit_threads
 from coursekit.cli.main import main as command
 from coursekit.cli.run_state import STATE
 
@@ -51,6 +51,7 @@ def card(told: dict[str, Any]) -> str:
 
 
 def main() -> None:
+    limit_threads()
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("name", choices=WORDS)
     parser.add_argument("--folder", type=Path, help="where to train; build/NAME unless given")

@@ -17,7 +17,7 @@ from safetensors.torch import save_file
 from torch import Generator, Tensor
 from torch.nn.functional import affine_grid, cross_entropy, grid_sample
 
-import coursekit  # noqa: F401  it asks for one thread before torch starts
+from coursekit import limit_threads
 from coursekit.data import Labelled, mnist
 from coursekit.evaluation import metrics
 from coursekit.evaluation.classifiers import ConvNet, MNISTClassifier
@@ -74,6 +74,7 @@ def measure(net: ConvNet, train: Labelled, test: Labelled) -> dict[str, object]:
 
 
 def main() -> None:
+    limit_threads()
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--epochs", type=int, default=8)
     parser.add_argument("--seed", type=int, default=0)

@@ -8,9 +8,9 @@ from pathlib import Path
 from ..checks.core import progress_store
 from . import saved_file, session
 from .cells import Book, open_lab
-from .display import Place, download, opens, told
-from .faults import Refused, unwritten
-from .merge import Restored, merged
+from .display import Place, download_link, open_link, show_panel
+from .faults import Refused, unwritable
+from .merge import Restored, merge
 
 PathLike = str | os.PathLike[str]
 
@@ -26,9 +26,10 @@ def save(notebook: PathLike | None = None) -> None:
         page = session.page(session.notebook(notebook, "save"), place)
         path = _write(page)
     except Refused as refused:
-        told(place, False, "Nothing was saved", [str(refused)])
+        show_panel(place, False, "Nothing was saved", [str(refused)])
         return
-    told(place, page.whole, *_saved(page, path), link=download(path.name, path.read_bytes()))
+    link = download_link(path.name, path.read_bytes())
+    show_panel(place, page.whole, *_saved_message(page, path), link=link)
 
 
 def restore(saved: PathLike | None = None, notebook: PathLike | None = None) -> None:
@@ -41,15 +42,16 @@ def restore(saved: PathLike | None = None, notebook: PathLike | None = None) -> 
     place = Place()
     try:
         here = open_lab(session.notebook(notebook, "restore"))
-        work = saved_file.read(_found(saved, here)) if saved else _newest(here)
+        work = saved_file.read(_locate(saved, here)) if saved else _newest(here)
         _same_lab(work, here)
-        result = merged(_today(here), work)
+        result = merge(_today(here), work)
         text = json.dumps(result.raw, indent=1) + "\n"
         path = saved_file.write_new(here.path.parent, f"{here.lab}_restored", ".ipynb", text)
     except Refused as refused:
-        told(place, False, "Nothing was restored", [str(refused)])
+        show_panel(place, False, "Nothing was restored", [str(refused)])
         return
-    told(place, True, *_restored(work, result, progress_store.merge(work.passed)), link=opens(path.name))
+    message = _restored_message(work, result, progress_store.merge(work.passed))
+    show_panel(place, True, *message, link=open_link(path.name))
 
 
 def _write(page: session.Page) -> Path:
@@ -59,7 +61,7 @@ def _write(page: session.Page) -> Path:
         number: when for number, when in progress_store.load().passed.items() if number.startswith(chapter)
     }
     work = saved_file.Work(book.course, book.lab, now, tuple(book.cells()), page.ran, passed)
-    text = saved_file.written(work)
+    text = saved_file.to_text(work)
     if len(text) > saved_file.LARGEST or max(len(work.cells), len(work.ran)) > saved_file.MOST:
         raise Refused(
             "This notebook is too large for a saved file (pictures pasted into cells?): keep it with "
@@ -68,7 +70,7 @@ def _write(page: session.Page) -> Path:
     return saved_file.write_new(book.path.parent, f"{book.lab}_saved_{now:%Y-%m-%d_%H%M%S}", ".json", text)
 
 
-def _saved(page: session.Page, path: Path) -> tuple[str, list[str]]:
+def _saved_message(page: session.Page, path: Path) -> tuple[str, list[str]]:
     size = max(1, round(path.stat().st_size / 1000))
     lies = f"It lies beside this notebook, in `{path.parent.name}`, and has {size} kB."
     back = (
@@ -94,7 +96,7 @@ def _ago(seconds: float) -> str:
     return f"{count:.0f} {unit}" if round(count) == 1 else f"{count:.0f} {unit}s"
 
 
-def _found(saved: PathLike, here: Book) -> Path:
+def _locate(saved: PathLike, here: Book) -> Path:
     """The file that the reader names, here, beside the lab or in the course's folder."""
     named = Path(saved).expanduser()
     places = (named, here.path.parent / named, here.path.parent.parent / named)
@@ -117,7 +119,7 @@ def _every(here: Book) -> list[Path]:
     try:
         found = [path for folder in folders for path in folder.glob(f"{here.lab}_saved_*.json")]
     except OSError as error:
-        raise unwritten(error, here.path.parent) from None
+        raise unwritable(error, here.path.parent) from None
     if not found:
         raise Refused(
             f"There is no saved work `{here.lab}_saved_….json` beside this lab: drag the file that you "
@@ -146,7 +148,7 @@ def _today(here: Book) -> Book:
     return lab if (lab.course, lab.lab) == (here.course, here.lab) else here
 
 
-def _restored(work: saved_file.Work, result: Restored, note: str) -> tuple[str, list[str]]:
+def _restored_message(work: saved_file.Work, result: Restored, note: str) -> tuple[str, list[str]]:
     counts = [
         (result.answers, "answer in code", "answers in code"),
         (result.words, "answer in words", "answers in words"),

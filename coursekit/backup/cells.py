@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from .faults import Refused, unwritten
+from .faults import Refused, unwritable
 
 KINDS = ("markdown", "code", "raw")
 TAGS = ("exercise", "check", "written")
@@ -60,7 +60,7 @@ def open_lab(path: Path) -> Book:
         book = Book(path, course, lab, raw)
         book.cells()
     except OSError as error:
-        raise unwritten(error, path) from None
+        raise unwritable(error, path) from None
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         raise Refused(f"`{path}` is not a whole notebook: save it with Ctrl+S and try again.") from None
     if not course or not LAB.fullmatch(lab):

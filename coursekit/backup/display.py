@@ -45,7 +45,7 @@ class Place:
         display({"text/html": page, "text/plain": text}, raw=True, display_id=self._id, update=True)
 
 
-def told(place: Place, good: bool, word: str, sentences: Sequence[str], link: str = "") -> None:
+def show_panel(place: Place, good: bool, word: str, sentences: Sequence[str], link: str = "") -> None:
     """Show a panel.
 
     Args:
@@ -67,7 +67,7 @@ def told(place: Place, good: bool, word: str, sentences: Sequence[str], link: st
     place.show("\n  ".join([f"{sign} {word}", *sentences]), "".join(parts) + "</div>")
 
 
-def download(name: str, data: bytes) -> str:
+def download_link(name: str, data: bytes) -> str:
     """A button that downloads a file: out of the page itself if it is small, else from the server."""
     inside = f"data:application/json;base64,{base64.b64encode(data).decode()}"
     address = inside if len(data) <= _INSIDE else quote(name)
@@ -79,6 +79,6 @@ def download(name: str, data: bytes) -> str:
     return f'<a href="{address}" download="{shown}" style="{style}">Download {shown}</a>'
 
 
-def opens(name: str) -> str:
+def open_link(name: str) -> str:
     """A link that opens a notebook beside this one."""
     return f'<a href="{quote(name)}" style="font-weight:600">Open {markup.escape(name)}</a>'

@@ -5,7 +5,7 @@ class Refused(Exception):
     """Nothing was written; the text says what is wrong and what to do."""
 
 
-def unwritten(error: OSError, where: object) -> Refused:
+def unwritable(error: OSError, where: object) -> Refused:
     """The sentence for a file that the system does not let us read or write."""
     reason = error.strerror or type(error).__name__
     return Refused(

@@ -28,7 +28,7 @@ class Restored:
     at_end: int
 
 
-def merged(lab: Book, work: Work) -> Restored:
+def merge(lab: Book, work: Work) -> Restored:
     """The lab of today with the saved work in it; nothing of the reader's is dropped.
 
     An answer goes to the cell with its id, or the cell of its exercise where that was mended meanwhile. A
@@ -39,10 +39,10 @@ def merged(lab: Book, work: Work) -> Restored:
         lab: today's lab; what the reader has written into it stays where the saved work has nothing.
         work: of the same lab.
     """
-    where = _sorted_out(lab, work)
+    where = _placement(lab, work)
     there = {cell.text for cell in work.cells}
     end = _ending(where.placeless, [text for text in work.ran if text not in there])
-    cells = _assembled(lab.raw["cells"], where, end)
+    cells = _assemble(lab.raw["cells"], where, end)
     tags = [cell.tag for cell in where.put.values()]
     answers, words = tags.count("exercise"), tags.count("written")
     others = len(tags) - answers - words + sum(map(len, where.after.values()))
@@ -52,7 +52,7 @@ def merged(lab: Book, work: Work) -> Restored:
 
 
 @dataclass(frozen=True)
-class _Where:
+class _Placement:
     """Saved cells by their places: in a cell of the lab, after one (-1: before the first), nowhere."""
 
     put: dict[int, Cell]
@@ -60,11 +60,11 @@ class _Where:
     placeless: list[Cell]
 
 
-def _sorted_out(lab: Book, work: Work) -> _Where:
+def _placement(lab: Book, work: Work) -> _Placement:
     """Where each cell of the reader's goes; cells that the course made and nobody changed go nowhere."""
     base, saved = lab.cells(), work.cells
-    pairs, numbers = _pairs(saved, base), {*exercises(base)}
-    where, at = _Where({}, defaultdict(list), []), -1
+    pairs, numbers = _match_cells(saved, base), {*exercises(base)}
+    where, at = _Placement({}, defaultdict(list), []), -1
     rows = zip(saved, untouched(lab.lab, saved), exercises(saved), strict=True)
     for index, (cell, as_made, number) in enumerate(rows):
         to = pairs.get(index)
@@ -80,7 +80,7 @@ def _sorted_out(lab: Book, work: Work) -> _Where:
     return where
 
 
-def _pairs(saved: Sequence[Cell], base: Sequence[Cell]) -> dict[int, int]:
+def _match_cells(saved: Sequence[Cell], base: Sequence[Cell]) -> dict[int, int]:
     """For each saved cell its cell in the lab: the same id, else the same exercise, else the same text."""
 
     def by_id(cells: Sequence[Cell]) -> list[Hashable]:
@@ -112,16 +112,16 @@ def _ending(placeless: Sequence[Cell], ran: Sequence[str]) -> list[Cell]:
     return [*first, *second]
 
 
-def _assembled(raws: Sequence[dict[str, Any]], where: _Where, end: Sequence[Cell]) -> list[dict[str, Any]]:
+def _assemble(raws: Sequence[dict[str, Any]], where: _Placement, end: Sequence[Cell]) -> list[dict[str, Any]]:
     used = {str(raw.get("id", "")) for raw in raws}
-    made = [_added(cell, used) for cell in where.after.get(-1, [])]
+    made = [_new_cell(cell, used) for cell in where.after.get(-1, [])]
     for index, raw in enumerate(raws):
-        made.append(_filled(raw, where.put.get(index), used))
-        made += [_added(cell, used) for cell in where.after.get(index, [])]
-    return [*made, *(_added(cell, used) for cell in end)]
+        made.append(_fill(raw, where.put.get(index), used))
+        made += [_new_cell(cell, used) for cell in where.after.get(index, [])]
+    return [*made, *(_new_cell(cell, used) for cell in end)]
 
 
-def _filled(raw: dict[str, Any], cell: Cell | None, used: set[str]) -> dict[str, Any]:
+def _fill(raw: dict[str, Any], cell: Cell | None, used: set[str]) -> dict[str, Any]:
     """A cell of the lab without its outputs, with the reader's text where there is one."""
     kept: dict[str, Any] = {
         key: copy.deepcopy(raw[key])
@@ -132,16 +132,16 @@ def _filled(raw: dict[str, Any], cell: Cell | None, used: set[str]) -> dict[str,
     if cell is not None:
         made.pop("attachments", None)
         made |= _content(cell)
-    return _unrun(made)
+    return _without_outputs(made)
 
 
-def _added(cell: Cell, used: set[str]) -> dict[str, Any]:
+def _new_cell(cell: Cell, used: set[str]) -> dict[str, Any]:
     """A cell of the reader's own."""
     made: dict[str, Any] = {"id": _new_id(cell.id, used), "metadata": {}, **_content(cell)}
-    return _unrun(made)
+    return _without_outputs(made)
 
 
-def _unrun(made: dict[str, Any]) -> dict[str, Any]:
+def _without_outputs(made: dict[str, Any]) -> dict[str, Any]:
     return {**made, "execution_count": None, "outputs": []} if made["cell_type"] == "code" else made
 
 

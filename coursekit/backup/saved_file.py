@@ -4,19 +4,18 @@ It may come from anywhere, so nothing in it is believed before it was looked at,
 path. Reading never writes.
 """
 
-import contextlib
 import hashlib
 import json
 import os
 import re
-import tempfile
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from ..base import atomic_write, installed_version
 from .cells import KINDS, LAB, TAGS, Cell
-from .faults import Refused, unwritten
+from .faults import Refused, unwritable
 
 FORMAT = "coursekit work"
 VERSION = 1
@@ -39,16 +38,14 @@ class Work:
     passed: dict[str, datetime]
 
 
-def written(work: Work) -> str:
+def to_text(work: Work) -> str:
     """The file's text."""
-    from importlib.metadata import version
-
     table: dict[str, Any] = {
         "format": FORMAT,
         "version": VERSION,
         "course": work.course,
         "lab": work.lab,
-        "coursekit": version("coursekit"),
+        "coursekit": installed_version(),
         "saved": work.saved.isoformat(timespec="seconds"),
         "passed": {number: when.isoformat(timespec="seconds") for number, when in work.passed.items()},
         "cells": [{key: value for key, value in vars(cell).items() if value} for cell in work.cells],
@@ -71,7 +68,7 @@ def read(path: Path) -> Work:
             raise Refused(f"`{name}` is too large to be saved work: choose the file that you downloaded.")
         data = path.read_bytes()
     except OSError as error:
-        raise unwritten(error, path) from None
+        raise unwritable(error, path) from None
     try:
         return _work(_table(data, name))
     except (KeyError, TypeError, ValueError, AttributeError, RecursionError):
@@ -110,7 +107,7 @@ def _checksum(table: dict[str, Any]) -> str:
 
 
 def _work(table: dict[str, Any]) -> Work:
-    """The work in an undamaged object; whatever is not as `written` makes it is a ValueError or the like."""
+    """The work in an undamaged object; whatever is not as `to_text` writes it is a ValueError or the like."""
     lab, ran, raw = _text(table["lab"], LAB), table["ran"], table["cells"]
     _must(isinstance(raw, list) and isinstance(ran, list) and max(len(raw), len(ran)) <= MOST)
     passed = {_text(number, _NUMBER): _moment(when) for number, when in table["passed"].items()}
@@ -162,31 +159,13 @@ def write_new(folder: Path, stem: str, ending: str, text: str) -> Path:
     Raises:
         Refused: the folder may not be written, or the disk is full.
     """
+    names = (f"{stem}{ending}" if n == 1 else f"{stem}_{n}{ending}" for n in range(1, 10_000))
+    path = next(folder / name for name in names if not os.path.lexists(folder / name))
     try:
-        handle, part = tempfile.mkstemp(dir=folder, prefix=".coursekit-", suffix=".part")
+        with atomic_write(path, overwrite=False) as part:
+            part.write_text(text, encoding="utf-8", newline="\n")
+    except FileExistsError:  # written by another process in between
+        return write_new(folder, stem, ending, text)
     except OSError as error:
-        raise unwritten(error, folder) from None
-    try:
-        with open(handle, "w", encoding="utf-8", newline="\n") as file:
-            file.write(text)
-        os.chmod(part, 0o644)
-        names = (f"{stem}{ending}" if n == 1 else f"{stem}_{n}{ending}" for n in range(1, 10_000))
-        return next(filter(None, (_moved(part, folder / name) for name in names)))
-    except OSError as error:
-        raise unwritten(error, folder / f"{stem}{ending}") from None
-    finally:
-        with contextlib.suppress(FileNotFoundError):
-            os.unlink(part)
-
-
-def _moved(part: str, target: Path) -> Path | None:
-    """Give a finished file its name; None if the name is taken. A link never replaces, a rename would."""
-    try:
-        os.link(part, target)
-    except FileExistsError:
-        return None
-    except OSError:  # a file system without hard links
-        if os.path.lexists(target):
-            return None
-        os.replace(part, target)
-    return target
+        raise unwritable(error, path) from None
+    return path

@@ -1,15 +1,22 @@
-"""What everything rests on: time, fields, large batches in chunks, files."""
+"""The foundation of the package: time, fields, large batches in chunks, files, threads."""
 
 from .chunking import chunked, concat_chunks
-from .fields import Field, singular_at
+from .fields import Field, SingularField, singular_at
+from .files import atomic_write, user_folder
+from .runtime import installed_version, limit_threads
 from .times import Time, as_time, time_shape
 
 __all__ = [
     "Field",
+    "SingularField",
     "Time",
     "as_time",
+    "atomic_write",
     "chunked",
     "concat_chunks",
+    "installed_version",
+    "limit_threads",
     "singular_at",
     "time_shape",
+    "user_folder",
 ]

@@ -2,44 +2,70 @@
 
 from collections.abc import Callable, Iterable
 from functools import wraps
-from typing import Any
+from typing import Protocol, TypeVar, overload
 
 from torch import Tensor
 
 from .times import Time, as_time
 
-CHUNK_SIZE = 2**18  # numbers in the largest block: 2 MB
+CHUNK_SIZE = 2**18  # numbers in the largest intermediate tensor: 2 MB in double precision
 
 
-def chunked(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Evaluate a method on a chunk of the states at a time: memory then does not grow with the batch."""
+class _Wide(Protocol):
+    @property
+    def width(self) -> int:
+        """Numbers that one state needs in the largest intermediate tensor."""
+        ...
 
-    @wraps(function)
-    def in_chunks(self: Any, x: Tensor, t: Time) -> Any:
+
+Owner = TypeVar("Owner", bound=_Wide)
+Result = TypeVar("Result", Tensor, tuple[Tensor, Tensor])
+
+
+def chunked(method: Callable[[Owner, Tensor, Time], Result]) -> Callable[[Owner, Tensor, Time], Result]:
+    """Evaluate a method of states and times on one chunk of the states at a time.
+
+    Args:
+        method: called as method(self, x, t); `self.width` says how many numbers a state needs.
+    Returns:
+        The same method; its memory does not grow with the batch.
+    """
+
+    @wraps(method)
+    def in_chunks(self: Owner, x: Tensor, t: Time) -> Result:
         height = max(1, CHUNK_SIZE // self.width)
         if len(x) <= height:
-            return function(self, x, t)
-        blocks = zip(x.split(height), as_time(t, x).split(height), strict=True)
-        return concat_chunks(len(x), (function(self, *block) for block in blocks))
+            return method(self, x, t)
+        chunks = zip(x.split(height), as_time(t, x).split(height), strict=True)
+        return concat_chunks(len(x), (method(self, *chunk) for chunk in chunks))
 
     return in_chunks
 
 
-def concat_chunks(n: int, parts: Iterable[Any]) -> Any:
-    """Parts of n rows, each a tensor or several, put together.
+@overload
+def concat_chunks(n: int, parts: Iterable[Tensor]) -> Tensor: ...
+@overload
+def concat_chunks(n: int, parts: Iterable[tuple[Tensor, Tensor]]) -> tuple[Tensor, Tensor]: ...
+def concat_chunks(
+    n: int, parts: Iterable[Tensor] | Iterable[tuple[Tensor, Tensor]]
+) -> Tensor | tuple[Tensor, Tensor]:
+    """Concatenate parts of n rows in all, each a tensor or a pair of tensors.
 
-    Each goes to its place at once: small results that are kept between large temporary ones would keep the
-    memory of these from being used again.
+    Each part is copied to its place at once: small results that are kept between large temporary tensors
+    would keep the memory of these from being used again.
+
+    >>> concat_chunks(4, (torch.full((2,), k) for k in (1, 2)))
+    tensor([1, 1, 2, 2])
     """
     whole: list[Tensor] = []
     start, single = 0, True
     for part in parts:
         single = isinstance(part, Tensor)
-        columns = (part,) if single else part
+        columns: tuple[Tensor, ...] = (part,) if isinstance(part, Tensor) else part
         if not whole:
             whole = [column.new_empty((n, *column.shape[1:])) for column in columns]
         end = start + len(columns[0])
         for to, column in zip(whole, columns, strict=True):
             to[start:end] = column
         start = end
-    return whole[0] if single else tuple(whole)
+    return whole[0] if single else (whole[0], whole[1])

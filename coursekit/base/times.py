@@ -10,7 +10,7 @@ def time_shape(x: Tensor) -> tuple[int, ...]:
     """Shape of a time for each of the states `x` (batch, *event): (batch, 1, …, 1).
 
     Raises:
-        ValueError: `x` has no event axis, or holds whole numbers, which would swallow fractions.
+        ValueError: `x` has no event axis, or holds integers, which would truncate fractions.
     """
     if x.dim() < 2:
         raise ValueError(
@@ -18,12 +18,12 @@ def time_shape(x: Tensor) -> tuple[int, ...]:
             "add the missing axis, for example with x[:, None]"
         )
     if not x.is_floating_point():
-        raise ValueError(f"states are of type {x.dtype}; make them real numbers, for example with x.float()")
+        raise ValueError(f"states are of type {x.dtype}; make them floating-point, such as x.float()")
     return (x.shape[0],) + (1,) * (x.dim() - 1)
 
 
 def as_time(t: Time, x: Tensor) -> Tensor:
-    """Shape a time so that it multiplies a batch of states without surprises.
+    """Shape a time so that it broadcasts against a batch of states.
 
     PyTorch aligns shapes from the right, so a (batch,) time times a (batch, dim) state is an error at
     best, and silently wrong when batch = dim. Every function of `coursekit` that takes a time calls
@@ -37,17 +37,20 @@ def as_time(t: Time, x: Tensor) -> Tensor:
         (batch, 1, …, 1), as many axes as `x`, with its dtype and device. A view where possible: do
         not write into it.
     Raises:
-        ValueError: `x` has no event axis or holds whole numbers, or `t` has any other shape.
+        ValueError: `x` has no event axis or holds integers, or `t` has any other shape.
+
+    >>> as_time(0.5, torch.zeros(3, 1, 8, 8)).shape
+    torch.Size([3, 1, 1, 1])
     """
     column = time_shape(x)
     if not isinstance(t, Tensor):
         return x.new_tensor(float(t)).expand(column)
     if t.shape != column or t.dtype != x.dtype or t.device != x.device:
-        t = _shaped(t.to(x), x, column)
+        t = _to_column(t.to(x), x, column)
     return t
 
 
-def _shaped(t: Tensor, x: Tensor, column: tuple[int, ...]) -> Tensor:
+def _to_column(t: Tensor, x: Tensor, column: tuple[int, ...]) -> Tensor:
     if t.numel() == 1:
         return t.reshape(()).expand(column)
     if t.shape in ((x.shape[0],), column):

@@ -1,8 +1,8 @@
-"""What a run of training was asked for, and the network and rates that go with it."""
+"""The settings of a training run, and the network and learning rate that go with them."""
 
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
-from typing import Any, Literal
+from dataclasses import dataclass
+from typing import Literal
 
 from ..data import Digits, digits, mnist
 from ..nets import DiT, FiLMMLP, UNet
@@ -13,7 +13,7 @@ DATA: dict[str, Callable[[], Digits]] = {"digits": digits, "mnist": mnist}
 SIZES = {"digits": 8, "mnist": 28}
 PATH = GaussianPath()
 DROP = 0.15
-"""Share of labels dropped, for classifier-free guidance."""
+"""Fraction of labels dropped, for classifier-free guidance."""
 
 LOSSES: dict[Prediction, Callable[[GaussianPath], RegressionLoss]] = {
     "velocity": velocity_loss,
@@ -24,7 +24,7 @@ LOSSES: dict[Prediction, Callable[[GaussianPath], RegressionLoss]] = {
 
 @dataclass(frozen=True)
 class Preset:
-    """A network's sizes, the largest rate it learns at, and how much of the average an update keeps."""
+    """A network's sizes, its largest learning rate, the decay of its average, and its batch."""
 
     sizes: dict[str, int]
     lr: float
@@ -40,21 +40,21 @@ PRESETS = {
     ("mnist", "unet"): Preset({"width": 24, "levels": 3}, lr=2e-3, decay=0.999, batch=64),
     ("mnist", "dit"): Preset({"patch": 4, "width": 96, "depth": 4}, lr=2e-3, decay=0.999, batch=64),
 }
-"""What worked, for each pair of data and network."""
+"""Settings that train well, for each pair of data and network."""
 
 
 @dataclass(frozen=True)
 class TrainConfig:
-    """A run of training. It ends after `steps`, or after `seconds`, whichever was asked for.
+    """The settings of a training run, which ends after `steps` or after `seconds`.
 
     Args:
         data: "digits" or "mnist".
         net: "mlp", "unet" or "dit".
-        predict: what the network is asked for.
+        predict: what the network predicts.
         batch: images in a step, over all processes.
         steps: steps in all, or None.
-        seconds: seconds of training in all, over all runs that are resumed, or None.
-        seed: start of all random numbers.
+        seconds: seconds of training in all, over all resumed runs, or None.
+        seed: seed of all random numbers.
     Raises:
         ValueError: not exactly one of `steps` and `seconds` is given, or a number is not positive.
     """
@@ -69,21 +69,17 @@ class TrainConfig:
 
     def __post_init__(self) -> None:
         if (self.steps is None) == (self.seconds is None):
-            raise ValueError("give either --steps or --seconds")
+            raise ValueError("give either steps or seconds, as --steps or --seconds")
         for name, number in (("batch", self.batch), ("steps", self.steps), ("seconds", self.seconds)):
             if number is not None and not number > 0:
-                raise ValueError(f"--{name} is {number}; it must be positive")
+                raise ValueError(f"{name} is {number}; it must be positive")
 
     @property
-    def recipe(self) -> Preset:
-        """The network's sizes and rates."""
+    def preset(self) -> Preset:
+        """The network's sizes, learning rate, decay and batch."""
         return PRESETS[self.data, self.net]
 
     def build(self) -> FiLMMLP | UNet | DiT:
-        """Make the network, untrained; its first weights come from torch's own generator."""
+        """Build the network; its initial weights come from torch's own generator."""
         kind = {"mlp": FiLMMLP, "unet": UNet, "dit": DiT}[self.net]
-        return kind(channels=1, size=SIZES[self.data], classes=10, **self.recipe.sizes)
-
-    def described(self) -> dict[str, Any]:
-        """All settings, as JSON holds them."""
-        return asdict(self)
+        return kind(channels=1, size=SIZES[self.data], classes=10, **self.preset.sizes)

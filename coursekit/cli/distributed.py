@@ -1,4 +1,4 @@
-"""One process or several that train one network together, each on its share of every batch."""
+"""One process, or several that train one network together, each on its shard of every batch."""
 
 import os
 from collections.abc import Iterator
@@ -12,10 +12,10 @@ from torch import Tensor, distributed, nn
 
 @dataclass(frozen=True)
 class Distributed:
-    """Place of this process among those that torchrun started; alone without torchrun.
+    """The place of this process among those that torchrun started; rank 0 of 1 without torchrun.
 
     Args:
-        rank: number of this process, from 0; the first one writes files and talks.
+        rank: number of this process, from 0; process 0 writes files and prints.
         size: number of processes.
         device: where this process computes.
     """
@@ -26,38 +26,38 @@ class Distributed:
 
     @property
     def is_main(self) -> bool:
-        """Whether this is the process that writes and talks."""
+        """Whether this is the process that writes files and prints."""
         return self.rank == 0
 
-    def share(self, rows: Tensor) -> Tensor:
-        """Rows that this process takes of a batch drawn alike everywhere: every `size`-th, from `rank` on."""
+    def shard(self, rows: Tensor) -> Tensor:
+        """Rows of this process in a batch that all processes drew alike: every `size`-th, from `rank` on."""
         return rows[self.rank :: self.size]
 
     def wrap_ddp(self, net: nn.Module) -> nn.Module:
-        """The network, so wrapped that a backward pass averages gradients over the group."""
+        """Wrap a network so that a backward pass averages its gradients over the group."""
         if self.size == 1:
             return net
         on = [self.device.index] if self.device.type == "cuda" else None
         return nn.parallel.DistributedDataParallel(net, device_ids=on)
 
-    def agreed(self, number: float) -> float:
-        """The leading process's number, in every process: clocks differ."""
+    def broadcast(self, number: float) -> float:
+        """Return the number of process 0 in every process: clocks differ."""
         if self.size == 1:
             return number
-        told = torch.tensor([number], dtype=torch.float64 if self.device.type == "cpu" else torch.float32)
-        told = told.to(self.device)
-        distributed.broadcast(told, src=0)
-        return float(told)
+        value = torch.tensor([number], dtype=torch.float64 if self.device.type == "cpu" else torch.float32)
+        value = value.to(self.device)
+        distributed.broadcast(value, src=0)
+        return float(value)
 
 
 @contextmanager
 def init_distributed(device: str) -> Iterator[Distributed]:
-    """Join the processes that torchrun started (gloo on CPUs, nccl on GPUs), and part in the end.
+    """Join the processes that torchrun started (gloo on CPUs, nccl on GPUs), and leave at the end.
 
     Args:
-        device: "cpu", "cuda", "mps", or "auto" for the fastest that is there.
+        device: "cpu", "cuda", "mps", or "auto" for the fastest that is available.
     Raises:
-        ValueError: the device is not there.
+        ValueError: the device is not available.
     """
     size, rank = int(os.environ.get("WORLD_SIZE", "1")), int(os.environ.get("RANK", "0"))
     where = _device(device, int(os.environ.get("LOCAL_RANK", "0")))
@@ -75,10 +75,10 @@ def init_distributed(device: str) -> Iterator[Distributed]:
 
 
 def _device(name: str, local: int) -> torch.device:
-    there = {"cpu": True, "cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
+    available = {"cpu": True, "cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
     if name == "auto":
-        name = next(kind for kind in ("cuda", "mps", "cpu") if there[kind])
-    if not there.get(name):
-        found = ", ".join(kind for kind, yes in there.items() if yes)
-        raise ValueError(f"--device {name} is not to be had on this machine; there is {found}")
+        name = next(kind for kind in ("cuda", "mps", "cpu") if available[kind])
+    if not available.get(name):
+        found = ", ".join(kind for kind, yes in available.items() if yes)
+        raise ValueError(f"--device {name} is not available on this machine; there is {found}")
     return torch.device(name, local) if name == "cuda" else torch.device(name)

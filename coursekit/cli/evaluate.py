@@ -1,4 +1,4 @@
-"""How good a network's images are, measured beside what real images would get."""
+"""How good a network's images are, beside what real images would get."""
 
 from pathlib import Path
 from typing import Any
@@ -12,72 +12,74 @@ from ..evaluation.classifiers import DigitClassifiers, MNISTClassifier, digit_cl
 from ..nets import ImageNetwork
 from ..paths import Prediction
 from .config import DATA, TrainConfig
-from .run_state import write, write_json
-from .sample import draw, generate
+from .run_state import write_json
+from .sample import generate, save
 
 STEPS = 20
-"""Steps of Heun's method for each image that is measured."""
-WISHES = 1000
+"""Heun steps for each image that is measured."""
+N_LABELLED = 1000
 """Images in each measurement of agreement."""
-CLOUD = 2000
-"""Most real and generated images compared as clouds."""
+N_SAMPLES = 2000
+"""At most so many real and generated images are compared as distributions."""
 POOL = 10_000
-"""Most training images that the floor and the nearest neighbours are taken from."""
+"""At most so many training images serve for the floor and the nearest neighbours."""
 
 
-def report(config: TrainConfig, folder: Path, net: ImageNetwork, device: torch.device) -> dict[str, Any]:
+def evaluate(config: TrainConfig, folder: Path, net: ImageNetwork, device: torch.device) -> dict[str, Any]:
     """Measure a trained network, write metrics.json and samples.png, and return the metrics.
 
-    Agreement is by a judge that never saw the generator. What follows is at w = 1: the Fréchet
+    Agreement is the accuracy of a classifier that never saw the generator. The rest is at w = 1: the Fréchet
     distance beside its floor (real against real), within-class diversity relative to real images, and the
     nearest-neighbour ratio, where 1 is as near to the training images as fresh real ones are and 0 is a copy.
     """
-    known, judge = DATA[config.data](), (digit_classifiers if config.data == "digits" else mnist_classifier)()
-    print(f"measuring {2 * WISHES + len(known.test.labels[:CLOUD]):,} generated images", flush=True)
-    numbers = _labels(net, config.predict, judge, device) | _cloud(net, config.predict, known, judge, device)
+    dataset = DATA[config.data]()
+    judge = digit_classifiers() if config.data == "digits" else mnist_classifier()
+    print(f"measuring {2 * N_LABELLED + len(dataset.test.labels[:N_SAMPLES]):,} generated images", flush=True)
+    numbers = _agreement(net, config.predict, judge, device)
+    numbers |= _distribution_metrics(net, config.predict, dataset, judge, device)
     write_json(folder / "metrics.json", numbers)
     y = torch.arange(10, device=device).repeat_interleave(12)
-    images = _made(net, config.predict, y, 1.5, seed=1)
-    write(folder / "samples.png", lambda part: draw(images, y.cpu(), part))
+    images = _generate(net, config.predict, y, 1.5, seed=1)
+    save(images, y, folder / "samples.png")
     return numbers
 
 
-def _labels(
+def _agreement(
     net: ImageNetwork, predict: Prediction, judge: DigitClassifiers | MNISTClassifier, device: torch.device
 ) -> dict[str, float]:
-    wanted = torch.arange(10, device=device).repeat(WISHES // 10)
+    target = torch.arange(10, device=device).repeat(N_LABELLED // 10)
     return {
         f"agreement_w{w:g}": round(
-            metrics.accuracy(judge.classify(_made(net, predict, wanted, w, seed=2)), wanted.cpu()), 4
+            metrics.accuracy(judge.classify(_generate(net, predict, target, w, seed=2)), target.cpu()), 4
         )
         for w in (1.5, 2.0)
     }
 
 
-def _cloud(
+def _distribution_metrics(
     net: ImageNetwork,
     predict: Prediction,
-    known: Digits,
+    dataset: Digits,
     judge: DigitClassifiers | MNISTClassifier,
     device: torch.device,
 ) -> dict[str, float]:
-    (seen, _), (z, y) = known.train, (part[:CLOUD] for part in known.test)
-    images = _made(net, predict, y.to(device), 1.0, seed=3)
-    real, made = judge.features(z), judge.features(images)
+    (train, _), (z, y) = dataset.train, (part[:N_SAMPLES] for part in dataset.test)
+    images = _generate(net, predict, y.to(device), 1.0, seed=3)
+    real, generated = judge.features(z), judge.features(images)
     floor = metrics.frechet_floor(
-        judge.features(seen[:POOL]), real, generator=torch.Generator().manual_seed(0)
+        judge.features(train[:POOL]), real, generator=torch.Generator().manual_seed(0)
     )
-    spread, usual = (metrics.within_class_diversity(features, y) for features in (made, real))
+    diversity, of_real = (metrics.within_class_diversity(part, y) for part in (generated, real))
     return {
         "agreement_w1": round(metrics.accuracy(judge.classify(images), y), 4),
-        "frechet": round(metrics.frechet_distance(made, real), 4),
+        "frechet": round(metrics.frechet_distance(generated, real), 4),
         "frechet_floor": round(float(floor.mean()), 4),
-        "diversity": round(spread / usual, 4),
-        "nearest_neighbour_ratio": round(metrics.nearest_neighbour_ratio(images, seen[:POOL], z), 4),
+        "diversity": round(diversity / of_real, 4),
+        "nearest_neighbour_ratio": round(metrics.nearest_neighbour_ratio(images, train[:POOL], z), 4),
         "images_compared": len(z),
         "heun_steps": STEPS,
     }
 
 
-def _made(net: ImageNetwork, predict: Prediction, y: Tensor, w: float, seed: int) -> Tensor:
+def _generate(net: ImageNetwork, predict: Prediction, y: Tensor, w: float, seed: int) -> Tensor:
     return generate(net, predict, y, w, steps=STEPS, seed=seed).cpu()

@@ -7,11 +7,12 @@ from pathlib import Path
 
 import torch
 
+from ..base import limit_threads
 from ..data import DataUnavailable
 from .config import DATA, LOSSES, PRESETS, TrainConfig
 from .distributed import init_distributed
-from .evaluate import report
-from .sample import METHODS, generate, load, save
+from .evaluate import evaluate
+from .sample import SOLVERS, generate, load, save
 from .train import train
 
 
@@ -24,7 +25,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"coursekit: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
-        saved = "; the same command with --resume goes on from the last saved state"
+        saved = "; the same command with --resume continues from the last saved state"
         print(f"coursekit: stopped{saved * (chosen.run is _train)}", file=sys.stderr)
         return 130
 
@@ -42,16 +43,18 @@ def _add_train(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("data", choices=DATA)
     parser.add_argument("--net", choices=("mlp", "unet", "dit"), default="mlp")
     parser.add_argument("--predict", choices=LOSSES, default="velocity")
-    parser.add_argument("--steps", type=int, help="end after so many steps")
-    parser.add_argument("--seconds", type=float, help="end after so many seconds of training")
+    parser.add_argument("--steps", type=int, help="number of steps")
+    parser.add_argument("--seconds", type=float, help="seconds of training")
     parser.add_argument("--batch", type=int, help="images in a step, over all processes")
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--threads", type=int, default=1, help="threads of each process; 1 is rarely slower")
+    parser.add_argument(
+        "--threads", type=int, help="threads of each process; 1 unless OMP_NUM_THREADS is set"
+    )
     parser.add_argument("--device", choices=("auto", "cpu", "cuda", "mps"), default="auto")
     parser.add_argument("--out", type=Path, required=True, metavar="DIR")
-    parser.add_argument("--resume", action="store_true", help="go on with the run in DIR")
+    parser.add_argument("--resume", action="store_true", help="continue the run in DIR")
     parser.add_argument(
-        "--save-every", type=float, default=30.0, metavar="SECONDS", help="time between two saved states"
+        "--save-every", type=float, default=30.0, metavar="SECONDS", help="seconds between two saved states"
     )
 
 
@@ -60,16 +63,16 @@ def _add_sample(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("folder", type=Path, metavar="DIR", help="what coursekit train wrote")
     parser.add_argument("--guidance", type=float, default=1.5, metavar="W")
     parser.add_argument("--count", type=int, default=100)
-    parser.add_argument("--labels", help="digits to write, such as 3 or 0,1,2; all in turn unless given")
-    parser.add_argument("--method", choices=METHODS, default="heun")
+    parser.add_argument("--labels", help="digits to generate, such as 3 or 0,1,2; all in turn unless given")
+    parser.add_argument("--solver", choices=SOLVERS, default="heun")
     parser.add_argument("--steps", type=int, default=20)
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--threads", type=int, help="1 unless OMP_NUM_THREADS is set")
     parser.add_argument("--out", type=Path, required=True, metavar="FILE", help="a .npz or a .png file")
 
 
 def _train(chosen: argparse.Namespace) -> int:
-    torch.set_num_threads(chosen.threads)
+    limit_threads(chosen.threads)
     batch = chosen.batch or PRESETS[chosen.data, chosen.net].batch
     config = TrainConfig(
         chosen.data, chosen.net, chosen.predict, batch, chosen.steps, chosen.seconds, chosen.seed
@@ -77,30 +80,30 @@ def _train(chosen: argparse.Namespace) -> int:
     with init_distributed(chosen.device) as group:
         net = train(config, chosen.out, group, resume=chosen.resume, save_every=chosen.save_every)
         if group.is_main:
-            for name, number in report(config, chosen.out, net, group.device).items():
+            for name, number in evaluate(config, chosen.out, net, group.device).items():
                 print(f"{name:24} {number}")
             print(f"written to {chosen.out}: model.safetensors, config.json, metrics.json, samples.png")
     return 0
 
 
 def _sample(chosen: argparse.Namespace) -> int:
-    torch.set_num_threads(chosen.threads)
+    limit_threads(chosen.threads)
     if chosen.count < 1 or chosen.steps < 1:
         raise ValueError(f"--count {chosen.count}, --steps {chosen.steps}: both must be at least 1")
     net, predict = load(chosen.folder)
-    y = _wishes(chosen.labels, chosen.count, net.null)
+    y = _target_labels(chosen.labels, chosen.count, net.null)
     images = generate(
-        net, predict, y, chosen.guidance, method=chosen.method, steps=chosen.steps, seed=chosen.seed
+        net, predict, y, chosen.guidance, solver=chosen.solver, steps=chosen.steps, seed=chosen.seed
     )
     save(images, y, chosen.out)
     print(f"{len(y)} images written to {chosen.out}")
     return 0
 
 
-def _wishes(labels: str | None, count: int, classes: int) -> torch.Tensor:
-    """The labels in turn until there are `count`."""
+def _target_labels(labels: str | None, count: int, classes: int) -> torch.Tensor:
+    """The given labels in turn, until there are `count`."""
     try:
         chosen = list(range(classes)) if labels is None else [int(label) for label in labels.split(",")]
     except ValueError:
-        raise ValueError(f"--labels {labels} are not numbers with commas between, such as 0,1,2") from None
+        raise ValueError(f"--labels {labels}: give integers separated by commas, such as 0,1,2") from None
     return torch.tensor([chosen[i % len(chosen)] for i in range(count)])

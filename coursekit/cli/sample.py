@@ -1,4 +1,4 @@
-"""Images out of a finished run."""
+"""Generate images with the network of a finished run."""
 
 import json
 from dataclasses import dataclass
@@ -9,19 +9,19 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ..base import Field, Time
+from ..base import Field, Time, atomic_write
 from ..nets import ImageNetwork, pretrained
 from ..paths import Prediction, convert
-from ..solvers import Euler, Heun, Solver, solve, time_grid
+from ..solvers import solve, time_grid
 from ..training import guided
 from .config import PATH
-from .run_state import write
 
-METHODS: dict[str, Solver] = {"euler": Euler(), "heun": Heun()}
+SOLVERS = ("euler", "heun")
+"""Names of the solvers that the command offers."""
 AT_ONCE = 64
-"""Images simulated together: many more would cost time, as their memory is asked for anew in every step."""
+"""Images simulated together: many more would be slower, as their memory is allocated anew in every step."""
 FIRST = 0.02
-"""First time for a network that predicts noise: at t = 0 the noise says nothing about the data."""
+"""Start time for a network that predicts noise: at t = 0 the noise says nothing about the data."""
 
 
 def load(folder: Path) -> tuple[ImageNetwork, Prediction]:
@@ -43,10 +43,10 @@ def load(folder: Path) -> tuple[ImageNetwork, Prediction]:
 
 @dataclass(frozen=True, eq=False)
 class ImageVelocity:
-    """The velocity of a field that predicts noise or data, with what it says of the data kept in [-1, 1].
+    """The velocity of a field that predicts noise or data, with the predicted data clipped to [-1, 1].
 
-    At early times the smallest error in the noise is a huge one in the image behind it; no image lies outside
-    [-1, 1], so there it is cut. Ho et al. 2020 do the same.
+    At early times a small error in the noise is a large one in the image behind it, and no image lies outside
+    [-1, 1]. Ho et al. 2020 clip in the same way.
     """
 
     field: Field
@@ -55,8 +55,8 @@ class ImageVelocity:
 
     def __call__(self, x: Tensor, t: Time) -> Tensor:
         """Velocity at states `x` (batch, *event) and time `t` below 1, same shape."""
-        z = convert(self.field(x, t), x, t, PATH, self.predict, "data").clamp(-1, 1)
-        return convert(z, x, t, PATH, "data", "velocity")
+        z = convert(self.field(x, t), x, t, PATH, given=self.predict, wanted="data").clamp(-1, 1)
+        return convert(z, x, t, PATH, given="data", wanted="velocity")
 
 
 def generate(
@@ -65,7 +65,7 @@ def generate(
     y: Tensor,
     w: float,
     *,
-    method: str = "heun",
+    solver: str = "heun",
     steps: int = 20,
     seed: int = 0,
 ) -> Tensor:
@@ -73,27 +73,27 @@ def generate(
 
     Args:
         net: called as net(x, t, y), with `config` and `null`.
-        predict: what it answers.
+        predict: what it predicts.
         y: labels, (n,), on the network's device.
         w: guidance scale.
-        method: "euler" or "heun".
+        solver: "euler" or "heun".
         steps: steps from noise to image.
-        seed: of the noise; drawn on the CPU, so it is the same on every device.
+        seed: seed of the noise, which is drawn on the CPU and so the same on every device.
     Returns:
         Images, (n, channels, size, size); values may lie a little outside [-1, 1].
     """
     noise = torch.randn(len(y), *net.event, generator=torch.Generator().manual_seed(seed)).to(y.device)
     first = FIRST if predict == "noise" else 0.0
-    made = [
+    images = [
         solve(
-            _velocity(guided(net, labels, w, net.null), predict),
+            _velocity(guided(net, labels, w), predict),
             start,
             time_grid(steps, first, 1.0),
-            METHODS[method],
+            solver,
         )
         for start, labels in zip(noise.split(AT_ONCE), y.split(AT_ONCE), strict=True)
     ]
-    return torch.cat(made)
+    return torch.cat(images)
 
 
 def _velocity(field: Field, predict: Prediction) -> Field:
@@ -104,13 +104,15 @@ def save(images: Tensor, y: Tensor, path: Path) -> None:
     """Write images to a .npz file, x (n, c, h, w) in [-1, 1] and y (n,), or as one picture to a .png file.
 
     Raises:
-        ValueError: the name ends otherwise.
+        ValueError: the name has another ending.
     """
     images, y = images.clamp(-1, 1).cpu(), y.cpu()
     if path.suffix == ".npz":
-        write(path, lambda part: np.savez_compressed(part, x=images.numpy(), y=y.numpy()))
+        with atomic_write(path) as part:
+            np.savez_compressed(part, x=images.numpy(), y=y.numpy())
     elif path.suffix == ".png":
-        write(path, lambda part: draw(images, y, part))
+        with atomic_write(path) as part:
+            draw(images, y, part)
     else:
         raise ValueError(f"{path.name} is neither .npz (numbers) nor .png (a picture)")
 

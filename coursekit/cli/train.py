@@ -1,21 +1,31 @@
 """Training that can be killed and resumed, by one process or by a group, with the same result."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import nullcontext
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import torch
-from torch import Generator, Tensor
+from torch import Generator, Tensor, nn
 from tqdm.auto import tqdm
 
-from ..data import Labelled
+from ..base import atomic_write
 from ..nets import ImageNetwork, pretrained
-from ..training import EMA, Adam, RegressionLoss, cosine_rate, drop_labels, improve
+from ..training import (
+    EMA,
+    Adam,
+    Loss,
+    RegressionLoss,
+    Step,
+    cosine_rate,
+    draw_batch,
+    training_steps,
+    with_dropped_labels,
+)
 from .config import DATA, DROP, LOSSES, PATH, TrainConfig
 from .distributed import Distributed
-from .run_state import STATE, load_state, save_state, write, write_json
+from .run_state import STATE, load_state, save_state, write_json
 
 EPS = 1e-5
 """Adam divides by |gradient| + eps. With the usual 1e-8 a gradient that is nothing but rounding makes a whole
@@ -23,7 +33,7 @@ step, and two processes, which add in another order, drift apart from one."""
 
 
 @dataclass
-class Clock:
+class TrainState:
     """Steps made and seconds spent, over all runs that were resumed."""
 
     step: int = 0
@@ -40,115 +50,123 @@ def train(
 
     Args:
         config: what to train.
-        folder: where the files go; made if it isn't there.
+        folder: where the files go; made if it does not exist.
         group: this process's place.
-        resume: go on from the state in the folder.
+        resume: continue from the state in the folder.
         save_every: seconds between two states on disk.
     Returns:
         The averaged network, on the group's device.
     Raises:
-        ValueError: the folder holds another run, or none to resume; or the batch can't be shared evenly.
+        ValueError: the folder holds another run, or none to resume; or the batch cannot be split evenly.
         FloatingPointError: the loss became infinite or not a number.
     """
     _check(config, folder, group, resume)
     torch.manual_seed(config.seed)  # the network's first weights
     net = config.build().to(group.device)
-    ema, clock = EMA(net, config.recipe.decay), Clock()
-    adam = Adam(net.parameters(), config.recipe.lr, EPS)
-    if resume:
-        clock = Clock(**load_state(folder, config, net, ema, adam))
+    ema, adam = EMA(net, config.preset.decay), Adam(net.parameters(), config.preset.lr, EPS)
+    state = TrainState(**load_state(folder, config, net, ema, adam)) if resume else TrainState()
     folder.mkdir(parents=True, exist_ok=True)
-    known = DATA[config.data]().train
-    data = Labelled(known.images.to(group.device), known.labels.to(group.device))
     net.train()
-    last = time.monotonic()
-    for _ in _progress(config, clock, group, _steps(config, clock, group, net, ema, adam, data)):
-        if group.is_main and (time.monotonic() - last >= save_every):
-            save_state(folder, config, net, ema, adam, step=clock.step, seconds=clock.seconds)
-            last = time.monotonic()
+    steps = training_steps(
+        _batch_loss(config, group, net), adam, _rates(config, state), ema=ema, first=state.step + 1
+    )
+    saved = time.monotonic()
+    for _ in _progress(config, state, group, _timed(steps, config, state, group)):
+        if group.is_main and time.monotonic() - saved >= save_every:
+            save_state(folder, config, net, ema, adam, **asdict(state))
+            saved = time.monotonic()
     if group.is_main:
-        save_state(folder, config, net, ema, adam, step=clock.step, seconds=clock.seconds)
-        _finish(config, folder, ema.net, clock)
+        save_state(folder, config, net, ema, adam, **asdict(state))
+        _finish(config, folder, ema.net, state)
     return ema.net
 
 
 def _check(config: TrainConfig, folder: Path, group: Distributed, resume: bool) -> None:
     if config.batch % group.size:
-        raise ValueError(f"--batch {config.batch} can't be shared evenly by {group.size} processes")
+        raise ValueError(f"--batch {config.batch} cannot be split evenly among {group.size} processes")
     if (folder / STATE).exists() and not resume:
         raise ValueError(
-            f"{folder} holds a run already: add --resume to go on with it, or choose another --out"
+            f"{folder} holds a run already: add --resume to continue it, or choose another --out"
         )
 
 
-def _steps(
-    config: TrainConfig,
-    clock: Clock,
-    group: Distributed,
-    net: ImageNetwork,
-    ema: EMA,
-    adam: Adam,
-    data: Labelled,
-) -> Iterator[float]:
-    """Make the steps that are left, and yield the loss of each."""
-    wrap_ddp, loss = group.wrap_ddp(net), LOSSES[config.predict](PATH)
-    generator = Generator(group.device)
-    half = torch.autocast("cuda", torch.bfloat16) if group.device.type == "cuda" else nullcontext()
-    begun, before = time.monotonic(), clock.seconds
-    while (left := _left(config, clock)) > 0:
-        clock.step += 1
-        generator.manual_seed((config.seed << 32) + clock.step)
-        z, t, eps, y = (group.share(part) for part in _batch(config, data, loss, net.null, generator))
-        # Seconds left say how many steps there will be; the rate falls along a cosine to the last of them.
-        steps = config.steps or max(clock.step, round(clock.step / max(1 - left, 1e-9)))
-        adam.lr = config.recipe.lr * cosine_rate(clock.step, steps)
-        with half:
-            value = loss.value(wrap_ddp, z, t, eps, y)
-        number = improve(adam, value, ema)
-        clock.seconds = (
-            group.agreed(before + time.monotonic() - begun)
-            if config.seconds
-            else (before + time.monotonic() - begun)
-        )
-        yield number
+def _batch_loss(config: TrainConfig, group: Distributed, net: ImageNetwork) -> Callable[[int], Tensor]:
+    """The loss of a step's batch, of which this process takes its shard."""
+    dataset = DATA[config.data]().train
+    columns = [column.to(group.device) for column in dataset]
+    wrapped, generator = group.wrap_ddp(net), Generator(group.device)
+    loss = with_dropped_labels(_on_shard(LOSSES[config.predict](PATH), group), DROP, null=net.null)
+    autocast = torch.autocast("cuda", torch.bfloat16) if group.device.type == "cuda" else nullcontext()
+
+    def batch_loss(step: int) -> Tensor:
+        generator.manual_seed((config.seed << 32) + step)
+        batch = draw_batch(columns, config.batch, generator)
+        with autocast:
+            return loss(wrapped, *batch, generator=generator)
+
+    return batch_loss
 
 
-def _left(config: TrainConfig, clock: Clock) -> float:
-    """Share of the run that is still to come."""
+def _on_shard(loss: RegressionLoss, group: Distributed) -> Loss:
+    """A loss that draws for the whole batch, as every process does, and evaluates this process's shard."""
+
+    def on_shard(
+        net: nn.Module, z: Tensor, y: Tensor | None = None, *, generator: Generator | None = None
+    ) -> Tensor:
+        t, eps = loss.draw(z, generator)
+        z, t, eps = group.shard(z), group.shard(t), group.shard(eps)
+        return loss.value(net, z, t, eps, None if y is None else group.shard(y))
+
+    return on_shard
+
+
+def _rates(config: TrainConfig, state: TrainState) -> Iterator[float]:
+    """Learning rates of the steps that remain, along a cosine that ends with the run."""
+    while (remaining := _remaining_fraction(config, state)) > 0:
+        step = state.step + 1
+        # The remaining seconds say how many steps there will be.
+        steps = config.steps or max(step, round(step / max(1 - remaining, 1e-9)))
+        yield config.preset.lr * cosine_rate(step, steps)
+
+
+def _remaining_fraction(config: TrainConfig, state: TrainState) -> float:
     if config.steps is not None:
-        return 1 - clock.step / config.steps
-    return 1 - clock.seconds / (config.seconds or 1)
+        return 1 - state.step / config.steps
+    return 1 - state.seconds / (config.seconds or 1)
 
 
-def _batch(
-    config: TrainConfig, data: Labelled, loss: RegressionLoss, null: int, generator: Generator
-) -> tuple[Tensor, ...]:
-    """Draw a whole batch: images, times, noise, and labels with some of them dropped."""
-    rows = torch.randint(len(data.labels), (config.batch,), generator=generator, device=data.labels.device)
-    z = data.images[rows]
-    t, eps = loss.draw(z, generator)
-    return z, t, eps, drop_labels(data.labels[rows], DROP, null, generator)
+def _timed(
+    steps: Iterator[Step], config: TrainConfig, state: TrainState, group: Distributed
+) -> Iterator[float]:
+    """Pass on the loss of each step, and bring the state up to date."""
+    begun, before = time.monotonic(), state.seconds
+    for step in steps:
+        seconds = before + time.monotonic() - begun
+        state.step = step.step
+        state.seconds = group.broadcast(seconds) if config.seconds else seconds
+        yield step.loss
 
 
 def _progress(
-    config: TrainConfig, clock: Clock, group: Distributed, losses: Iterator[float]
+    config: TrainConfig, state: TrainState, group: Distributed, losses: Iterator[float]
 ) -> Iterator[float]:
-    """Pass the losses on, under a bar with the loss, the rate and the time left."""
+    """Pass the losses on, under a bar with the smoothed loss, the rate and the remaining time."""
     total, start = (
-        (config.steps, clock.step) if config.steps else (round(config.seconds or 0), round(clock.seconds))
+        (config.steps, state.step) if config.steps else (round(config.seconds or 0), round(state.seconds))
     )
     unit, smooth = ("step", 0.0) if config.steps else ("s", 0.0)
     with tqdm(total=total, initial=start, unit=unit, disable=not group.is_main, mininterval=0.5) as bar:
         for loss in losses:
             smooth = loss if smooth == 0 else 0.98 * smooth + 0.02 * loss
-            bar.update((clock.step if config.steps else int(clock.seconds)) - bar.n)
-            bar.set_postfix_str(f"loss {smooth:.4f}, step {clock.step}", refresh=False)
+            bar.update((state.step if config.steps else int(state.seconds)) - bar.n)
+            bar.set_postfix_str(f"loss {smooth:.4f}, step {state.step}", refresh=False)
             yield loss
 
 
-def _finish(config: TrainConfig, folder: Path, net: ImageNetwork, clock: Clock) -> None:
-    told = config.described() | {"steps": clock.step, "training_seconds": round(clock.seconds, 1)}
-    write(folder / "model.safetensors", lambda part: pretrained.save(net, part, **told))
-    numbers = sum(weight.numel() for weight in net.parameters())
-    sizes = {"network": type(net).__name__, "sizes": net.config, "parameters": numbers}
-    write_json(folder / "config.json", told | sizes | {"path": "straight line", "dropped_labels": DROP})
+def _finish(config: TrainConfig, folder: Path, net: ImageNetwork, state: TrainState) -> None:
+    metadata = asdict(config) | {"steps": state.step, "training_seconds": round(state.seconds, 1)}
+    with atomic_write(folder / "model.safetensors") as part:
+        pretrained.save(net, part, **metadata)
+    parameters = sum(weight.numel() for weight in net.parameters())
+    sizes = {"network": type(net).__name__, "sizes": net.config, "parameters": parameters}
+    write_json(folder / "config.json", metadata | sizes | {"path": "straight line", "dropped_labels": DROP})

@@ -1,4 +1,4 @@
-"""Data sets: real handwritten digits, small ones at hand without a download and MNIST with one."""
+"""Data sets of handwritten digits: scikit-learn's small ones, which need no download, and MNIST."""
 
 from .files import DataUnavailable
 from .labelled import Digits, Labelled

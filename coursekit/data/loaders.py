@@ -1,22 +1,19 @@
 """The data sets of the course: scikit-learn's small digits, and MNIST."""
 
-from pathlib import Path
-
 import numpy as np
 import torch
-from torch import Tensor
+from numpy.typing import NDArray
 
-from . import idx
-from .files import Source, locate, unpacked
+from .files import DataSource, read
 from .labelled import Digits, Labelled
 
 HELD_OUT = 500
 SPLIT_SEED = 0
 
-# The sums are those of the content: how a server or a folder packs it makes no difference.
-MNIST = Source(
+# The sums are those of the contents: how a server or a folder compresses them makes no difference.
+MNIST = DataSource(
     title="MNIST",
-    addresses=(
+    mirrors=(
         "https://ossci-datasets.s3.amazonaws.com/mnist/",
         "https://storage.googleapis.com/cvdf-datasets/mnist/",
     ),
@@ -26,7 +23,7 @@ MNIST = Source(
         "t10k-images-idx3-ubyte": "0fa7898d509279e482958e8ce81c8e77db3f2f8254e26661ceb7762c4d494ce7",
         "t10k-labels-idx1-ubyte": "ff7bcfd416de33731a308c3f266cc351222c34898ecbeaf847f06e48f7ec33f2",
     },
-    megabytes=12,
+    megabytes=55,
 )
 
 
@@ -37,8 +34,11 @@ def digits() -> Digits:
     writers, as scikit-learn ships it). The images come with scikit-learn: nothing is downloaded.
 
     Returns:
-        1,297 images to train on and 500 to test on, each class at its share of the whole; images
+        1,297 images to train on and 500 to test on, stratified by class; images
         (n, 1, 8, 8) of float32 scaled from 0 … 16 to [-1, 1], labels (n,) of int64.
+
+    >>> digits().train.images.shape
+    torch.Size([1297, 1, 8, 8])
     """
     from sklearn.datasets import load_digits  # here, so that importing coursekit stays light
     from sklearn.model_selection import train_test_split
@@ -47,20 +47,20 @@ def digits() -> Digits:
     train, test = train_test_split(
         np.arange(len(classes)), test_size=HELD_OUT, stratify=classes, random_state=SPLIT_SEED
     )
-    return Digits(_part(counts, classes, train), _part(counts, classes, test))
+    return Digits(_rows_of(counts, classes, train), _rows_of(counts, classes, test))
 
 
-def _part(counts: np.ndarray, classes: np.ndarray, rows: np.ndarray) -> Labelled:
+def _rows_of(counts: NDArray[np.float64], classes: NDArray[np.int64], rows: NDArray[np.int64]) -> Labelled:
     images = torch.as_tensor(counts[rows] / 8 - 1, dtype=torch.float32).reshape(-1, 1, 8, 8)
     return Labelled(images, torch.as_tensor(classes[rows], dtype=torch.int64))
 
 
 def mnist(limit: int | None = None) -> Digits:
-    """Load MNIST's handwritten digits, downloading their 12 MB at the first call.
+    """Load MNIST's handwritten digits, downloading 12 MB at the first call.
 
     LeCun, Bottou, Bengio & Haffner 1998; the database of LeCun, Cortes & Burges. The files are kept in the
-    user's cache (COURSEKIT_HOME, if set), or read from the folder that COURSEKIT_DATA names; either way
-    their content is checked at every call.
+    user's cache (COURSEKIT_HOME, if set), or read from the folder that COURSEKIT_DATA names; either way their
+    contents are verified at every call.
 
     Args:
         limit: how many training images, from the first; all 60,000 of them (188 MB) if None.
@@ -68,24 +68,27 @@ def mnist(limit: int | None = None) -> Digits:
         60,000 images to train on, or the first of them, and 10,000 to test on: images (n, 1, 28, 28) of
         float32 scaled from 0 … 255 to [-1, 1], labels (n,) of int64.
     Raises:
-        DataUnavailable: the files cannot be downloaded, stored or read; the message says what to do.
+        DataUnavailable: the files cannot be downloaded, stored or read; the message names the remedy.
         ValueError: `limit` is below 1 or above the number of images.
+
+    >>> mnist(limit=1000).train.images.shape  # doctest: +SKIP
+    torch.Size([1000, 1, 28, 28])
     """
-    images, labels, test_images, test_labels = locate(MNIST)
-    train = Labelled(_scaled(images, limit), _values(labels, 1, limit).long())
-    return Digits(train, Labelled(_scaled(test_images), _values(test_labels, 1).long()))
+    images, labels, test_images, test_labels = (_values(read(MNIST, name)) for name in MNIST.sums)
+    if limit is not None and not 1 <= limit <= len(labels):
+        raise ValueError(f"limit = {limit}; choose between 1 and the {len(labels)} that there are")
+    return Digits(_labelled(images[:limit], labels[:limit]), _labelled(test_images, test_labels))
 
 
-def _scaled(path: Path, limit: int | None = None) -> Tensor:
-    return _values(path, 3, limit).unsqueeze(1).div_(127.5).sub_(1)
+def _values(contents: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Values of an idx file: behind a header of 4 bytes, of which the last is the number of axes, and their
+    lengths of 4 bytes each, the largest first (LeCun, Cortes & Burges, the MNIST database).
+    """
+    axes = int(contents[3])
+    lengths = contents[4 : 4 + 4 * axes].tobytes()
+    return contents[4 + 4 * axes :].reshape(np.frombuffer(lengths, ">u4").tolist())
 
 
-def _values(path: Path, axes: int, limit: int | None = None) -> Tensor:
-    """Values of a file as float32, block by block: its bytes never lie beside all the floats."""
-    with open(path, "rb") as file:
-        content = unpacked(file)
-        shape = idx.shape(content, axes, limit)
-        values = torch.empty(shape)
-        for start, block in idx.blocks(content, shape):
-            values[start : start + len(block)] = torch.from_numpy(block)
-    return values
+def _labelled(images: NDArray[np.uint8], labels: NDArray[np.uint8]) -> Labelled:
+    pixels = torch.from_numpy(images).float().unsqueeze(1).div_(127.5).sub_(1)
+    return Labelled(pixels, torch.from_numpy(labels).long())

@@ -21,6 +21,12 @@ class Chessboard:
         half_width: the board is [-half_width, half_width]^2, data units.
     Raises:
         ValueError: fewer than 2 squares, or no width.
+
+    >>> board = Chessboard()
+    >>> board.sample(5).shape
+    torch.Size([5, 2])
+    >>> board.contains(torch.tensor([[-1.5, -1.5], [-0.5, -1.5]])).tolist()
+    [True, False]
     """
 
     squares: int = 4
@@ -48,7 +54,7 @@ class Chessboard:
         return corners[chosen] + self.side * torch.rand(n, 2, generator=generator, device=device)
 
     def contains(self, x: Tensor) -> Tensor:
-        """Tell which points `x` (batch, 2) lie on a dark square, as booleans (batch,)."""
+        """Return which points `x` (batch, 2) lie on a dark square, as booleans (batch,)."""
         check_points(x, 2)
         cell = ((x + self.half_width) / self.side).floor()
         inside = ((cell >= 0) & (cell < self.squares)).all(-1)

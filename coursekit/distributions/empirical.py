@@ -14,6 +14,10 @@ class Empirical:
         points: (n, *event), n at least 1, data units.
     Raises:
         ValueError: there are no points, or they have no event axis.
+
+    >>> Empirical(torch.tensor([[1.0, 2.0]])).sample(2)
+    tensor([[1., 2.],
+            [1., 2.]])
     """
 
     points: Tensor

@@ -11,7 +11,7 @@ from .protocols import _check_real, check_points
 
 @dataclass(frozen=True, eq=False)
 class Gaussian:
-    """A Gaussian with axis-parallel spread.
+    """A Gaussian with a diagonal covariance.
 
         p(x) = N(x; mean, diag(std^2))
 
@@ -19,7 +19,13 @@ class Gaussian:
         mean: (dim,) in data units, floating-point; its dtype and device are the samples'.
         std: positive width, a number for all axes or (dim,).
     Raises:
-        ValueError: shapes disagree, the mean is in whole numbers, or a width is not positive.
+        ValueError: shapes disagree, the mean is an integer tensor, or a width is not positive.
+
+    >>> law = Gaussian(torch.zeros(2), std=2.0)
+    >>> law.sample(5).shape
+    torch.Size([5, 2])
+    >>> law.score(torch.tensor([[4.0, 0.0]]))
+    tensor([[-1.,  0.]])
     """
 
     mean: Tensor

@@ -1,4 +1,4 @@
-"""Gaussian mixtures: the laws whose marginal fields have a closed form that everything is tested against."""
+"""Gaussian mixtures: their marginal fields have a closed form, which serves as ground truth."""
 
 import math
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from .protocols import _check_real, check_points
 
 @dataclass(frozen=True, eq=False)
 class GaussianMixture:
-    """A weighted sum of Gaussians with axis-parallel spread.
+    """A weighted sum of Gaussians with diagonal covariances.
 
         p(x) = sum_k weights_k N(x; means_k, diag(stds_k^2))
 
@@ -20,8 +20,13 @@ class GaussianMixture:
         means: (k, dim) in data units, floating-point; their dtype and device are the samples'.
         stds: (k,) one width for each component, or (k, dim) one for each axis; positive, data units.
     Raises:
-        ValueError: shapes disagree, the means are whole numbers, a width or a weight is not positive, or
+        ValueError: shapes disagree, the means are integers, a width or a weight is not positive, or
             the weights do not sum to one.
+
+    >>> weights, means = torch.tensor([0.25, 0.75]), torch.tensor([[-1.0], [1.0]])
+    >>> law = GaussianMixture(weights, means, stds=torch.tensor([0.1, 0.1]))
+    >>> law.sample(5).shape, law.log_prob(means).exp()
+    (torch.Size([5, 1]), tensor([0.9974, 2.9921]))
     """
 
     weights: Tensor
@@ -76,7 +81,7 @@ class GaussianMixture:
         return self.log_joint(x).logsumexp(-1)
 
     def score(self, x: Tensor) -> Tensor:
-        """Gradient of the log-density: the components' pulls, weighted by how likely each is at `x`.
+        """Gradient of the log-density: the components' scores, weighted by their probabilities given `x`.
 
             s(x) = sum_k p(k | x) (means_k - x) / stds_k^2
 

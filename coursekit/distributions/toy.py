@@ -7,7 +7,7 @@ import torch
 from torch import Generator, Tensor
 
 
-def _blurred(x: Tensor, noise: float, generator: Generator | None) -> Tensor:
+def _blur(x: Tensor, noise: float, generator: Generator | None) -> Tensor:
     return x + noise * torch.randn(x.shape, generator=generator)
 
 
@@ -18,7 +18,7 @@ def _check_noise(noise: float) -> None:
 
 @dataclass(frozen=True)
 class Moons:
-    """Two half circles that reach into one another, blurred by Gaussian noise.
+    """Two interleaved half circles, blurred by Gaussian noise.
 
     The upper moon is half of the circle of radius 1 around (-1/2, -1/4), the lower one of that around
     (1/2, 1/4).
@@ -27,6 +27,9 @@ class Moons:
         noise: standard deviation of the blur, at least 0, data units.
     Raises:
         ValueError: `noise` is negative.
+
+    >>> Moons().sample(5).shape
+    torch.Size([5, 2])
     """
 
     noise: float = 0.1
@@ -39,7 +42,7 @@ class Moons:
         angle = math.pi * torch.rand(n, generator=generator)
         side = torch.randint(2, (n,), generator=generator) * 2.0 - 1  # 1: upper moon, -1: lower
         x = torch.stack([angle.cos() - side / 2, side * (angle.sin() - 0.25)], dim=1)
-        return _blurred(x, self.noise, generator)
+        return _blur(x, self.noise, generator)
 
 
 @dataclass(frozen=True)
@@ -52,6 +55,9 @@ class Circles:
         outer: radius of the outer circle.
     Raises:
         ValueError: `noise` is negative.
+
+    >>> Circles().sample(5).shape
+    torch.Size([5, 2])
     """
 
     noise: float = 0.08
@@ -66,21 +72,24 @@ class Circles:
         angle = 2 * math.pi * torch.rand(n, generator=generator)
         radius = torch.where(torch.rand(n, generator=generator) < 0.5, self.inner, self.outer)
         x = radius[:, None] * torch.stack([angle.cos(), angle.sin()], dim=1)
-        return _blurred(x, self.noise, generator)
+        return _blur(x, self.noise, generator)
 
 
 @dataclass(frozen=True)
 class Spiral:
-    """A spiral that leaves the origin at a constant distance between its turns, blurred by Gaussian noise.
+    """An Archimedean spiral from the origin, blurred by Gaussian noise.
 
     Points are spread along it in proportion to the radius, so nearly evenly along its length.
 
     Args:
         noise: standard deviation of the blur, at least 0, data units.
-        turns: how often it goes round.
+        turns: number of turns.
         radius: distance of its end from the origin.
     Raises:
         ValueError: `noise` is negative.
+
+    >>> Spiral().sample(5).shape
+    torch.Size([5, 2])
     """
 
     noise: float = 0.06
@@ -93,7 +102,7 @@ class Spiral:
     def sample(self, n: int, generator: Generator | None = None) -> Tensor:
         """Draw `n` points, (n, 2)."""
         # The length up to a radius grows nearly with its square, hence the root.
-        share = torch.rand(n, generator=generator).sqrt()
-        angle = 2 * math.pi * self.turns * share
-        x = self.radius * share[:, None] * torch.stack([angle.cos(), angle.sin()], dim=1)
-        return _blurred(x, self.noise, generator)
+        fraction = torch.rand(n, generator=generator).sqrt()
+        angle = 2 * math.pi * self.turns * fraction
+        x = self.radius * fraction[:, None] * torch.stack([angle.cos(), angle.sin()], dim=1)
+        return _blur(x, self.noise, generator)

@@ -25,6 +25,10 @@ def truncated_normal(lower: Tensor, upper: Tensor) -> tuple[Tensor, Tensor]:
     Returns:
         Log of the average density, and the relative place r of the mean in [-1, 1] (-1: at `lower`),
         each of that shape.
+
+    >>> log_average, place = truncated_normal(torch.tensor(-1.0), torch.tensor(1.0))
+    >>> round(log_average.exp().item(), 4), abs(place.item())
+    (0.3413, 0.0)
     """
     middle, width = (lower + upper) / 2, upper - lower
     sign = torch.where(middle > 0, -1.0, 1.0).to(middle)  # mirrored so that the middle is never positive

@@ -1,4 +1,4 @@
-"""How good samples are: metrics, two-sample test, residuals of equations, classifiers of digits."""
+"""How good samples are: metrics, the two-sample test, residuals of equations, classifiers of digits."""
 
 from . import classifiers, metrics
 from .pde_residuals import continuity_residual, fokker_planck_residual

@@ -10,7 +10,7 @@ from ..base import concat_chunks
 _TABLE = 2**20  # distances held at once: 8 MB
 
 
-def _rows(samples: Tensor, name: str, least: int = 1) -> Tensor:
+def _as_rows(samples: Tensor, name: str, least: int = 1) -> Tensor:
     """Samples as rows of float64: a small distance is a difference of large numbers."""
     if len(samples) < least:
         raise ValueError(f"{name} holds {len(samples)} samples; at least {least} are needed")
@@ -43,8 +43,12 @@ def frechet_distance(a: Tensor, b: Tensor) -> float:
         The squared distance, squared feature units, not negative.
     Raises:
         ValueError: too few samples, samples that are not finite, or different numbers of axes.
+
+    >>> a = torch.tensor([[0.0], [2.0]])
+    >>> round(frechet_distance(a, a + 3), 4)
+    9.0
     """
-    a, b = _rows(a, "a", least=2), _rows(b, "b", least=2)
+    a, b = _as_rows(a, "a", least=2), _as_rows(b, "b", least=2)
     _same_width(a, b)
     apart = (a.mean(0) - b.mean(0)).square().sum()
     # With R'R = C for each set, the last trace is the sum of the singular values of R_a R_b'. R has as many
@@ -62,7 +66,7 @@ def _factor(rows: Tensor) -> Tensor:
 def frechet_floor(
     pool: Tensor, held_out: Tensor, draws: int = 20, generator: Generator | None = None
 ) -> Tensor:
-    """Fréchet distances of real samples to real samples: what a perfect generator would get.
+    """Fréchet distances of real samples to real samples: the value of a perfect generator.
 
     Each draw takes as many samples from the pool as `held_out` has, so that both sides carry the bias of
     the same sample size.
@@ -73,9 +77,12 @@ def frechet_floor(
         draws: how many draws, each without replacement.
         generator: source of randomness, on the pool's device.
     Returns:
-        (draws,) distances in float64; their mean is the floor, their spread says what a difference means.
+        (draws,) distances in float64; their mean is the floor, their spread the scale of chance differences.
     Raises:
         ValueError: the pool is smaller than `held_out`.
+
+    >>> frechet_floor(torch.randn(100, 2), torch.randn(20, 2), draws=5).shape
+    torch.Size([5])
     """
     size = len(held_out)
     if len(pool) < size:
@@ -85,20 +92,25 @@ def frechet_floor(
     return torch.tensor([frechet_distance(pool[rows], held_out) for rows in chosen], dtype=torch.float64)
 
 
-def accuracy(seen: Tensor, wanted: Tensor) -> float:
-    """Share of samples in which a judge sees the label that was wished for.
+def accuracy(predicted: Tensor, target: Tensor) -> float:
+    """Fraction of samples that a classifier gives their target label.
 
     Args:
-        seen: the judge's labels, (n,).
-        wanted: the labels wished for, (n,).
+        predicted: the classifier's labels, (n,).
+        target: target labels, (n,).
     Returns:
-        A share in [0, 1]; its standard error is sqrt(share (1 - share) / n).
+        A fraction p in [0, 1]; its standard error is sqrt(p (1 - p) / n).
     Raises:
         ValueError: shapes disagree, or there are none.
+
+    >>> accuracy(torch.tensor([3, 1, 4, 1]), torch.tensor([3, 1, 4, 2]))
+    0.75
     """
-    if seen.shape != wanted.shape or seen.numel() == 0:
-        raise ValueError(f"labels have shapes {tuple(seen.shape)} and {tuple(wanted.shape)}; give (n,) twice")
-    return int((seen == wanted.to(seen.device)).sum()) / seen.numel()
+    if predicted.shape != target.shape or predicted.numel() == 0:
+        raise ValueError(
+            f"labels have shapes {tuple(predicted.shape)} and {tuple(target.shape)}; give (n,) twice"
+        )
+    return int((predicted == target.to(predicted.device)).sum()) / predicted.numel()
 
 
 def nearest(x: Tensor, among: Tensor) -> tuple[Tensor, Tensor]:
@@ -111,16 +123,20 @@ def nearest(x: Tensor, among: Tensor) -> tuple[Tensor, Tensor]:
         Distances (n,) in float64, and the rows of `among` (n,) where they are reached.
     Raises:
         ValueError: a set is empty or holds samples that are not finite, or the numbers of axes differ.
+
+    >>> nearest(torch.tensor([[0.9]]), torch.tensor([[0.0], [1.0]]))[1]
+    tensor([1])
     """
-    x, among = _rows(x, "x"), _rows(among, "among")
+    x, among = _as_rows(x, "x"), _as_rows(among, "among")
     _same_width(x, among)
-    return concat_chunks(len(x), (tuple(block.min(dim=1)) for block in _distances(x, among)))
+    smallest = (block.min(dim=1) for block in _distances(x, among))
+    return concat_chunks(len(x), ((found.values, found.indices) for found in smallest))
 
 
 def _distances(x: Tensor, among: Tensor) -> Iterator[Tensor]:
     """Distances of all pairs, some rows at a time: the whole table would not fit for large sets.
 
-    Exact differences: the shortcut by matrix products loses the digits that tell a copy from a twin.
+    Exact differences: the shortcut by matrix products loses the digits that distinguish near-copies.
     """
     for block in x.split(max(1, _TABLE // len(among))):
         yield torch.cdist(block, among, compute_mode="donot_use_mm_for_euclid_dist")
@@ -141,6 +157,10 @@ def nearest_neighbour_ratio(x: Tensor, train: Tensor, held_out: Tensor) -> float
         The ratio, not negative.
     Raises:
         ValueError: as for `nearest`, or half of `held_out` or more is in `train`.
+
+    >>> train = torch.arange(10.0)[:, None]
+    >>> nearest_neighbour_ratio(train, train, train + 0.25)
+    0.0
     """
     real = nearest(held_out, train)[0].median()
     if real == 0:
@@ -149,7 +169,7 @@ def nearest_neighbour_ratio(x: Tensor, train: Tensor, held_out: Tensor) -> float
 
 
 def coverage(x: Tensor, real: Tensor, k: int = 5) -> float:
-    """Share of real samples that have a generated one among their nearest neighbours.
+    """Fraction of real samples that have a generated one among their nearest neighbours.
 
         mean over r in real of [ min |x - r| < distance from r to its k-th nearest other real sample ]
 
@@ -161,13 +181,17 @@ def coverage(x: Tensor, real: Tensor, k: int = 5) -> float:
         real: real samples, (m, *event), m above `k`.
         k: which neighbour sets the radius, at least 1.
     Returns:
-        A share in [0, 1].
+        A fraction in [0, 1].
     Raises:
         ValueError: as for `nearest`, `real` is too small, or `k` is below 1.
+
+    >>> real = torch.arange(10.0)[:, None]
+    >>> coverage(real, real), coverage(real + 100, real)
+    (1.0, 0.0)
     """
     if k < 1:
         raise ValueError(f"k = {k}; the first neighbour is number 1")
-    real = _rows(real, "real", least=k + 1)
+    real = _as_rows(real, "real", least=k + 1)
     # Each sample's own place in its row comes first.
     radius = concat_chunks(
         len(real), (block.kthvalue(k + 1, dim=1).values for block in _distances(real, real))
@@ -182,8 +206,8 @@ def within_class_diversity(x: Tensor, y: Tensor) -> float:
             = 1/K sum over classes c of 2 tr C_c,    C_c: unbiased covariance of class c
 
     Each class counts the same, however many samples it has. What is generated divided by what is real, on
-    features of a judge, says how much variety is left: 1 as much as in life, near 0 one sample for each
-    class. The ratio is one of squared distances; distances themselves shrink by about its root.
+    features of a classifier, measures the remaining variety: 1 as much as in the data, near 0 one sample for
+    each class. The ratio is one of squared distances; distances themselves shrink by about its root.
 
     Args:
         x: samples or their features, (n, *event).
@@ -192,8 +216,11 @@ def within_class_diversity(x: Tensor, y: Tensor) -> float:
         The diversity, squared feature units, not negative.
     Raises:
         ValueError: a class has one sample, samples are not finite, or there are not as many labels.
+
+    >>> within_class_diversity(torch.tensor([[0.0], [2.0], [5.0], [7.0]]), torch.tensor([0, 0, 1, 1]))
+    4.0
     """
-    x, y = _rows(x, "x", least=2), y.to("cpu" if x.device.type == "mps" else x.device)
+    x, y = _as_rows(x, "x", least=2), y.to("cpu" if x.device.type == "mps" else x.device)
     if y.shape != x.shape[:1]:
         raise ValueError(f"labels have shape {tuple(y.shape)} for {len(x)} samples; give one label for each")
     classes, sizes = y.unique(return_counts=True)
@@ -204,11 +231,11 @@ def within_class_diversity(x: Tensor, y: Tensor) -> float:
 
 
 def straightness(states: Tensor, times: Tensor) -> float:
-    """Tell how far trajectories are from straight lines that are walked at constant speed.
+    """Measure how far trajectories are from straight lines traversed at constant speed.
 
         E integral |x_1 - x_0 - dx/dt|^2 dt / E |x_1 - x_0|^2
 
-    Liu et al. 2023, rectified flow, here relative to the distance covered. 0 for a straight walk at constant
+    Liu et al. 2023, rectified flow, here relative to the distance covered. 0 for straight lines at constant
     speed, where a single Euler step is exact.
 
     Args:
@@ -217,7 +244,11 @@ def straightness(states: Tensor, times: Tensor) -> float:
     Returns:
         The ratio, at least 0.
     Raises:
-        ValueError: fewer than 3 times, or as many states as times are not there.
+        ValueError: there are fewer than 3 times, or states and times differ in number.
+
+    >>> times = torch.tensor([0.0, 0.5, 1.0])
+    >>> straightness(times[:, None, None] * torch.ones(3, 4, 2), times)
+    0.0
     """
     if len(times) < 3 or len(states) != len(times):
         raise ValueError(f"{len(states)} states at {len(times)} times; give as many, and at least 3")

@@ -1,4 +1,4 @@
-"""Two-sample statistics: are two sets of samples from the same law, and how sure is the answer?"""
+"""Two-sample statistics: do two sets of samples come from the same law, and how certain is the answer?"""
 
 from dataclasses import dataclass
 
@@ -15,9 +15,13 @@ class TwoSample:
 
     Args:
         statistic: energy distance of the two sets.
-        null: the same statistic after each random exchange of samples, (permutations,): what it looks like
-            where both sets come from one law.
-        p_value: share of the null at least as large as the statistic, the statistic itself included.
+        null: the same statistic after each random exchange of samples, (permutations,): its
+            distribution if both sets come from one law.
+        p_value: fraction of the null at least as large as the statistic, the statistic itself included.
+
+    >>> test = two_sample_test(torch.randn(50, 2), torch.randn(50, 2) + 3)
+    >>> test.statistic > test.level(0.05)
+    True
     """
 
     statistic: float
@@ -25,11 +29,11 @@ class TwoSample:
     p_value: float
 
     def level(self, alpha: float = 0.05) -> float:
-        """Value that the statistic exceeds with probability `alpha` where both sets share a law."""
+        """Return the value that the statistic exceeds with probability `alpha` if both sets share a law."""
         return float(self.null.quantile(1 - alpha))
 
 
-def _pooled(a: Tensor, b: Tensor) -> Tensor:
+def _pool(a: Tensor, b: Tensor) -> Tensor:
     if a.shape[1:] != b.shape[1:] or min(len(a), len(b)) < 2:
         raise ValueError(
             f"samples have shapes {tuple(a.shape)} and {tuple(b.shape)}; "
@@ -53,17 +57,20 @@ def energy_distance(a: Tensor, b: Tensor) -> float:
         The distance, in data units, at least 0.
     Raises:
         ValueError: events differ, or there are fewer than 2 samples.
+
+    >>> round(energy_distance(torch.zeros(2, 1), torch.ones(2, 1)), 4)
+    2.0
     """
-    rows = _pooled(a, b)
+    rows = _pool(a, b)
     if rows.shape[1] == 1:
-        return _on_a_line(rows[:, 0], len(a))
+        return _on_line(rows[:, 0], len(a))
     a, b = rows[: len(a)], rows[len(a) :]
     across, inside_a, inside_b = (_mean_distance(*pair) for pair in ((a, b), (a, a), (b, b)))
     return 2 * across - inside_a - inside_b
 
 
-def _on_a_line(pooled: Tensor, n: int) -> float:
-    """Energy distance on a line: twice the integral of (F_a - F_b)^2, which a sort can tell.
+def _on_line(pooled: Tensor, n: int) -> float:
+    """Energy distance on a line: twice the integral of (F_a - F_b)^2, computed by sorting.
 
     Székely & Rizzo 2004. No pairs: a million samples take a second.
     """
@@ -82,8 +89,8 @@ def two_sample_test(
 ) -> TwoSample:
     """Test whether two sets of samples come from the same law, by exchanging samples at random.
 
-    If they do, who is in which set is mere chance, so the energy distance must look like those after a
-    random exchange. Permutation test, exact at every sample size; Székely & Rizzo 2004.
+    If they do, membership is random, so the energy distance is distributed like those after a random
+    exchange. Permutation test, exact at every sample size; Székely & Rizzo 2004.
 
     Args:
         a: samples, (n, *event), n at least 2.
@@ -94,8 +101,11 @@ def two_sample_test(
         Statistic, null and p-value.
     Raises:
         ValueError: events differ, or there are too few or too many samples.
+
+    >>> two_sample_test(torch.randn(50, 2), torch.randn(50, 2) + 3).p_value < 0.05
+    True
     """
-    rows = _pooled(a, b)
+    rows = _pool(a, b)
     n, total = len(a), len(rows)
     if total > _MOST:
         raise ValueError(f"{total} samples are too many for all pairs; test on at most {_MOST} together")

@@ -81,7 +81,7 @@ def diffusions(end_paths: int = 2000) -> Explorer:
         # Words in the colours of what they name; a legend would take a tenth of the time of an answer.
         ax.text(0.1, -4.7, "exact mean, and ± 2 standard deviations", fontsize="small")
         ax.text(END + 0.08, -4.7, "exact law", fontsize="small", color=COLORS[1])
-        return _words(found, (mean, std), paths, h, theta)
+        return _caption(found, (mean, std), paths, h, theta)
 
     return explorer(
         draw,
@@ -94,7 +94,7 @@ def diffusions(end_paths: int = 2000) -> Explorer:
     )
 
 
-def _words(found: tuple[float, float], law: tuple[float, float], paths: int, h: float, theta: float) -> str:
+def _caption(found: tuple[float, float], law: tuple[float, float], paths: int, h: float, theta: float) -> str:
     """Say what the picture shows, and name the step if it is too long."""
     words = (
         f"{paths} paths at time {END:g}: mean {found[0]:z.2f}, standard deviation {found[1]:.2f}; "

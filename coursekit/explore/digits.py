@@ -8,20 +8,19 @@ from torch import Tensor
 
 from ..nets import ImageNetwork, load_pretrained
 from ..plots import digit_grid
-from ..solvers import Euler, Heun, Solver, simulate, solve, time_grid
+from ..solvers import find_solver, simulate, solve, time_grid
 from ..training import guided
 from .panel import Explorer, button, choice, explorer, slider
 
 STEPS = 20
-NULL = 10
 EVERY = "every digit"
-METHODS: dict[str, Solver] = {"Euler": Euler(), "Heun": Heun()}
+OFFERED = ["Euler", "Heun"]
 
 
 def _states(net: ImageNetwork, noise: Tensor, y: Tensor, w: float) -> Tensor:
     """States from noise to images, (STEPS + 1, batch, *event)."""
-    field = guided(net, y, w, NULL)
-    return simulate(field, noise, time_grid(STEPS), Heun())
+    field = guided(net, y, w)
+    return simulate(field, noise, time_grid(STEPS))
 
 
 def digit(net: ImageNetwork | None = None, w: float = 1.5) -> Explorer:
@@ -56,26 +55,26 @@ def digit(net: ImageNetwork | None = None, w: float = 1.5) -> Explorer:
 
 
 def guidance(net: ImageNetwork | None = None, most: float = 6.0) -> Explorer:
-    """Explore what the guidance scale, the method and its steps do to generated digits.
+    """Explore what the guidance scale, the solver and its steps do to generated digits.
 
     Args:
         net: a network of square images with labels 0 to 9, null label 10; None loads the course's own.
         most: greatest guidance scale offered.
     Returns:
         The explorer: a menu for the digit (or every digit), sliders for w and the number of steps, a menu for
-        the method, and a button for new noise; the noise stays the same until it is pressed.
+        the solver, and a button for new noise; the noise stays the same until it is pressed.
     """
     made = load_pretrained("digits") if net is None else net
 
     @lru_cache(maxsize=256)
-    def images(label: int | str, w: float, steps: int, method: str, seed: int) -> Tensor:
+    def images(label: int | str, w: float, steps: int, solver: str, seed: int) -> Tensor:
         y = torch.arange(10).repeat_interleave(10) if label == EVERY else torch.tensor([label] * 40)
         noise = torch.randn(100, *made.event, generator=torch.Generator().manual_seed(seed))
-        field = guided(made, y, w, NULL)
-        return solve(field, noise[: len(y)], time_grid(steps), METHODS[method])
+        field = guided(made, y, w)
+        return solve(field, noise[: len(y)], time_grid(steps), solver)
 
-    def draw(ax: Axes, label: int | str, w: float, steps: int, method: str, seed: int) -> str:
-        found = images(label, w, steps, method, seed)
+    def draw(ax: Axes, label: int | str, w: float, steps: int, solver: str, seed: int) -> str:
+        found = images(label, w, steps, solver, seed)
         rows = torch.arange(10).repeat_interleave(10) if label == EVERY else None
         digit_grid(found, rows, ax)
         meaning = {0.0: ", which ignores the label", 1.0: ", the class as it was learnt"}.get(w, "")
@@ -84,9 +83,9 @@ def guidance(net: ImageNetwork | None = None, most: float = 6.0) -> Explorer:
             if label == EVERY
             else f"40 generated images of the digit {label}"
         )
-        # Heun asks for the field twice in a step, guidance for two branches of it unless one has no weight.
-        rows_asked = steps * METHODS[method].evaluations * (1 if w in (0.0, 1.0) else 2)
-        cost = f"{steps} steps of {method}: each image took {rows_asked} evaluations of the network"
+        # Heun evaluates the field twice in a step, guidance two branches of it unless one has no weight.
+        evaluations = steps * find_solver(solver).evaluations * (1 if w in (0.0, 1.0) else 2)
+        cost = f"{steps} steps of {solver}: each image took {evaluations} evaluations of the network"
         return f"{what} at guidance scale w = {w:.2f}{meaning}. {cost}."
 
     return explorer(
@@ -95,6 +94,6 @@ def guidance(net: ImageNetwork | None = None, most: float = 6.0) -> Explorer:
         label=choice("digit", [EVERY, *range(10)]),
         w=slider("guidance scale w", 0.0, most, 1.5, 0.25),
         steps=slider("steps", 1, 30, 20),
-        method=choice("method", list(METHODS), "Heun"),
+        solver=choice("solver", OFFERED, "Heun"),
         seed=button("Another noise"),
     )

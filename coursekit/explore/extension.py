@@ -40,14 +40,14 @@ class _Extended:
         u = VELOCITY(x, t)
         if not self.corrected or self.sigma == 0:
             return u
-        return u + self.sigma**2 / 2 * convert(u, x, t, PATH, "velocity", "score")
+        return u + self.sigma**2 / 2 * convert(u, x, t, PATH, given="velocity", wanted="score")
 
     def diffusion(self, x: Tensor, t: Time) -> float:
         return self.sigma
 
 
 @lru_cache(maxsize=8)
-def _simulated(sigma: float, drift: str, steps: int) -> Tensor:
+def _trajectories(sigma: float, drift: str, steps: int) -> Tensor:
     """States of all paths at all times of the grid, (steps + 1, PATHS), always with the same randomness."""
     generator = Generator().manual_seed(0)
     start = torch.randn(PATHS, 1, generator=generator)  # drawn first: the same for every setting
@@ -56,7 +56,7 @@ def _simulated(sigma: float, drift: str, steps: int) -> Tensor:
 
 
 def gap(x: Tensor, law: GaussianMixture) -> float:
-    """Tell the largest gap between the shares of points and of mass below a place.
+    """Kolmogorov–Smirnov distance between points of the line and a mixture.
 
         sup_x | #{x_i <= x} / n - P(X <= x) |,   Kolmogorov 1933, Smirnov 1948
 
@@ -64,7 +64,7 @@ def gap(x: Tensor, law: GaussianMixture) -> float:
         x: points of the line, (n,).
         law: a mixture on the line.
     Returns:
-        The gap, between 0 and 1.
+        The distance, between 0 and 1.
     """
     ordered = x.double().sort().values
     z = (ordered[:, None] - law.means[:, 0].double()) / law.stds[:, 0].double()
@@ -118,7 +118,7 @@ def extension() -> Explorer:
         now = round(t * steps)
         law = marginal_law(BUMPS, PATH, t)
         assert isinstance(law, GaussianMixture)  # a mixture's marginal is one
-        runs = (_simulated(0.0, CORRECTED, steps), _simulated(sigma, drift, steps))
+        runs = (_trajectories(0.0, CORRECTED, steps), _trajectories(sigma, drift, steps))
         gaps = []
         for xs, left, color, name in zip(runs, (0.0, APART), COLORS, ("flow", "SDE"), strict=False):
             side(ax, xs[: now + 1], law, t, left, color)
@@ -127,7 +127,7 @@ def extension() -> Explorer:
         ax.text(1.04, -REACH + 0.1, "exact", fontsize="small")
         ax.set(xlim=(0, APART + 1.02 + WIDTH), ylim=(-REACH, REACH), xlabel="time $t$", ylabel="state $x$")
         ax.set_xticks([0, 0.5, 1, APART, APART + 0.5, APART + 1], ["0", "0.5", "1"] * 2)
-        return _words(gaps, sigma, drift, t, steps)
+        return _caption(gaps, sigma, drift, t, steps)
 
     return explorer(
         draw,
@@ -139,7 +139,7 @@ def extension() -> Explorer:
     )
 
 
-def _words(gaps: list[float], sigma: float, drift: str, t: float, steps: int) -> str:
+def _caption(gaps: list[float], sigma: float, drift: str, t: float, steps: int) -> str:
     """Say what the picture shows, and how much distance chance alone would make."""
     chance = 1.36 / PATHS**0.5  # the law of Kolmogorov's statistic: exceeded by 5 % of samples
     return (

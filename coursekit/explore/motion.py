@@ -11,10 +11,10 @@ from ..base import Field, Time, as_time
 from ..distributions import Chessboard, Gaussian, GaussianMixture
 from ..paths import CondOT, GaussianPath, marginal_velocity
 from ..plots import COLORS, quiver, samples, trajectories
-from ..solvers import Euler, Heun, Solver, simulate, time_grid
+from ..solvers import find_solver, simulate, time_grid
 from .panel import Explorer, choice, explorer, slider
 
-METHODS: dict[str, Solver] = {"Euler": Euler(), "Heun": Heun()}
+OFFERED = ["Euler", "Heun"]
 
 
 def _turn(x: Tensor) -> Tensor:
@@ -89,22 +89,22 @@ def flows(fields: Mapping[str, Field] | None = None, lim: float = 3.0) -> Explor
     offered = fields or _ready_made()
     reference = cache(lambda name, start: _reference(offered[name], start))
 
-    def draw(ax: Axes, field: str, method: str, steps: int, x1: float, x2: float) -> str:
+    def draw(ax: Axes, field: str, solver: str, steps: int, x1: float, x2: float) -> str:
         exact = reference(field, (x1, x2))
-        found = simulate(offered[field], exact[0], time_grid(steps), METHODS[method])
+        found = simulate(offered[field], exact[0], time_grid(steps), solver)
         error = float((found[-1] - exact[-1]).norm())
-        _draw_paths(ax, offered[field], exact, found, lim, f"{method}, {steps} steps")
+        _draw_paths(ax, offered[field], exact, found, lim, f"{solver}, {steps} steps")
         ax.set_title(f"distance at the end: {error:.2g}", fontsize="medium", y=1.01)
-        calls = steps * METHODS[method].evaluations
+        calls = steps * find_solver(solver).evaluations
         return (
-            f"Field: {field}. From ({x1:.1f}, {x2:.1f}), {method} with {steps} steps "
+            f"Field: {field}. From ({x1:.1f}, {x2:.1f}), {solver} with {steps} steps "
             f"({calls} field evaluations) ends {error:.2g} away from the end of the reference path."
         )
 
     return explorer(
         draw,
         field=choice("field", list(offered)),
-        method=choice("integrator", list(METHODS)),
+        solver=choice("solver", OFFERED),
         steps=slider("number of steps", 1, 50, 8),
         x1=slider("start x₁ (data units)", -2.5, 2.5, 1.0, 0.1),
         x2=slider("start x₂ (data units)", -2.5, 2.5, 0.5, 0.1),

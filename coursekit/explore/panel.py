@@ -24,7 +24,7 @@ Draw = Callable[..., str]
 
 
 def slider(label: str, low: float, high: float, value: float, step: float = 1) -> widgets.Widget:
-    """Make a slider; whole numbers if its step and its value are whole.
+    """Make a slider, of integers if its step and its value are integers.
 
     Args:
         label: what it sets, with the unit if there is one.
@@ -73,12 +73,12 @@ class Explorer(widgets.VBox):
         self._canvas = FigureCanvasAgg(self._figure)
         self._ax = self._figure.add_subplot()
         # The first picture is drawn unguarded: what is wrong from the start is the cell's own error.
-        self._put(self._picture())
+        self._show(self._picture())
         for name, control in self._controls.items():
             if isinstance(control, widgets.Button):
                 control.on_click(lambda _, name=name: self._press(name))
             else:
-                control.observe(self._answer, names="value")
+                control.observe(self._update, names="value")
         super().__init__([*self._controls.values(), self._page])
 
     @property
@@ -88,7 +88,7 @@ class Explorer(widgets.VBox):
 
     def _press(self, name: str) -> None:
         self._pressed[name] += 1
-        self._answer()
+        self._update()
 
     def _picture(self) -> Picture:
         self._ax.clear()
@@ -98,15 +98,15 @@ class Explorer(widgets.VBox):
         self._figure.set_layout_engine("none")
         return Picture(file, alt, round(self._figure.get_figwidth() * PAGE_DPI))
 
-    def _put(self, picture: Picture) -> None:
+    def _show(self, picture: Picture) -> None:
         self.picture = picture
         caption = f'<figcaption aria-live="polite">{html.escape(picture.alt)}</figcaption>'
         self._page.value = f'<figure style="margin:0">{picture.html()}{caption}</figure>'
 
-    def _answer(self, _: object = None) -> None:
+    def _update(self, _: object = None) -> None:
         # ipywidgets would send an error to a log that readers do not see; here it takes the picture's place.
         try:
-            self._put(self._picture())
+            self._show(self._picture())
         except Exception as error:
             self._page.value = _report(error, self.values)
 

@@ -27,22 +27,22 @@ STARS = (
 )
 
 
-def _asked(field: Field, x: Tensor, t: float) -> Tensor:
+def _evaluate(field: Field, x: Tensor, t: float) -> Tensor:
     """Answers of the reader's field at states `x` (batch, 2); a ValueError tells what is wrong with them."""
     try:
         with torch.no_grad():
             u = field(x.float(), torch.full((len(x), 1), t))
     except Exception as error:
-        told = " ".join(str(error).split())[:160]
+        message = " ".join(str(error).split())[:160]
         raise ValueError(
-            f"Your field raised {type(error).__name__}: {told or 'without a message'}."
+            f"Your field raised {type(error).__name__}: {message or 'without a message'}."
         ) from None
     if not isinstance(u, Tensor):
         raise ValueError(f"Your field returned {type(u).__name__}; it should return a tensor like x.")
     if u.shape != x.shape:
-        wanted = tuple(x.shape)
+        expected = tuple(x.shape)
         raise ValueError(
-            f"Your field returned shape {tuple(u.shape)} for states {wanted}; it should be alike."
+            f"Your field returned shape {tuple(u.shape)} for states {expected}; it should return that shape."
         )
     if not bool(u.isfinite().all()):
         raise ValueError(f"Your field returned numbers that are infinite or not a number at t = {t:.2f}.")
@@ -55,7 +55,7 @@ def _shade(
     """Shade how far `field` is from the exact one over the square; return mean (over p_t) and largest."""
     side = torch.linspace(-LIM, LIM, 2 * SIDE + 1, dtype=torch.float64)[1::2]  # middles of the cells
     x = torch.cartesian_prod(side, side).flip(-1)
-    error = (_asked(field, x, t) - marginal_velocity(law, path)(x, t)).norm(dim=1)
+    error = (_evaluate(field, x, t) - marginal_velocity(law, path)(x, t)).norm(dim=1)
     frequent = marginal_law(law, path, t).log_prob(x).softmax(0)
     image, square = error.reshape(SIDE, SIDE).numpy(), (-LIM, LIM, -LIM, LIM)
     ax.imshow(image, cmap="Oranges", alpha=0.8, vmin=0.0, origin="lower", extent=square, zorder=0)
@@ -101,7 +101,7 @@ def _points(data: Tensor | TractableDistribution) -> tuple[TractableDistribution
     return law, points
 
 
-def _told(x: Tensor, weights: Tensor, t: float, u: Tensor) -> str:
+def _caption(x: Tensor, weights: Tensor, t: float, u: Tensor) -> str:
     """What the picture shows without a field of the reader's."""
     heaviest, left = float(weights.max()), float(1 / weights.square().sum())
     here, speed = (", ".join(f"{c:.2f}" for c in v.tolist()) for v in (x, u))
@@ -117,7 +117,7 @@ def _compare(
 ) -> str:
     """Draw the reader's field beside the exact one; tell how far apart they are, or what is wrong."""
     try:
-        u = _asked(field, x, t)
+        u = _evaluate(field, x, t)
         mean, largest = _shade(ax, field, law, path, t)
     except ValueError as fault:
         ax.text(0, 0.9 * LIM, "Your field gave no picture: read below.", ha="center", color=COLORS[1])
@@ -163,7 +163,7 @@ def probe(field: Field | None = None, data: Tensor | TractableDistribution | Non
         u = exact(x, t)[0]
         _fan(ax, x[0], tips, points, weights)
         _arrow(ax, x[0], x[0] + (1 - t) * u, "black", "exact marginal field")
-        text = _told(x[0], weights, t, u)
+        text = _caption(x[0], weights, t, u)
         if field is not None:
             text += " " + _compare(ax, field, law, path, x, t)
         ax.plot(*x[0].tolist(), "o", color="white", markeredgecolor="black", markersize=8, zorder=5)

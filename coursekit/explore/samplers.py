@@ -10,7 +10,7 @@ from torch import Generator, Tensor
 from ..base import Time, as_time
 from ..paths import ChainScheduler, GaussianPath, convert, linear_betas, marginal_velocity
 from ..plots import COLORS
-from ..solvers import DDIM, Euler, EulerMaruyama, Heun, Solver, simulate, time_grid
+from ..solvers import DDIM, Euler, EulerMaruyama, Heun, ODESolver, simulate, time_grid
 from .extension import BUMPS, PATHS, REACH, WIDTH, gap, side
 from .panel import Explorer, choice, explorer, slider
 
@@ -29,33 +29,31 @@ class _Limit:
 
     def drift(self, x: Tensor, t: Time) -> Tensor:
         u = VELOCITY(x, t)
-        return u + self.diffusion(x, t) ** 2 / 2 * convert(u, x, t, PATH, "velocity", "score")
+        return u + self.diffusion(x, t) ** 2 / 2 * convert(u, x, t, PATH, given="velocity", wanted="score")
 
     def diffusion(self, x: Tensor, t: Time) -> Tensor:
         t = as_time(t, x)
         return self.eta * (2 * PATH.scheduler.alpha_dot(t) / PATH.scheduler.alpha(t)).sqrt()
 
 
-def _method(kind: str, eta: float, generator: Generator) -> Solver:
-    methods: dict[str, Solver] = {
-        "DDIM": DDIM(PATH, eta, generator=generator),
-        LARGE: DDIM(PATH, 1.0, "forward", generator),
-        RANDOM: EulerMaruyama(generator),
-        "Euler": Euler(),
-        "Heun": Heun(),
-    }
-    return methods[kind]
+def _solver(kind: str, eta: float, generator: Generator) -> ODESolver:
+    if kind == "DDIM":
+        return DDIM(PATH, eta, generator=generator)
+    if kind == LARGE:
+        return DDIM(PATH, 1.0, "forward", generator)
+    return Heun() if kind == "Heun" else Euler()
 
 
 @lru_cache(maxsize=8)
-def _simulated(kind: str, evaluations: int, eta: float) -> Tensor:
+def _trajectories(kind: str, evaluations: int, eta: float) -> Tensor:
     """States of all paths at all times of the grid, (steps + 1, PATHS), always with the same randomness."""
     generator = Generator().manual_seed(0)
     start = torch.randn(PATHS, 1, generator=generator)  # drawn first: the same for every setting
-    method = _method(kind, eta, generator)
-    times = time_grid(max(1, evaluations // method.evaluations))
-    field = _Limit(eta) if kind == RANDOM else VELOCITY
-    return simulate(field, start, times, method)[..., 0]
+    if kind == RANDOM:
+        return simulate(_Limit(eta), start, time_grid(evaluations), EulerMaruyama(generator))[..., 0]
+    solver = _solver(kind, eta, generator)
+    times = time_grid(max(1, evaluations // solver.evaluations))
+    return simulate(VELOCITY, start, times, solver)[..., 0]
 
 
 def samplers() -> Explorer:
@@ -70,14 +68,14 @@ def samplers() -> Explorer:
     """
 
     def draw(ax: Axes, sampler: str, evaluations: int, eta: float) -> str:
-        xs = _simulated(sampler, evaluations, eta if sampler in ("DDIM", RANDOM) else 0.0)
+        xs = _trajectories(sampler, evaluations, eta if sampler in ("DDIM", RANDOM) else 0.0)
         side(ax, xs, BUMPS, 1.0, 0.0, COLORS[0])
         ax.text(1.04, -REACH + 0.1, "exact", fontsize="small")
         ax.set(xlim=(0, 1.02 + WIDTH), ylim=(-REACH, REACH), xlabel="time $t$", ylabel="state $x$")
         ax.set_xticks([0, 0.5, 1])
         distance = gap(xs[-1], BUMPS)
         ax.set_title(f"distance to the law of the data: {distance:.3f}", fontsize="medium")
-        return _words(sampler, evaluations, eta, distance)
+        return _caption(sampler, evaluations, eta, distance)
 
     return explorer(
         draw,
@@ -88,9 +86,9 @@ def samplers() -> Explorer:
     )
 
 
-def _words(sampler: str, evaluations: int, eta: float, distance: float) -> str:
+def _caption(sampler: str, evaluations: int, eta: float, distance: float) -> str:
     """Say what the picture shows, and how much distance chance alone would make."""
-    told = {
+    name = {
         "DDIM": f"DDIM with η = {eta:.1f}",
         LARGE: "ancestral sampling with the variance β (it has no η)",
         RANDOM: f"Euler–Maruyama with η = {eta:.1f}",
@@ -99,6 +97,6 @@ def _words(sampler: str, evaluations: int, eta: float, distance: float) -> str:
     }[sampler]
     chance = 1.36 / PATHS**0.5  # the law of Kolmogorov's statistic: exceeded by 5 % of samples
     return (
-        f"{PATHS} paths on DDPM's path, {told}, {evaluations} evaluations. Distance to the law of the data "
+        f"{PATHS} paths on DDPM's path, {name}, {evaluations} evaluations. Distance to the law of the data "
         f"{distance:.3f}. In 19 of 20 cases chance alone stays below {chance:.3f}."
     )

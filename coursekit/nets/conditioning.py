@@ -1,4 +1,4 @@
-"""Conditioning: how a network is told the time and the label. All networks of images share it."""
+"""Conditioning on time and label, the same for all networks of images."""
 
 import math
 
@@ -16,16 +16,19 @@ def zero_init(layer: nn.Linear | nn.Conv2d) -> nn.Linear | nn.Conv2d:
 
 
 class TimeEmbedding(nn.Module):
-    """Embed a time in sines and cosines of several frequencies, so that a network can tell close times apart.
+    """Embed a time in sines and cosines of several frequencies, so that a network can resolve close times.
 
-        t -> sin(pi f_k t), cos(pi f_k t),   f_k from 1 to `max_freq` in geometric progression
+        t -> sin(pi f_k t), cos(pi f_k t),   f_k from 1 to `max_freq`, geometrically spaced
 
-    After the positional encoding of Vaswani et al. 2017. A wave of frequency 1 goes through half a turn
-    between noise and data, so t = 0 and t = 1 stay distinct.
+    After the positional encoding of Vaswani et al. 2017. A wave of frequency 1 completes half a
+    period between noise and data, so t = 0 and t = 1 stay distinct.
 
     Args:
         n_freqs: number of frequencies, at least 2; the embedding has twice as many entries.
         max_freq: the highest frequency, half turns per unit time.
+
+    >>> TimeEmbedding()(torch.tensor([[0.5]])).shape
+    torch.Size([1, 32])
     """
 
     freqs: Tensor
@@ -52,6 +55,10 @@ class ConditionEmbedding(nn.Module):
     Args:
         classes: number of labels, the null label not counted.
         dim: length of the vector.
+
+    >>> embed = ConditionEmbedding(classes=10, dim=64)
+    >>> embed(torch.zeros(3, 1, 8, 8), 0.5, torch.arange(3)).shape
+    torch.Size([3, 64])
     """
 
     def __init__(self, classes: int, dim: int) -> None:
@@ -80,6 +87,11 @@ class FiLM(nn.Module):
     Args:
         cond_dim: length of the conditioning vector.
         features: number of features, or of channels.
+
+    >>> film = FiLM(cond_dim=64, features=16)
+    >>> features = torch.ones(3, 16)
+    >>> torch.equal(film(features, torch.randn(3, 64)), features)  # before training
+    True
     """
 
     def __init__(self, cond_dim: int, features: int) -> None:
@@ -95,17 +107,20 @@ class FiLM(nn.Module):
 
 
 class ImageNetwork(nn.Module):
-    """A network of square images with labels, called as net(x, t, y); what all three kinds share.
+    """A network of square images with labels, called as net(x, t, y): the base of all three kinds.
 
     The call takes states `x` (batch, channels, size, size), times `t` in [0, 1] as a float, (batch,) or
-    (batch, 1, 1, 1), and labels `y` (batch,), whole numbers from 0 to `null`. It gives an answer of the shape
-    of `x`, in data units per unit time if it was trained to give a velocity, and raises ValueError if one of
-    the three has another shape.
+    (batch, 1, 1, 1), and labels `y` (batch,), integers from 0 to `null`. It returns a prediction of the
+    shape of `x`, in data units per unit time if it was trained to predict a velocity, and raises ValueError
+    if one of the three has the wrong shape.
 
     Args:
         config: the sizes it was made with, each at least 1; among them channels, size and classes.
     Raises:
         ValueError: a size is below 1.
+
+    >>> UNet().null, UNet().event
+    (10, (1, 28, 28))
     """
 
     def __init__(self, **config: int) -> None:
@@ -123,14 +138,14 @@ class ImageNetwork(nn.Module):
         return self.config["channels"], self.config["size"], self.config["size"]
 
     def embed_condition(self, x: Tensor, t: Time, y: Tensor) -> Tensor:
-        """Check the states, and embed their times and labels, (batch, cond_dim).
+        """Check the states and embed their times and labels, (batch, cond_dim).
 
         Raises:
-            ValueError: `x`, `t` or `y` has another shape than the network was made for.
+            ValueError: `x`, `t` or `y` has a shape that the network was not built for.
         """
         if x.shape[1:] != self.event:
             raise ValueError(
-                f"states have shape {tuple(x.shape)}, but this network was made for (batch, "
+                f"states have shape {tuple(x.shape)}, but this network was built for (batch, "
                 f"{', '.join(map(str, self.event))}); reshape them, or build it with other sizes"
             )
         return self.condition(x, t, y)

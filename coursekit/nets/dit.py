@@ -1,4 +1,4 @@
-"""A small diffusion transformer: an image as a row of patches that look at one another."""
+"""A small diffusion transformer: an image as a sequence of patches that attend to one another."""
 
 import torch
 from torch import Tensor, nn
@@ -13,14 +13,17 @@ class AttentionBlock(nn.Module):
 
         x -> x + O attention( film(norm(x), c) ),   x -> x + B gelu( A film(norm(x), c) )
 
-    In *attention* each patch asks all others a question, and takes in the answers of those that fit: a
-    softmax of scalar products says how well (Vaswani et al. 2017). The second layer works on each patch
-    alone. O and B start at zero, so that a fresh block passes its input on. Peebles & Xie 2023, adaLN-zero.
+    In *attention* each patch compares its query with the keys of all patches, and averages their values with
+    the softmax of these scalar products as weights (Vaswani et al. 2017). The second layer acts on each patch
+    alone. O and B start at zero, so that a new block is the identity. Peebles & Xie 2023, adaLN-zero.
 
     Args:
-        width: numbers in each patch's features.
+        width: features of each patch.
         heads: number of attention heads, a divisor of `width`.
         cond_dim: length of the conditioning vector.
+
+    >>> AttentionBlock(width=96, heads=4, cond_dim=64)(torch.randn(2, 49, 96), torch.randn(2, 64)).shape
+    torch.Size([2, 49, 96])
     """
 
     def __init__(self, width: int, heads: int, cond_dim: int) -> None:
@@ -32,7 +35,7 @@ class AttentionBlock(nn.Module):
         self.fc1, self.fc2 = nn.Linear(width, 4 * width), zero_init(nn.Linear(4 * width, width))
 
     def forward(self, x: Tensor, condition: Tensor) -> Tensor:
-        """Pass features (batch, patches, width) on, changed by a condition (batch, cond_dim)."""
+        """Transform features (batch, patches, width), conditioned on a vector (batch, cond_dim)."""
         qkv = self.qkv(self.film_attn(self.norm(x), condition))
         query, key, value = qkv.unflatten(-1, (3, self.heads, -1)).permute(2, 0, 3, 1, 4)
         mixed = scaled_dot_product_attention(query, key, value)  # (batch, heads, patches, width / heads)
@@ -41,22 +44,26 @@ class AttentionBlock(nn.Module):
 
 
 class DiT(ImageNetwork):
-    """A transformer of images: cut into square patches, each a vector with a place of its own.
+    """A transformer of images, which are cut into square patches with a learnt position each.
 
-    It knows nothing about neighbours but what it learns: every patch can look at every other from the first
-    layer on. Peebles & Xie 2023, diffusion transformer.
+    It has no built-in notion of neighbours: every patch can attend to every other from the first layer on.
+    Peebles & Xie 2023, diffusion transformer.
 
     Args:
-        channels: numbers in each pixel.
+        channels: channels of the image.
         size: pixels along a side, a multiple of `patch`.
         classes: number of labels, the null label not counted.
         patch: pixels along a patch's side.
-        width: numbers in each patch's features.
+        width: features of each patch.
         depth: number of layers.
         heads: number of attention heads, a divisor of `width`.
         cond_dim: length of the vector that time and label are embedded in.
     Raises:
-        ValueError: a size is below 1, the patches don't fill the image, or `heads` doesn't divide `width`.
+        ValueError: a size is below 1, `patch` does not divide `size`, or `heads` does not divide `width`.
+
+    >>> net = DiT()
+    >>> net(torch.randn(2, 1, 28, 28), 0.5, torch.tensor([3, net.null])).shape
+    torch.Size([2, 1, 28, 28])
     """
 
     def __init__(
@@ -92,7 +99,7 @@ class DiT(ImageNetwork):
         self.head = zero_init(nn.Linear(width, pixels))
 
     def forward(self, x: Tensor, t: Time, y: Tensor) -> Tensor:
-        """Answer for states, times and labels; `ImageNetwork` says which shapes they have."""
+        """Predict for states, times and labels, whose shapes are those of `ImageNetwork`."""
         condition = self.embed_condition(x, t, y)
         features = self.patch_embed(patchify(x, self.config["patch"])) + self.pos_embed
         for block in self.blocks:
@@ -101,13 +108,22 @@ class DiT(ImageNetwork):
 
 
 def patchify(x: Tensor, patch: int) -> Tensor:
-    """Cut images (batch, channels, size, size) into patches, (batch, patches, channels patch patch)."""
+    """Cut images (batch, channels, size, size) into patches, (batch, patches, channels patch patch).
+
+    >>> patchify(torch.zeros(2, 1, 28, 28), patch=4).shape
+    torch.Size([2, 49, 16])
+    """
     cut = x.unfold(2, patch, patch).unfold(3, patch, patch)  # (batch, channels, rows, columns, patch, patch)
     return cut.permute(0, 2, 3, 1, 4, 5).flatten(3).flatten(1, 2)
 
 
 def unpatchify(patches: Tensor, shape: torch.Size) -> Tensor:
-    """Put patches together again into images of a shape: the inverse of `patchify`."""
+    """Reassemble patches into images of a shape: the inverse of `patchify`.
+
+    >>> x = torch.randn(2, 1, 8, 8)
+    >>> torch.equal(unpatchify(patchify(x, 2), x.shape), x)
+    True
+    """
     batch, channels, size, _ = shape
     patch = round((patches.shape[-1] / channels) ** 0.5)
     row = size // patch

@@ -1,4 +1,4 @@
-"""A residual network that sees an image as a row of numbers."""
+"""A residual network that takes an image as a vector."""
 
 from torch import Tensor, nn
 
@@ -11,12 +11,15 @@ class FiLMBlock(nn.Module):
 
         x -> x + B silu( film(A norm(x), c) )
 
-    Scale, shift and B start at zero, so that a fresh block passes its input on and a stack of them trains
-    from the first step.
+    Scale, shift and B start at zero, so that a new block is the identity and a deep stack trains from the
+    first step.
 
     Args:
         hidden: number of units.
         cond_dim: length of the conditioning vector.
+
+    >>> FiLMBlock(hidden=16, cond_dim=64)(torch.randn(2, 16), torch.randn(2, 64)).shape
+    torch.Size([2, 16])
     """
 
     def __init__(self, hidden: int, cond_dim: int) -> None:
@@ -26,7 +29,7 @@ class FiLMBlock(nn.Module):
         self.fc2 = zero_init(nn.Linear(hidden, hidden))
 
     def forward(self, x: Tensor, condition: Tensor) -> Tensor:
-        """Pass features (batch, hidden) on, changed by a condition (batch, cond_dim)."""
+        """Transform features (batch, hidden), conditioned on a vector (batch, cond_dim)."""
         middle = self.film(self.fc1(self.norm(x)), condition)
         return x + self.fc2(nn.functional.silu(middle))
 
@@ -34,12 +37,12 @@ class FiLMBlock(nn.Module):
 class FiLMMLP(ImageNetwork):
     """A residual network of images as vectors; time and label scale and shift its units.
 
-    It knows nothing about which pixels are neighbours. For small images that is no loss, and nothing trains
-    faster: with the default sizes and 8 × 8 pixels it has about 170,000 parameters. The output starts at
-    zero. Labels and the null label are those of `Condition`.
+    It has no notion of neighbouring pixels. For small images that is no loss, and nothing trains faster: with
+    the default sizes and 8 × 8 pixels it has about 170,000 parameters. The output starts at zero. Labels and
+    the null label are those of `ConditionEmbedding`.
 
     Args:
-        channels: numbers in each pixel.
+        channels: channels of the image.
         size: pixels along a side.
         classes: number of labels, the null label not counted.
         hidden: units in each block.
@@ -47,6 +50,10 @@ class FiLMMLP(ImageNetwork):
         cond_dim: length of the vector that time and label are embedded in.
     Raises:
         ValueError: a size is below 1.
+
+    >>> net = FiLMMLP()
+    >>> net(torch.randn(2, 1, 8, 8), 0.5, torch.tensor([3, net.null])).shape
+    torch.Size([2, 1, 8, 8])
     """
 
     def __init__(
@@ -72,7 +79,7 @@ class FiLMMLP(ImageNetwork):
         self.proj_out = nn.Sequential(nn.LayerNorm(hidden, elementwise_affine=False), nn.SiLU(), last)
 
     def forward(self, x: Tensor, t: Time, y: Tensor) -> Tensor:
-        """Answer for states, times and labels; `ImageNetwork` says which shapes they have."""
+        """Predict for states, times and labels, whose shapes are those of `ImageNetwork`."""
         condition = self.embed_condition(x, t, y)
         features = self.proj_in(x.flatten(1))
         for block in self.blocks:

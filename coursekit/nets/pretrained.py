@@ -1,4 +1,4 @@
-"""Checkpoints: trained networks in files that hold numbers and text, and nothing that could run."""
+"""Save and load trained networks, in files that hold numbers and text and no executable code."""
 
 import json
 from importlib.resources import as_file, files
@@ -18,14 +18,14 @@ NETS: dict[str, type[MLP] | type[ImageNetwork]] = {kind.__name__: kind for kind 
 
 
 def save(net: MLP | ImageNetwork, path: Path | str, /, **notes: Any) -> None:
-    """Write a network to a safetensors file, with its sizes and your notes in the file's header.
+    """Write a network to a safetensors file, with its sizes and notes in the file's header.
 
     Args:
         net: a network of `coursekit.nets`.
-        path: where to; the name ends in .safetensors.
-        notes: what to remember about the training, anything that JSON can hold.
+        path: the file, whose name ends in .safetensors.
+        notes: facts about the training, as JSON can hold them.
     Raises:
-        ValueError: the network is none of `coursekit.nets`, or the name ends otherwise.
+        ValueError: the network is not one of `coursekit.nets`, or the name has another ending.
     """
     from safetensors.torch import save_file
 
@@ -34,37 +34,37 @@ def save(net: MLP | ImageNetwork, path: Path | str, /, **notes: Any) -> None:
         raise ValueError(f"{kind} cannot be rebuilt from a file; save one of {', '.join(NETS)}")
     header = {"net": kind, "config": json.dumps(net.config), "notes": json.dumps(notes)}
     weights = {name: tensor.contiguous() for name, tensor in net.state_dict().items()}
-    save_file(weights, _checked(path), metadata=header)
+    save_file(weights, _safetensors_path(path), metadata=header)
 
 
 def load(path: Path | str) -> MLP | ImageNetwork:
-    """Read a network that `save` wrote, ready to be called.
+    """Load a network that `save` wrote, ready to be called.
 
-    Only safetensors files are read: loading a pickle (.pt, .pth) may run whatever its author put in.
+    Only safetensors files are read: a pickle (.pt, .pth) can run arbitrary code when it is loaded.
 
     Args:
         path: the file.
     Returns:
         The network on the CPU, in evaluation mode, without gradients.
     Raises:
-        ValueError: another kind of file, or not written by `save`.
-        FileNotFoundError: there is none.
+        ValueError: the file is of another kind, or was not written by `save`.
+        FileNotFoundError: there is no such file.
     """
     from safetensors.torch import load_file
 
     header = _header(path)
     if header.get("net") not in NETS or "config" not in header:
-        raise ValueError(f"{path} does not say which network it holds; write it with pretrained.save")
+        raise ValueError(f"{path} does not name the network that it holds; write it with pretrained.save")
     net = NETS[header["net"]](**json.loads(header["config"]))
     net.load_state_dict(load_file(path), assign=True)  # which keeps the file's dtype
     return net.eval().requires_grad_(False)
 
 
-def _checked(path: Path | str) -> Path:
+def _safetensors_path(path: Path | str) -> Path:
     path = Path(path)
     if path.suffix != ".safetensors":
         raise ValueError(
-            f"{path.name} is no .safetensors file; a pickle could run foreign code, so none is read"
+            f"{path.name} is not a .safetensors file; a pickle could run arbitrary code, so none is loaded"
         )
     return path
 
@@ -72,7 +72,7 @@ def _checked(path: Path | str) -> Path:
 def _header(path: Path | str) -> dict[str, str]:
     from safetensors import SafetensorError, safe_open
 
-    path = _checked(path)
+    path = _safetensors_path(path)
     if not path.exists():
         raise FileNotFoundError(f"there is no file {path}")
     try:
@@ -87,7 +87,7 @@ def load_pretrained(name: str) -> ImageNetwork:
 
     "digits" has images (1, 8, 8) and was trained as in chapter 06, on the 1,297 training digits of
     `coursekit.data`; "mnist" has images (1, 28, 28) and was trained on the 60,000 training images.
-    `python tools/make_checkpoint.py NAME` makes either and writes its measurements beside it.
+    `python tools/make_checkpoint.py NAME` makes either and records its measurements.
 
     Args:
         name: "digits" or "mnist".

@@ -21,6 +21,9 @@ class ConvBlock(nn.Module):
     Args:
         width: number of channels, a multiple of 8.
         cond_dim: length of the conditioning vector.
+
+    >>> ConvBlock(width=16, cond_dim=64)(torch.randn(2, 16, 8, 8), torch.randn(2, 64)).shape
+    torch.Size([2, 16, 8, 8])
     """
 
     def __init__(self, width: int, cond_dim: int) -> None:
@@ -53,6 +56,10 @@ class UNet(ImageNetwork):
         cond_dim: length of the vector that time and label are embedded in.
     Raises:
         ValueError: a size is below 1, or `width` is no multiple of 8.
+
+    >>> net = UNet()
+    >>> net(torch.randn(2, 1, 28, 28), 0.5, torch.tensor([3, net.null])).shape
+    torch.Size([2, 1, 28, 28])
     """
 
     def __init__(
@@ -87,7 +94,7 @@ class UNet(ImageNetwork):
         self.head = nn.Sequential(nn.GroupNorm(8, width), nn.SiLU(), last)
 
     def forward(self, x: Tensor, t: Time, y: Tensor) -> Tensor:
-        """Answer for states, times and labels; `ImageNetwork` says which shapes they have."""
+        """Predict for states, times and labels, whose shapes are those of `ImageNetwork`."""
         condition = self.embed_condition(x, t, y)
         features, skips = self.conv_in(x), []
         for level, blocks in enumerate(self.down):

@@ -1,4 +1,4 @@
-"""Probability paths from noise to data: schedulers, exact fields, conversions, DDPM's chain."""
+"""Probability paths from noise to data: schedulers, exact fields, conversions, and DDPM's chain."""
 
 from .conversions import ConvertedField, Prediction, convert, to_endpoints
 from .ddpm import ChainScheduler, ForwardChain, cosine_betas, linear_betas

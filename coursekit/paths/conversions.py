@@ -1,4 +1,4 @@
-"""Conversions: velocity, score, noise and data point say the same thing about a state of a Gaussian path."""
+"""Conversions between velocity, score, noise and data: equivalent predictions about a Gaussian path."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -12,11 +12,11 @@ from .gaussian import GaussianPath
 from .schedulers import Scheduler
 
 Prediction = Literal["velocity", "score", "noise", "data"]
-"""What a network can be asked for: u_t(x), grad log p_t(x), E[eps | x] or E[z | x]."""
+"""What a network can predict: u_t(x), grad log p_t(x), E[eps | x] or E[z | x]."""
 
 
 def convert(
-    value: Tensor, x: Tensor, t: Time, path: GaussianPath, given: Prediction, wanted: Prediction
+    value: Tensor, x: Tensor, t: Time, path: GaussianPath, *, given: Prediction, wanted: Prediction
 ) -> Tensor:
     """Turn one prediction about the states of a Gaussian path into another.
 
@@ -36,20 +36,25 @@ def convert(
     Returns:
         The wanted prediction, same shape as `x`.
     Raises:
-        ValueError: shapes disagree, a name is unknown, or what is given says nothing at this time: noise and
-            score where alpha(t) = 0 (pure noise), data and every road to a score where beta(t) = 0.
+        ValueError: shapes disagree, a name is unknown, or the conversion is undefined at this time: noise and
+            score where alpha(t) = 0 (pure noise), data and every conversion to a score where beta(t) = 0.
+
+    >>> path, z, eps = GaussianPath(), torch.ones(3, 2), torch.zeros(3, 2)
+    >>> x = path.sample(z, eps, 0.5)
+    >>> convert(eps, x, 0.5, path, given="noise", wanted="data")[0]
+    tensor([1., 1.])
     """
     for name in (given, wanted):
         if name not in get_args(Prediction):
             raise ValueError(f"'{name}' is not one of {', '.join(get_args(Prediction))}")
     if value.shape != x.shape:
         raise ValueError(
-            f"the prediction has shape {tuple(value.shape)}, the states {tuple(x.shape)}; give them alike"
+            f"the prediction has shape {tuple(value.shape)}, the states {tuple(x.shape)}; they must agree"
         )
     if given == wanted:
         return value
     t = as_time(t, x)
-    z, eps = to_endpoints(value, x, t, path, given)
+    z, eps = to_endpoints(value, x, t, path, given=given)
     if wanted == "data":
         return z
     if wanted == "noise":
@@ -60,21 +65,26 @@ def convert(
 
 
 def to_endpoints(
-    value: Tensor, x: Tensor, t: Time, path: GaussianPath, given: Prediction
+    value: Tensor, x: Tensor, t: Time, path: GaussianPath, *, given: Prediction
 ) -> tuple[Tensor, Tensor]:
-    """Give the two ends of a state, z and eps, from any prediction about it: the hub of all conversions.
+    """Compute the endpoints of a state, z and eps, from any prediction about it: the hub of all conversions.
 
     Arguments and errors as for `convert`.
 
     Returns:
         The data point and the noise, or their posterior means, each shaped like `x`.
+
+    >>> path, z, eps = GaussianPath(), torch.ones(1, 2), torch.zeros(1, 2)
+    >>> x, u = path.sample(z, eps, 0.5), path.target(z, eps, 0.5)
+    >>> to_endpoints(u, x, 0.5, path, given="velocity")[0]
+    tensor([[1., 1.]])
     """
     return _TO_ENDPOINTS[given](value, x, as_time(t, x), path.scheduler)
 
 
 @dataclass(frozen=True, eq=False)
 class ConvertedField:
-    """A field that gives another prediction than the one it is made from.
+    """A field converted to another prediction.
 
     Args:
         field: a network or an exact field, called as field(x, t).
@@ -82,6 +92,11 @@ class ConvertedField:
         given: what `field` predicts: "velocity", "score", "noise" or "data".
         wanted: what the new field predicts; see `convert`. Where that is not defined at t = 1 the new field
             has `singular_at = 1.0`.
+
+    >>> velocity = marginal_velocity(Gaussian(torch.zeros(2)), GaussianPath())
+    >>> score = ConvertedField(velocity, GaussianPath(), "velocity", "score")
+    >>> score(torch.ones(1, 2), 0.0)
+    tensor([[-1., -1.]])
     """
 
     field: Field
@@ -104,7 +119,7 @@ class ConvertedField:
 
     def __call__(self, x: Tensor, t: Time) -> Tensor:
         """The wanted prediction at states `x` (batch, *event) and time `t`, same shape as `x`."""
-        return convert(self.field(x, t), x, t, self.path, self.given, self.wanted)
+        return convert(self.field(x, t), x, t, self.path, given=self.given, wanted=self.wanted)
 
 
 def _positive(weight: Tensor, name: str, where: str) -> Tensor:

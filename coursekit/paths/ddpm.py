@@ -1,4 +1,4 @@
-"""Chains: diffusion in discrete steps, as DDPM counts them, and its place in our time."""
+"""DDPM: diffusion in discrete steps, and its place in the course's time."""
 
 from dataclasses import dataclass
 from functools import cached_property
@@ -10,7 +10,7 @@ from ..base import as_time
 
 
 def linear_betas(steps: int = 1000, first: float = 1e-4, last: float = 0.02) -> Tensor:
-    """Give DDPM's variances: each step adds a little more noise than the one before.
+    """Return DDPM's variances: each step adds a little more noise than the one before.
 
         beta_k = first + (last - first) (k - 1) / (steps - 1),   k = 1 … steps
 
@@ -24,13 +24,17 @@ def linear_betas(steps: int = 1000, first: float = 1e-4, last: float = 0.02) -> 
         beta_1 … beta_K, (steps,) in float64; entry 0 belongs to step 1.
     Raises:
         ValueError: there is no step, or a variance does not lie in (0, 1).
+
+    >>> betas = linear_betas()
+    >>> len(betas), round(float(betas[-1]), 4)
+    (1000, 0.02)
     """
-    _at_least_one(steps)
-    return _checked(torch.linspace(first, last, steps, dtype=torch.float64))
+    _check_steps(steps)
+    return _check_betas(torch.linspace(first, last, steps, dtype=torch.float64))
 
 
 def cosine_betas(steps: int = 1000, offset: float = 0.008, largest: float = 0.999) -> Tensor:
-    """Give the variances that let the data's share fall along a squared cosine.
+    """Return the variances whose alpha-bar falls along a squared cosine.
 
         beta_k = min(1 - f(k) / f(k - 1), largest),   f(k) = cos^2( pi/2 (k/K + offset) / (1 + offset) )
 
@@ -38,17 +42,20 @@ def cosine_betas(steps: int = 1000, offset: float = 0.008, largest: float = 0.99
 
     Args:
         steps: number K of steps, at least 1.
-        offset: shift of the cosine, above 0: keeps the first steps from being too small.
-        largest: bound of the variances, in (0, 1): keeps the last one from wiping out everything.
+        offset: shift of the cosine, above 0, so that the first steps are not too small.
+        largest: bound of the variances, in (0, 1), so that the last step does not erase everything.
     Returns:
         beta_1 … beta_K, (steps,) in float64; entry 0 belongs to step 1.
     Raises:
         ValueError: there is no step, or a variance does not lie in (0, 1).
+
+    >>> round(float(cosine_betas()[-1]), 3)
+    0.999
     """
-    _at_least_one(steps)
+    _check_steps(steps)
     k = torch.arange(steps + 1, dtype=torch.float64)
     kept = torch.cos(torch.pi / 2 * (k / steps + offset) / (1 + offset)).square()
-    return _checked((1 - kept[1:] / kept[:-1]).clamp(max=largest))
+    return _check_betas((1 - kept[1:] / kept[:-1]).clamp(max=largest))
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,12 +70,18 @@ class ForwardChain:
         betas: beta_1 … beta_K, (K,), each in (0, 1).
     Raises:
         ValueError: `betas` do not form a line, or one does not lie in (0, 1).
+
+    >>> chain = ForwardChain(linear_betas())
+    >>> chain.steps, chain.time(250), chain.index(0.75)
+    (1000, 0.75, 250)
+    >>> round(float(chain.alpha_bar[-1]), 6)
+    4e-05
     """
 
     betas: Tensor
 
     def __post_init__(self) -> None:
-        _checked(self.betas)
+        _check_betas(self.betas)
 
     @property
     def steps(self) -> int:
@@ -92,7 +105,7 @@ class ForwardChain:
         Returns:
             States x_k, shaped like `x`.
         """
-        beta = self.betas.double()[self._inside(k, 1).cpu() - 1]
+        beta = self.betas.double()[self._check_index(k, 1).cpu() - 1]
         eps = torch.empty_like(x).normal_(generator=generator)
         return as_time((1 - beta).sqrt(), x) * x + as_time(beta.sqrt(), x) * eps
 
@@ -110,11 +123,11 @@ class ForwardChain:
         """
         if z.shape != eps.shape:
             raise ValueError(f"z is {tuple(z.shape)} and eps {tuple(eps.shape)}; give both the same shape")
-        left = self.alpha_bar[self._inside(k, 0).cpu()]
+        left = self.alpha_bar[self._check_index(k, 0).cpu()]
         return as_time(left.sqrt(), z) * z + as_time((1 - left).sqrt(), z) * eps
 
     def posterior(self, x: Tensor, z: Tensor, k: int | Tensor) -> tuple[Tensor, Tensor]:
-        """Tell where x_k came from, if the data point is known: the law q(x_{k-1} | x_k, x_0), a Gaussian.
+        """Posterior of the previous state given the data point: q(x_{k-1} | x_k, x_0), a Gaussian.
 
             mean = [ sqrt(abar_{k-1}) beta_k z + sqrt(1 - beta_k) (1 - abar_{k-1}) x_k ] / (1 - abar_k)
             variance = beta_k (1 - abar_{k-1}) / (1 - abar_k),   the paper's beta-tilde
@@ -123,7 +136,7 @@ class ForwardChain:
 
         Args:
             x: states x_k, (batch, *event).
-            z: data points x_0, same shape, or what a network takes for them.
+            z: data points x_0, same shape, or a network's prediction of them.
             k: steps made, from 1 to K: a number or (batch,).
         Returns:
             Mean, shaped like `x`, and variance of each coordinate, (batch, 1, …, 1).
@@ -132,7 +145,7 @@ class ForwardChain:
         """
         if x.shape != z.shape:
             raise ValueError(f"x is {tuple(x.shape)} and z {tuple(z.shape)}; give both the same shape")
-        k = self._inside(k, 1).cpu()
+        k = self._check_index(k, 1).cpu()
         beta, before, now = self.betas.double()[k - 1], self.alpha_bar[k - 1], self.alpha_bar[k]
         of_data = before.sqrt() * beta / (1 - now)
         of_state = (1 - beta).sqrt() * (1 - before) / (1 - now)
@@ -144,7 +157,7 @@ class ForwardChain:
 
         Raises ValueError if k does not lie between 0 and K.
         """
-        inside = self._inside(k, 0)
+        inside = self._check_index(k, 0)
         if not isinstance(k, Tensor):
             return 1 - k / self.steps
         return 1 - (inside if k.device.type == "mps" else inside.double()) / self.steps  # no float64 there
@@ -160,10 +173,10 @@ class ForwardChain:
         nearest = (self.steps * (1 - times)).round().long()
         return nearest if isinstance(t, Tensor) else int(nearest)
 
-    def _inside(self, k: int | Tensor, lowest: int) -> Tensor:
+    def _check_index(self, k: int | Tensor, lowest: int) -> Tensor:
         indices = torch.as_tensor(k)
         if indices.is_floating_point() or indices.dtype == torch.bool:
-            raise ValueError(f"k is of type {indices.dtype}; indices are whole numbers, such as k.long()")
+            raise ValueError(f"k is of type {indices.dtype}; indices are integers, such as k.long()")
         if not bool(((indices >= lowest) & (indices <= self.steps)).all()):
             raise ValueError(f"k = {k}; indices run from {lowest} to {self.steps} here, and k = 0 is data")
         return indices.long()
@@ -181,16 +194,20 @@ class ChainScheduler:
 
     Args:
         betas: beta_1 … beta_K, (K,), each in (0, 1); ValueError otherwise.
+
+    >>> path = GaussianPath(ChainScheduler(linear_betas()))
+    >>> round(path.scheduler.boundary_error, 4)
+    0.0064
     """
 
     betas: Tensor
 
     def __post_init__(self) -> None:
-        _checked(self.betas)
+        _check_betas(self.betas)
 
     @property
     def boundary_error(self) -> float:
-        """What is left of the data at t = 0, the root of abar_K."""
+        """Weight of the data at t = 0, the root of abar_K."""
         return float((self._table[-1] / 2).exp())
 
     @cached_property
@@ -201,14 +218,14 @@ class ChainScheduler:
     def _rates(self) -> Tensor:
         return -self._table.diff() * len(self.betas)
 
-    def _begun(self, t: Tensor) -> Tensor:
+    def _step_index(self, t: Tensor) -> Tensor:
         """Index at which the step that a time lies in begins, counted from the data."""
         slack = 4 * len(self.betas) * torch.finfo(t.dtype).eps  # a time may miss its index by rounding
         return (len(self.betas) * (1 - t.detach()) - slack).ceil().long().clamp(1, len(self.betas)) - 1
 
     def _at(self, t: Tensor) -> tuple[Tensor, Tensor]:
         """Log of alpha, and the rate of noising."""
-        k = self._begun(t)
+        k = self._step_index(t)
         rate = self._rates.to(t)[k]
         return (self._table.to(t)[k] - ((1 - t) - k.to(t) / len(self.betas)) * rate) / 2, rate
 
@@ -240,12 +257,12 @@ def _log_alpha_bar(betas: Tensor) -> Tensor:
     return torch.cat([torch.zeros(1, dtype=torch.float64), torch.log1p(-betas.cpu().double()).cumsum(0)])
 
 
-def _at_least_one(steps: int) -> None:
+def _check_steps(steps: int) -> None:
     if steps < 1:
         raise ValueError(f"steps = {steps}, but a chain needs at least one step")
 
 
-def _checked(betas: Tensor) -> Tensor:
+def _check_betas(betas: Tensor) -> Tensor:
     if betas.dim() != 1 or len(betas) < 1 or not bool(((betas > 0) & (betas < 1)).all()):
         raise ValueError(
             f"betas of shape {tuple(betas.shape)} must be a line of variances above 0 and below 1, "

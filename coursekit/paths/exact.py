@@ -1,10 +1,10 @@
-"""Exact marginal fields: what a perfect network would answer, before any training."""
+"""Exact marginal fields: the predictions of a perfect network, without training."""
 
 from dataclasses import dataclass
 
 from torch import Tensor
 
-from ..base import Field, Time, as_time
+from ..base import SingularField, Time, as_time
 from ..distributions import Chessboard, Empirical, Gaussian, GaussianMixture
 from .gaussian import GaussianPath
 from .posterior import Posterior, make_posterior
@@ -15,7 +15,11 @@ TractableDistribution = Gaussian | GaussianMixture | Chessboard | Empirical
 
 @dataclass(frozen=True, eq=False)
 class MarginalVelocity:
-    """The field that `marginal_velocity` makes; `singular_at` is 1.0 where it is not defined at t = 1."""
+    """The field that `marginal_velocity` makes; `singular_at` is 1.0 where it is not defined at t = 1.
+
+    >>> isinstance(marginal_velocity(Chessboard(), GaussianPath()), MarginalVelocity)
+    True
+    """
 
     posterior: Posterior
     path: GaussianPath
@@ -35,7 +39,11 @@ class MarginalVelocity:
 
 @dataclass(frozen=True, eq=False)
 class MarginalScore:
-    """The field that `marginal_score` makes; `singular_at` is 1.0 where it is not defined at t = 1."""
+    """The field that `marginal_score` makes; `singular_at` is 1.0 where it is not defined at t = 1.
+
+    >>> marginal_score(Chessboard(), GaussianPath()).singular_at
+    1.0
+    """
 
     posterior: Posterior
 
@@ -49,7 +57,7 @@ class MarginalScore:
         return self.posterior.means(x, t)[1]
 
 
-def marginal_velocity(distribution: TractableDistribution, path: GaussianPath) -> Field:
+def marginal_velocity(distribution: TractableDistribution, path: GaussianPath) -> SingularField:
     """Build the exact marginal velocity of `path` when the data come from `distribution`.
 
         u_t(x) = E[ u_t(x | z) | x_t = x ] = alpha' E[z | x] + beta' E[eps | x]
@@ -64,11 +72,15 @@ def marginal_velocity(distribution: TractableDistribution, path: GaussianPath) -
         `singular_at = 1.0`; there the call raises ValueError.
     Raises:
         TypeError: no closed form is known for `distribution`.
+
+    >>> field = marginal_velocity(Gaussian(torch.zeros(2)), GaussianPath())
+    >>> field(torch.ones(1, 2), 0.0)
+    tensor([[-1., -1.]])
     """
     return MarginalVelocity(make_posterior(distribution, path), path)
 
 
-def marginal_score(distribution: TractableDistribution, path: GaussianPath) -> Field:
+def marginal_score(distribution: TractableDistribution, path: GaussianPath) -> SingularField:
     """Build the exact score of the marginal path when the data come from `distribution`.
 
         s_t(x) = grad log p_t(x) = E[ grad log p_t(x | z) | x_t = x ] = -E[eps | x] / beta
@@ -83,5 +95,9 @@ def marginal_score(distribution: TractableDistribution, path: GaussianPath) -> F
         `singular_at = 1.0`; there the call raises ValueError.
     Raises:
         TypeError: no closed form is known for `distribution`.
+
+    >>> score = marginal_score(Gaussian(torch.zeros(2)), GaussianPath())
+    >>> score(torch.ones(1, 2), 0.5)
+    tensor([[-2., -2.]])
     """
     return MarginalScore(make_posterior(distribution, path))

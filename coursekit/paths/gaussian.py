@@ -19,7 +19,12 @@ class GaussianPath(LinearPath):
     probability path.
 
     Args:
-        scheduler: the pair alpha, beta; the straight line unless told otherwise.
+        scheduler: the pair alpha, beta; CondOT() unless given.
+
+    >>> path, z, eps = GaussianPath(), torch.ones(3, 2), torch.randn(3, 2)
+    >>> x = path.sample(z, eps, 0.5)
+    >>> torch.allclose(path.velocity(x, z, 0.5), path.target(z, eps, 0.5), atol=1e-6)
+    True
     """
 
     def log_prob(self, x: Tensor, z: Tensor, t: Time) -> Tensor:

@@ -1,4 +1,4 @@
-"""Linear paths: straight mixtures of two ends, whatever laws these come from."""
+"""Linear paths: mixtures of two endpoints, from any distributions."""
 
 from dataclasses import dataclass, field
 
@@ -10,11 +10,11 @@ from .schedulers import CondOT, Scheduler
 
 
 def check_same_shape(**tensors: Tensor) -> None:
-    """Refuse tensors that PyTorch would stretch over one another without a word."""
+    """Raise a ValueError for tensors that PyTorch would silently broadcast."""
     first, *others = tensors.values()
     if any(tensor.shape != first.shape for tensor in others):
-        told = ", ".join(f"{name} {tuple(tensor.shape)}" for name, tensor in tensors.items())
-        raise ValueError(f"shapes disagree: {told}; give all of them as (batch, *event)")
+        shapes = ", ".join(f"{name} {tuple(tensor.shape)}" for name, tensor in tensors.items())
+        raise ValueError(f"shapes disagree: {shapes}; give all of them as (batch, *event)")
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,12 @@ class LinearPath:
     interpolants; Liu et al. 2023, rectified flow, on the straight line.
 
     Args:
-        scheduler: the pair alpha, beta; the straight line unless told otherwise.
+        scheduler: the pair alpha, beta; CondOT() unless given.
+
+    >>> path = LinearPath()
+    >>> path.sample(torch.ones(2, 2), torch.zeros(2, 2), 0.25)
+    tensor([[0.2500, 0.2500],
+            [0.2500, 0.2500]])
     """
 
     scheduler: Scheduler = field(default_factory=CondOT)

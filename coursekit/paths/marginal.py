@@ -1,4 +1,4 @@
-"""Marginal laws of a Gaussian path: what all data points together look like at time t."""
+"""Marginal laws of a Gaussian path: the distribution of the states at time t."""
 
 from dataclasses import dataclass
 
@@ -20,8 +20,12 @@ class Marginal:
     Args:
         data: the law of the data.
         path: the Gaussian path to it.
-        posterior: what is known about the data behind a state of the path.
+        posterior: posterior of the data given a state of the path.
         t: time, with beta(t) > 0.
+
+    >>> law = marginal_law(Chessboard(), GaussianPath(), 0.5)
+    >>> law.sample(5).shape, law.log_prob(torch.zeros(5, 2)).shape
+    (torch.Size([5, 2]), torch.Size([5]))
     """
 
     data: Samplable
@@ -45,7 +49,7 @@ class Marginal:
 
 
 def marginal_law(distribution: TractableDistribution, path: GaussianPath, t: float) -> Density:
-    """Give the marginal law of a Gaussian path at time `t`, with its exact density.
+    """Build the marginal law of a Gaussian path at time `t`, with its exact density.
 
         p_t(x) = E_z[ N(x; alpha z, beta^2 I) ]
 
@@ -60,6 +64,10 @@ def marginal_law(distribution: TractableDistribution, path: GaussianPath, t: flo
     Raises:
         ValueError: beta(t) = 0 for a chessboard or a data set; at that time it is the data's own law.
         TypeError: no closed form is known for `distribution`.
+
+    >>> law = marginal_law(Gaussian(torch.tensor([2.0])), GaussianPath(), 0.5)
+    >>> law.mean.item(), round(law.std.item() ** 2, 2)
+    (1.0, 0.5)
     """
     known = make_posterior(distribution, path)
     now = torch.tensor(float(t), dtype=torch.float64)

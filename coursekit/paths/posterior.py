@@ -1,4 +1,4 @@
-"""What a state tells about the data point behind it: posterior weights and posterior means."""
+"""The posterior of the data point behind a state: its weights and its means."""
 
 import math
 from collections.abc import Iterable, Iterator
@@ -14,7 +14,12 @@ from .gaussian import GaussianPath
 
 
 class Posterior(Protocol):
-    """What is known about data and noise behind the states of a Gaussian path, in closed form."""
+    """Posterior of data and noise given the states of a Gaussian path, in closed form.
+
+    >>> posterior: Posterior = make_posterior(Empirical(torch.tensor([[1.0, 2.0]])), GaussianPath())
+    >>> posterior.means(torch.zeros(1, 2), 0.5)[0]
+    tensor([[1., 2.]])
+    """
 
     @property
     def singular_at(self) -> float | None:
@@ -50,10 +55,10 @@ class MixturePosterior:
 
     @property
     def width(self) -> int:
-        """Numbers that a state needs on the way to its means."""
+        """Size of the intermediate results for one state."""
         return self.mixture.means.numel()
 
-    def _parts(self, x: Tensor, t: Time) -> tuple[Tensor, ...]:
+    def _terms(self, x: Tensor, t: Time) -> tuple[Tensor, ...]:
         check_points(x, self.mixture.dim)
         t = as_time(t, x)[..., None]  # (batch, 1, 1), against (batch, k, dim)
         alpha, beta = self.path.scheduler.alpha(t), self.path.scheduler.beta(t)
@@ -66,13 +71,13 @@ class MixturePosterior:
     @chunked
     def log_prob(self, x: Tensor, t: Time) -> Tensor:
         """Log of the marginal density at `x` (batch, dim), as (batch,)."""
-        log_joint, *_ = self._parts(x, t)
+        log_joint, *_ = self._terms(x, t)
         return log_joint.logsumexp(-1) - self.mixture.dim * math.log(2 * math.pi) / 2
 
     @chunked
     def means(self, x: Tensor, t: Time) -> tuple[Tensor, Tensor]:
         """Posterior mean of the data point, and the marginal score, at `x` (batch, dim)."""
-        log_joint, z, score = self._parts(x, t)
+        log_joint, z, score = self._terms(x, t)
         weights = log_joint.softmax(-1)[..., None]
         return (weights * z).sum(1), (weights * score).sum(1)
 
@@ -95,12 +100,12 @@ class ChessboardPosterior:
 
     @property
     def width(self) -> int:
-        """Numbers that a state needs on the way to its means; eight are the nodes of a quadrature."""
+        """Size of the intermediate results for one state; eight are the nodes of a quadrature."""
         return 8 * self.board.corners().numel()
 
-    def _parts(self, x: Tensor, t: Time) -> tuple[Tensor, ...]:
+    def _terms(self, x: Tensor, t: Time) -> tuple[Tensor, ...]:
         check_points(x, 2)
-        alpha, beta = _noisy(
+        alpha, beta = _alpha_and_beta(
             self.path, as_time(t, x)[..., None]
         )  # (batch, 1, 1), against (batch, squares, 2)
         half = self.board.side / 2
@@ -114,13 +119,13 @@ class ChessboardPosterior:
     @chunked
     def log_prob(self, x: Tensor, t: Time) -> Tensor:
         """Log of the marginal density at `x` (batch, 2), as (batch,)."""
-        log_squares, *_, beta = self._parts(x, t)
+        log_squares, *_, beta = self._terms(x, t)
         return log_squares.logsumexp(-1) - 2 * beta.log().flatten() - math.log(log_squares.shape[1])
 
     @chunked
     def means(self, x: Tensor, t: Time) -> tuple[Tensor, Tensor]:
         """Posterior mean of the data point, and the marginal score, at `x` (batch, 2)."""
-        log_squares, z, eps, beta = self._parts(x, t)
+        log_squares, z, eps, beta = self._terms(x, t)
         weights = log_squares.softmax(-1)[..., None]
         return (weights * z).sum(1), -(weights * eps / beta).sum(1)
 
@@ -145,7 +150,7 @@ class EmpiricalPosterior:
 
     def log_prob(self, x: Tensor, t: Time) -> Tensor:
         """Log of the marginal density at `x` (batch, *event), as (batch,)."""
-        rows, _, beta, log_sum, _ = self._streamed(x, t)
+        rows, _, beta, log_sum, _ = self._statistics(x, t)
         log_normal = rows.square().sum(-1) / 2 + rows.shape[1] * (
             beta[:, 0].log() + math.log(2 * math.pi) / 2
         )
@@ -153,12 +158,12 @@ class EmpiricalPosterior:
 
     def means(self, x: Tensor, t: Time) -> tuple[Tensor, Tensor]:
         """Posterior mean of the data point, and the marginal score, at `x` (batch, *event)."""
-        rows, ratio, beta, _, z = self._streamed(x, t)
+        rows, ratio, beta, _, z = self._statistics(x, t)
         return z.reshape(x.shape).to(x), ((ratio * z - rows) / beta).reshape(x.shape).to(x)
 
-    def _streamed(self, x: Tensor, t: Time) -> tuple[Tensor, ...]:
+    def _statistics(self, x: Tensor, t: Time) -> tuple[Tensor, ...]:
         points = self.data.points
-        rows, ratio, beta = _scaled(x, points, self.path, t)
+        rows, ratio, beta = _scaled_states(x, points, self.path, t)
         height = min(len(rows), 1024)
         width = max(1, chunking.CHUNK_SIZE // max(height, rows.shape[1]))
         parts = zip(rows.split(max(1, height)), ratio.split(max(1, height)), strict=True)
@@ -185,7 +190,7 @@ def _average(rows: Tensor, ratio: Tensor, chunking: Iterable[Tensor]) -> tuple[T
 
 
 def posterior_weights(x: Tensor, points: Tensor, path: GaussianPath, t: Time) -> Tensor:
-    """Tell how likely each point of a data set is to lie behind a state of the path.
+    """Probability of each point of a data set, given a state of the path.
 
         p_t(z_i | x) = N(x; alpha z_i, beta^2 I) / sum_j N(x; alpha z_j, beta^2 I)
 
@@ -199,16 +204,20 @@ def posterior_weights(x: Tensor, points: Tensor, path: GaussianPath, t: Time) ->
     Returns:
         Weights, (batch, n); each row sums to one.
     Raises:
-        ValueError: events differ, or beta(t) = 0, where a state tells its point without a doubt.
+        ValueError: events differ, or beta(t) = 0, where a state is its data point.
+
+    >>> points = torch.tensor([[-1.0, 0.0], [1.0, 0.0]])
+    >>> posterior_weights(torch.zeros(1, 2), points, GaussianPath(), 0.5)
+    tensor([[0.5000, 0.5000]])
     """
-    rows, ratio, _ = _scaled(x, points, path, t)
+    rows, ratio, _ = _scaled_states(x, points, path, t)
     return _log_kernel(rows, ratio, points.to(rows).flatten(1)).softmax(-1).to(x)
 
 
 def make_posterior(
     distribution: Gaussian | GaussianMixture | Chessboard | Empirical, path: GaussianPath
 ) -> Posterior:
-    """Choose the closed form of the posterior that belongs to a law of the data.
+    """Choose the closed form of the posterior for a distribution of the data.
 
     Args:
         distribution: a Gaussian, a GaussianMixture, a Chessboard or an Empirical.
@@ -217,6 +226,9 @@ def make_posterior(
         The posterior, with `log_prob` and `means`.
     Raises:
         TypeError: no closed form is known for `distribution`.
+
+    >>> make_posterior(Chessboard(), GaussianPath()).singular_at
+    1.0
     """
     if isinstance(distribution, Gaussian):
         return MixturePosterior(distribution.as_mixture(), path)
@@ -230,7 +242,7 @@ def make_posterior(
     raise TypeError(f"no closed form for {type(distribution).__name__}; there is one for {known}")
 
 
-def _noisy(path: GaussianPath, t: Tensor) -> tuple[Tensor, Tensor]:
+def _alpha_and_beta(path: GaussianPath, t: Tensor) -> tuple[Tensor, Tensor]:
     """Weights of data and noise at times where there is noise."""
     alpha, beta = path.scheduler.alpha(t), path.scheduler.beta(t)
     if bool((beta <= 0).any()):
@@ -241,7 +253,7 @@ def _noisy(path: GaussianPath, t: Tensor) -> tuple[Tensor, Tensor]:
     return alpha, beta
 
 
-def _scaled(x: Tensor, points: Tensor, path: GaussianPath, t: Time) -> tuple[Tensor, Tensor, Tensor]:
+def _scaled_states(x: Tensor, points: Tensor, path: GaussianPath, t: Time) -> tuple[Tensor, Tensor, Tensor]:
     """States over beta (batch, dim), alpha/beta and beta (batch, 1), in double precision where there is one.
 
     Squared distances come from a matrix product, the one fast way in high dimension; in double precision
@@ -253,7 +265,8 @@ def _scaled(x: Tensor, points: Tensor, path: GaussianPath, t: Time) -> tuple[Ten
             "give both in the same space"
         )
     rows = x.flatten(1) if x.device.type == "mps" else x.flatten(1).double()
-    alpha, beta = _noisy(path, as_time(as_time(t, x).flatten() if isinstance(t, Tensor) else t, rows))
+    times = as_time(as_time(t, x).flatten() if isinstance(t, Tensor) else t, rows)
+    alpha, beta = _alpha_and_beta(path, times)
     return rows / beta, alpha / beta, beta
 
 

@@ -1,4 +1,4 @@
-"""Noise schedulers: how much data and how much noise a probability path holds at time t."""
+"""Noise schedulers: the weights of data and noise along a probability path."""
 
 import math
 from dataclasses import dataclass
@@ -13,6 +13,10 @@ class Scheduler(Protocol):
 
     alpha(0) = beta(1) = 0 and alpha(1) = beta(0) = 1: noise at t = 0, data at t = 1. A scheduler that misses
     one of these declares by how much in `boundary_error`.
+
+    >>> scheduler: Scheduler = CondOT()
+    >>> scheduler.alpha(torch.tensor(0.25)) + scheduler.beta(torch.tensor(0.25))
+    tensor(1.)
     """
 
     @property
@@ -48,6 +52,10 @@ class CondOT:
         alpha(t) = t,  beta(t) = 1 - t
 
     Lipman et al. 2023 call it the (conditional) optimal-transport path, CondOT.
+
+    >>> t = torch.tensor([0.0, 0.25, 1.0])
+    >>> CondOT().alpha(t), CondOT().beta(t)
+    (tensor([0.0000, 0.2500, 1.0000]), tensor([1.0000, 0.7500, 0.0000]))
     """
 
     boundary_error: ClassVar[float] = 0.0
@@ -80,6 +88,9 @@ class Cosine:
         alpha(t) = sin(pi t / 2),  beta(t) = cos(pi t / 2)
 
     alpha^2 + beta^2 = 1: the path is variance preserving. After Nichol & Dhariwal 2021, without offset.
+
+    >>> Cosine().beta(torch.tensor([0.0, 1.0]))
+    tensor([1., 0.])
     """
 
     boundary_error: ClassVar[float] = 0.0
@@ -118,6 +129,9 @@ class VP:
     Args:
         beta_min: rate of noising at the data, per unit of time.
         beta_max: rate of noising at the noise.
+
+    >>> round(VP().boundary_error, 4)
+    0.0066
     """
 
     beta_min: float = 0.1
@@ -125,7 +139,7 @@ class VP:
 
     @property
     def boundary_error(self) -> float:
-        """What is left of the data at t = 0, alpha(0)."""
+        """Weight of the data at t = 0, alpha(0)."""
         return math.exp(-(self.beta_max + self.beta_min) / 4)
 
     def _log_alpha(self, t: Tensor) -> Tensor:
@@ -156,11 +170,14 @@ class VP:
 
 @dataclass(frozen=True)
 class SquareRoot:
-    """Let the noise's variance, not its width, fall at constant speed: an exhibit, not a recommendation.
+    """Let the noise's variance, not its width, fall at constant speed: an example, not a recommendation.
 
         alpha(t) = t,  beta(t) = sqrt(1 - t)
 
     At t = 1 the derivative of beta is infinite, which chapter 04 shows to matter.
+
+    >>> SquareRoot().beta(torch.tensor([0.0, 0.75]))
+    tensor([1.0000, 0.5000])
     """
 
     boundary_error: ClassVar[float] = 0.0
@@ -198,5 +215,8 @@ def snr(scheduler: Scheduler, t: Tensor) -> Tensor:
         t: times, any shape.
     Returns:
         The ratio, same shape, for data of variance 1; infinite where beta is 0.
+
+    >>> snr(CondOT(), torch.tensor([0.0, 0.5, 0.75]))
+    tensor([0., 1., 9.])
     """
     return (scheduler.alpha(t) / scheduler.beta(t)).square()

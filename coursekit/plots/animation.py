@@ -72,6 +72,10 @@ def animate(
     Raises:
         ValueError: too many frames, no text alternative, a frame that draws nothing, a title that changes,
             or a result of more than 2 MB.
+
+    >>> film = animate(lambda ax, k: ax.plot([0, k]), 3, alt="A line that turns.", size=(2, 2))
+    >>> film.still.alt
+    'A line that turns.'
     """
     alt = checked_alt(alt)
     if not 1 <= frames <= MAX_FRAMES:

@@ -18,7 +18,7 @@ PAGE_DPI = 96
 
 
 def checked_alt(alt: str) -> str:
-    """`alt` without the white space around it; refuse one that says nothing."""
+    """Return `alt` without surrounding white space; refuse an empty one."""
     if not isinstance(alt, str) or not alt.strip():
         raise ValueError(
             "The picture has no text alternative. Say in one or two sentences what it shows, "
@@ -49,6 +49,9 @@ class Picture:
 
     JupyterLab and nbconvert's default template drop the `alt` in the metadata of an `image/png` output; both
     prefer `text/html` and keep the `alt` of an `<img>` in it. The PNG rides along for all other front ends.
+
+    >>> picture(plots.axes(), alt="An empty diagram.")
+    An empty diagram.
     """
 
     png: bytes
@@ -84,6 +87,9 @@ def picture(drawing: Figure | Axes, alt: str, dpi: float = DPI) -> Picture:
         The picture, which a notebook shows when it is a cell's last line.
     Raises:
         ValueError: `alt` is empty.
+
+    >>> picture(plots.axes(), alt="An empty diagram.").alt
+    'An empty diagram.'
     """
     alt = checked_alt(alt)
     figure = drawing if isinstance(drawing, Figure) else drawing.figure.get_figure(root=True)
@@ -103,5 +109,8 @@ def show(drawing: Figure | Axes, alt: str) -> None:
         alt: what the picture shows, in one or two sentences, for readers who cannot see it.
     Raises:
         ValueError: `alt` is empty.
+
+    >>> show(plots.axes(), alt="An empty diagram.")
+    An empty diagram.
     """
     display(picture(drawing, alt))

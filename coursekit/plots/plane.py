@@ -62,6 +62,10 @@ def samples(
         The axes.
     Raises:
         ValueError: `x` does not hold points of the plane.
+
+    >>> ax = samples(Moons().sample(100), lim=2)
+    >>> len(ax.collections)
+    1
     """
     ax = _plane(ax, lim)
     points = plane_points(x, "x")
@@ -92,6 +96,10 @@ def trajectories(
         The axes.
     Raises:
         ValueError: `xs` does not hold points of the plane at several times.
+
+    >>> xs = simulate(lambda x, t: -x, torch.randn(5, 2), time_grid(10))
+    >>> len(trajectories(xs).lines)
+    5
     """
     points = plane_points(xs, "xs")
     if points.ndim != 3:
@@ -125,6 +133,10 @@ def quiver(
         color: colour of the arrows.
     Returns:
         The axes. Arrow lengths are in proportion; the longest spans about one cell of the grid.
+
+    >>> ax = quiver(lambda x, t: -x, lim=2, n=5)
+    >>> len(ax.collections)
+    1
     """
     ax = _plane(ax, lim)
     x = _mesh(lim * (1 - 1 / n), n)
@@ -157,6 +169,10 @@ def warped_grid(
         view: half the side of the square shown, data units; None fits the carried grid.
     Returns:
         The axes; lines that were vertical are blue, lines that were level are orange.
+
+    >>> ax = warped_grid(lambda x: 2 * x, lines=5)
+    >>> len(ax.lines)
+    10
     """
     ax = _plane(ax, view)
     places, along = torch.linspace(-lim, lim, lines), torch.linspace(-lim, lim, 121)
@@ -181,6 +197,10 @@ def density(
         n: picture cells along one side.
     Returns:
         The axes; bright is dense.
+
+    >>> ax = density(Gaussian(torch.zeros(2)).log_prob)
+    >>> len(ax.images)
+    1
     """
     ax = _plane(ax, lim)
     with torch.no_grad():

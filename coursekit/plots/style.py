@@ -1,6 +1,7 @@
-"""The look that all drawings share: palette, axes, rows of panels."""
+"""The style that all drawings share: palette, axes, rows of panels."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import matplotlib.pyplot as plt
 import torch
@@ -14,12 +15,12 @@ COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#00
 MARKERS = ("o", "s", "^", "D", "v", "P", "X")
 
 
-def array(x: Tensor | Sequence[float]) -> NDArray:
+def array(x: Tensor | Sequence[float]) -> NDArray[Any]:
     """`x` as a NumPy array on the CPU, cut off from autograd."""
     return torch.as_tensor(x).detach().cpu().numpy()
 
 
-def plane_points(x: Tensor, name: str) -> NDArray:
+def plane_points(x: Tensor, name: str) -> NDArray[Any]:
     """`x` as an array, once its last axis is known to hold points of the plane."""
     if x.shape[-1:] != (2,):
         raise ValueError(
@@ -30,7 +31,7 @@ def plane_points(x: Tensor, name: str) -> NDArray:
 
 
 def dress(ax: Axes) -> Axes:
-    """Give an axes the palette of the course and take its upper and right frame away."""
+    """Apply the course style to an axes: its palette, and no upper or right spine."""
     ax.set_prop_cycle(color=COLORS)
     ax.spines[["top", "right"]].set_visible(False)
     return ax
@@ -44,6 +45,9 @@ def axes(ax: Axes | None = None, size: tuple[float, float] = (5.0, 3.6)) -> Axes
         size: width and height of the new figure in inches.
     Returns:
         The axes to draw into.
+
+    >>> len(axes().lines)
+    0
     """
     if ax is not None:
         return ax
@@ -69,6 +73,10 @@ def panels(
         The figure and its axes in the order of reading.
     Raises:
         ValueError: the titles are not as many as the axes.
+
+    >>> figure, axs = panels(3, ["t = 0", "t = 0.5", "t = 1"])
+    >>> [ax.get_title() for ax in axs]
+    ['t = 0', 't = 0.5', 't = 1']
     """
     if titles and len(titles) != count:
         raise ValueError(f"panels got {len(titles)} titles for {count} axes; give one for each.")

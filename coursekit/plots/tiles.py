@@ -1,6 +1,7 @@
 """Drawings of images side by side."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import torch
@@ -11,7 +12,7 @@ from torch import Tensor
 from .style import array, axes
 
 
-def _tiles(images: Tensor) -> NDArray:
+def _tiles(images: Tensor) -> NDArray[Any]:
     """Images as (n, side, side), from vectors or from one channel."""
     flat = images.reshape(len(images), -1)
     side = round(flat.shape[1] ** 0.5)
@@ -40,9 +41,14 @@ def digit_grid(
         The axes.
     Raises:
         ValueError: the images are not square, or there is not one label for each.
+
+    >>> images, labels = data.digits().test
+    >>> ax = digit_grid(images, labels, columns=5)
+    >>> [label.get_text() for label in ax.get_yticklabels()]
+    ['0', '1', '2', '3', '4', '5', '6', '7', '8', '9']
     """
     tiles = _tiles(images)
-    rows, names = _rows(len(tiles), labels, columns)
+    rows, names = _layout(len(tiles), labels, columns)
     side = tiles.shape[1]
     # A paper-coloured line between neighbours, and paper where a row ends early.
     sheet = np.full((len(rows) * (side + 1) - 1, max(map(len, rows)) * (side + 1) - 1), -1.0)
@@ -58,7 +64,7 @@ def digit_grid(
     return ax
 
 
-def _rows(
+def _layout(
     count: int, labels: Tensor | Sequence[int] | None, columns: int
 ) -> tuple[list[list[int]], list[str]]:
     """Which image stands where, row by row, and the rows' names."""

@@ -1,23 +1,30 @@
 """Vector fields and stochastic processes, and the solvers that follow them step by step."""
 
+from .base import ODESolver, SDESolver, Solver
 from .ddim import DDIM, Variance
 from .likelihood import divergence, log_likelihood
+from .ode import Euler, Heun
 from .processes import BrownianMotion, Langevin, OrnsteinUhlenbeck, Process, SDEExtension
-from .solvers import Euler, EulerMaruyama, Heun, Solver, simulate, solve, solve_iter, time_grid
+from .sde import EulerMaruyama
+from .solvers import SOLVERS, find_solver, simulate, solve, solve_iter, time_grid
 
 __all__ = [
     "DDIM",
+    "SOLVERS",
     "BrownianMotion",
     "Euler",
     "EulerMaruyama",
     "Heun",
     "Langevin",
+    "ODESolver",
     "OrnsteinUhlenbeck",
     "Process",
     "SDEExtension",
+    "SDESolver",
     "Solver",
     "Variance",
     "divergence",
+    "find_solver",
     "log_likelihood",
     "simulate",
     "solve",

@@ -16,7 +16,7 @@ Variance = Literal["posterior", "forward"]
 
 @dataclass(frozen=True)
 class DDIM:
-    """Guess data and noise, go to the next time with both, and put fresh noise in the place of some of it.
+    """Predict data and noise, mix them anew for the next time, and replace part of the noise by fresh noise.
 
         x' = alpha' z^ + sqrt(beta'^2 - sigma^2) eps^ + sigma xi,   xi from N(0, I),
         sigma^2 = eta^2 beta'^2 (beta^2 - (alpha / alpha')^2 beta'^2) / beta^2
@@ -32,11 +32,16 @@ class DDIM:
 
     Args:
         path: the Gaussian path of the field.
-        eta: share of randomness, in [0, 1].
+        eta: amount of randomness, in [0, 1]: 0 is deterministic, 1 is ancestral sampling.
         variance: "posterior" or "forward".
         generator: source of the noise, on the states' device; torch's own unless given.
     Raises:
         ValueError: `eta` does not lie in [0, 1], or `variance` is unknown.
+
+    >>> path = GaussianPath()
+    >>> field = marginal_velocity(Chessboard(), path)
+    >>> solve(field, torch.randn(5, 2), time_grid(10), DDIM(path, eta=1.0)).shape
+    torch.Size([5, 2])
     """
 
     order: ClassVar[int] = 1
@@ -60,7 +65,7 @@ class DDIM:
         """
         if h < 0 and self.eta > 0:
             raise ValueError(f"h = {h}; only eta = 0 runs backwards, so let the times increase")
-        z, eps = to_endpoints(field(x, t), x, t, self.path, "velocity")
+        z, eps = to_endpoints(field(x, t), x, t, self.path, given="velocity")
         alpha, kept, noise = self._weights(t, t + h)
         moved = alpha * z + kept * eps
         if noise == 0:

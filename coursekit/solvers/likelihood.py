@@ -7,15 +7,16 @@ from torch import Tensor
 
 from ..base import Field, Time
 from ..distributions import Gaussian
-from .solvers import Heun, Solver, solve
+from .base import ODESolver
+from .solvers import solve
 
 
 def divergence(field: Field, x: Tensor, t: Time) -> Tensor:
-    """Divergence of a field: how fast it thins out what it carries.
+    """Divergence of a field: the rate at which it dilutes the density that it carries.
 
         div u_t(x) = sum_i d u_i / d x_i
 
-    Exact, by autograd, one backward pass for each axis: for a plane, not for images.
+    Exact, by autograd, one backward pass for each axis: for low dimensions, not for images.
 
     Args:
         field: the field, differentiable in its states.
@@ -25,6 +26,9 @@ def divergence(field: Field, x: Tensor, t: Time) -> Tensor:
         (batch,), per unit time, detached from the graph.
     Raises:
         ValueError: `x` is not (batch, dim).
+
+    >>> divergence(lambda x, t: -x, torch.ones(3, 2), 0.0)
+    tensor([-2., -2., -2.])
     """
     return _with_divergence(field, x, t)[1]
 
@@ -55,7 +59,7 @@ class _WithLogDensity:
         return torch.cat([u, -div[:, None]], dim=1)
 
 
-def log_likelihood(field: Field, x: Tensor, times: Tensor, method: Solver | None = None) -> Tensor:
+def log_likelihood(field: Field, x: Tensor, times: Tensor, solver: ODESolver | str | None = None) -> Tensor:
     """Log-density that the flow of a field gives to states, starting from N(0, I).
 
         log p_1(x_1) = log N(x_0; 0, I) - integral of div u_t(x_t) dt from 0 to 1
@@ -67,15 +71,19 @@ def log_likelihood(field: Field, x: Tensor, times: Tensor, method: Solver | None
         field: the velocity field, a network or an exact one.
         x: states at the last time, (batch, dim).
         times: increasing times from noise to `x`, such as time_grid(100).
-        method: how to step; `Heun()` unless given.
+        solver: how to take a step: an instance, or a name in `SOLVERS`; Heun() unless given.
     Returns:
         (batch,), natural logarithms.
     Raises:
         ValueError: `x` is not (batch, dim), or `times` do not increase.
+
+    >>> still = lambda x, t: torch.zeros_like(x)
+    >>> round(log_likelihood(still, torch.zeros(1, 1), time_grid(2)).item(), 4)
+    -0.9189
     """
     if bool((times.diff() <= 0).any()):
         raise ValueError("times must increase, from noise to the states; they are followed backwards here")
     start = torch.cat([x, x.new_zeros(len(x), 1)], dim=1)
-    end = solve(_WithLogDensity(field), start, times.flip(0), method or Heun())
+    end = solve(_WithLogDensity(field), start, times.flip(0), solver)
     x0, gained = end[:, :-1], end[:, -1]
     return Gaussian(torch.zeros_like(x0[0])).log_prob(x0) - gained

@@ -1,4 +1,4 @@
-"""Stochastic processes: what drives a state besides a vector field."""
+"""Stochastic processes: a drift, and a diffusion that scales the noise."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -15,10 +15,14 @@ class Process(Protocol):
     """A stochastic differential equation, dX = drift dt + diffusion dW.
 
     Holderrieth & Erives, stochastic differential equations. With a diffusion of 0 it is a flow.
+
+    >>> process: Process = BrownianMotion()
+    >>> process.drift(torch.ones(1, 2), 0.0), process.diffusion(torch.ones(1, 2), 0.0)
+    (tensor([[0., 0.]]), 1.0)
     """
 
     def drift(self, x: Tensor, t: Time) -> Tensor:
-        """Direction at states `x` (batch, *event) and time `t`: shaped like `x`, data units per time."""
+        """Drift at states `x` (batch, *event) and time `t`: shaped like `x`, data units per unit time."""
         ...
 
     def diffusion(self, x: Tensor, t: Time) -> float | Tensor:
@@ -28,7 +32,7 @@ class Process(Protocol):
 
 @dataclass(frozen=True)
 class BrownianMotion:
-    """Brownian motion: no direction, noise of constant strength.
+    """Brownian motion: no drift, and noise of constant strength.
 
         dX = sigma dW,   X_t given X_0 = x0 is N(x0, sigma^2 t I)
 
@@ -36,6 +40,9 @@ class BrownianMotion:
         sigma: diffusion coefficient, at least 0, data units per square root of time.
     Raises:
         ValueError: `sigma` is negative.
+
+    >>> simulate(BrownianMotion(), torch.zeros(4, 1), time_grid(10)).shape
+    torch.Size([11, 4, 1])
     """
 
     sigma: float = 1.0
@@ -54,7 +61,7 @@ class BrownianMotion:
 
 @dataclass(frozen=True)
 class OrnsteinUhlenbeck:
-    """The Ornstein-Uhlenbeck process: noise, and a pull back to zero that grows with the distance.
+    """The Ornstein-Uhlenbeck process: noise, and a drift back to zero that grows with the distance.
 
         dX = -theta X dt + sigma dW
 
@@ -65,6 +72,13 @@ class OrnsteinUhlenbeck:
         sigma: diffusion coefficient, at least 0, data units per square root of time.
     Raises:
         ValueError: `theta` is not positive or `sigma` is negative.
+
+    >>> process = OrnsteinUhlenbeck(theta=2.0, sigma=2.0)
+    >>> process.stationary_std
+    1.0
+    >>> mean, std = process.transition(torch.ones(1, 1), 0.5)
+    >>> round(mean.item(), 4), round(std.item(), 4)
+    (0.3679, 0.9299)
     """
 
     theta: float
@@ -77,7 +91,7 @@ class OrnsteinUhlenbeck:
 
     @property
     def stationary_std(self) -> float:
-        """Standard deviation of the law that the process settles into: the root of sigma^2 / (2 theta)."""
+        """Standard deviation of the stationary law, the root of sigma^2 / (2 theta)."""
         return self.sigma / (2 * self.theta) ** 0.5
 
     def drift(self, x: Tensor, t: Time) -> Tensor:
@@ -104,17 +118,17 @@ class OrnsteinUhlenbeck:
         t = as_time(t, x0)
         if bool((t < 0).any()):
             raise ValueError("the process runs forwards: give times since the start of at least 0")
-        share = -torch.expm1(-2 * self.theta * t)  # of the stationary variance, reached by then
-        return x0 * torch.exp(-self.theta * t), self.stationary_std * share.sqrt()
+        fraction = -torch.expm1(-2 * self.theta * t)  # of the stationary variance, reached at time t
+        return x0 * torch.exp(-self.theta * t), self.stationary_std * fraction.sqrt()
 
 
 @dataclass(frozen=True)
 class Langevin:
-    """Langevin dynamics: noise, and a pull along the score that keeps the target's law in place.
+    """Langevin dynamics: noise, and a drift along the score that keeps the target distribution invariant.
 
         dX = sigma^2 / 2 * grad log p(X) dt + sigma dW
 
-    Its stationary law is p, whatever sigma is: sigma^2 only sets the clock. For p = N(0, s^2 I) it is the
+    Its stationary law is p, for every sigma: sigma^2 only sets the time scale. For p = N(0, s^2 I) it is the
     Ornstein-Uhlenbeck process with theta = sigma^2 / (2 s^2). Holderrieth & Erives, Langevin dynamics.
 
     Args:
@@ -123,6 +137,9 @@ class Langevin:
     Raises:
         ValueError: `sigma` is negative.
         TypeError: `target` has no score.
+
+    >>> Langevin(Gaussian(torch.zeros(1)), sigma=2.0).drift(torch.ones(1, 1), 0.0)
+    tensor([[-2.]])
     """
 
     target: Scored
@@ -147,7 +164,7 @@ class Langevin:
 
 @dataclass(frozen=True, eq=False)
 class SDEExtension:
-    """A flow with noise added and its drift corrected, so that every marginal stays what it was.
+    """A flow with noise added and its drift corrected, so that the marginals do not change.
 
         dX = [ u_t(X) + sigma_t^2 / 2 s_t(X) ] dt + sigma_t dW
 
@@ -161,6 +178,11 @@ class SDEExtension:
             (batch, 1, …, 1); data units per square root of time.
     Raises:
         ValueError: `sigma` is a negative number.
+
+    >>> path, law = GaussianPath(), Gaussian(torch.zeros(2))
+    >>> process = SDEExtension(marginal_velocity(law, path), marginal_score(law, path), sigma=0.5)
+    >>> solve(process, torch.randn(5, 2), time_grid(10)).shape
+    torch.Size([5, 2])
     """
 
     velocity: Field
@@ -185,4 +207,4 @@ class SDEExtension:
 
 def _not_negative(sigma: float) -> None:
     if not sigma >= 0:
-        raise ValueError(f"sigma = {sigma}; a strength of noise is at least 0")
+        raise ValueError(f"sigma = {sigma}; a diffusion coefficient is at least 0")

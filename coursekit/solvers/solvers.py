@@ -1,120 +1,21 @@
-"""Simulators: follow a vector field, or a stochastic process, by small steps."""
+"""Follow a vector field or a stochastic process; the solver is chosen by what is given."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from functools import partial
 from itertools import pairwise
-from typing import Any, ClassVar, Protocol
+from typing import TypeGuard, overload
 
 import torch
-from torch import Generator, Tensor
+from torch import Tensor
 
-from ..base import Field, singular_at, time_shape
+from ..base import Field, time_shape
+from .base import ODESolver, SDESolver, Solver
+from .ode import Euler, Heun
 from .processes import Process
+from .sde import EulerMaruyama
 
-
-class Solver(Protocol):
-    """One way of taking a step; it declares the order that the tests then measure."""
-
-    order: ClassVar[int]
-    """Global error O(h^order) on a smooth field; of averages, where steps are random."""
-    evaluations: ClassVar[int]
-    """Field calls in one step."""
-
-    def step(self, field: Any, x: Tensor, t: float, h: float) -> Tensor:
-        """State at time t + h of a point that is at `x` at time t."""
-        ...
-
-
-@dataclass(frozen=True)
-class Euler:
-    """Follow the slope at the start of a step: one field call, global error O(h).
-
-        x(t + h) = x + h u_t(x)
-
-    Euler 1768; Holderrieth & Erives, simulating an ODE.
-    """
-
-    order: ClassVar[int] = 1
-    evaluations: ClassVar[int] = 1
-
-    def step(self, field: Field, x: Tensor, t: float, h: float) -> Tensor:
-        """Take one step of length `h` (negative: backwards) from states `x` (batch, *event) at time `t`."""
-        return x + h * field(x, t)
-
-
-@dataclass(frozen=True)
-class Heun:
-    """Average the slopes at both ends of a step: two field calls, global error O(h^2).
-
-        x' = x + h u_t(x),   x(t + h) = x + h/2 (u_t(x) + u_{t+h}(x'))
-
-    Heun 1900; Holderrieth & Erives, simulating an ODE. Where the field is singular at the end of the
-    step (`field.singular_at`), the step is an Euler step.
-    """
-
-    order: ClassVar[int] = 2
-    evaluations: ClassVar[int] = 2
-
-    def step(self, field: Field, x: Tensor, t: float, h: float) -> Tensor:
-        """Take one step of length `h` (negative: backwards) from states `x` (batch, *event) at time `t`."""
-        start = field(x, t)
-        guess = x + h * start
-        end = singular_at(field)
-        # Ten digits: a grid of floats may miss the end by a rounding error.
-        if end is not None and abs(t + h - end) <= 1e-10 * max(1.0, abs(end)):
-            return guess
-        return x + h * (start + field(guess, t + h)) / 2
-
-
-@dataclass(frozen=True)
-class EulerMaruyama:
-    """Follow the drift at the start of a step and add a random kick that grows with the root of the step.
-
-        X(t + h) = X + h drift + sqrt(h) diffusion eps,   eps from N(0, I)
-
-    Maruyama 1955; Holderrieth & Erives, simulating an SDE. Averages converge at `order` 1 (the weak order).
-    Single paths, on the same Brownian motion, converge at `strong_order`, 1/2, and at
-    `strong_order_additive`, 1, where the diffusion does not depend on the state.
-
-    Args:
-        generator: source of the kicks, on the states' device; torch's own unless given.
-    """
-
-    order: ClassVar[int] = 1
-    strong_order: ClassVar[float] = 0.5
-    strong_order_additive: ClassVar[float] = 1.0
-    evaluations: ClassVar[int] = 1
-
-    generator: Generator | None = None
-
-    def step(self, field: Process, x: Tensor, t: float, h: float) -> Tensor:
-        """Take one random step of length `h` > 0 from states `x` (batch, *event) of a process at time `t`.
-
-        Raises ValueError if `h` is not positive: a process runs forwards only.
-        """
-        if not h > 0:
-            raise ValueError(f"h = {h}; a stochastic process runs forwards, so let the times increase")
-        increment = torch.empty_like(x).normal_(0, h**0.5, generator=self.generator)
-        return self.advance(field, x, t, h, increment)
-
-    @staticmethod
-    def advance(field: Process, x: Tensor, t: float, h: float, increment: Tensor) -> Tensor:
-        """Take the step that belongs to a given increment of Brownian motion.
-
-        Args:
-            field: the process.
-            x: states, (batch, *event).
-            t: time.
-            h: length of the step.
-            increment: W(t + h) - W(t), from N(0, h I), shaped like `x`.
-        Returns:
-            States at time t + h, shaped like `x`.
-        """
-        moved = x.add(field.drift(x, t), alpha=h)
-        sigma = field.diffusion(x, t)
-        if isinstance(sigma, Tensor):
-            return moved.addcmul_(sigma, increment)
-        return moved.add_(increment, alpha=sigma)
+SOLVERS: dict[str, Solver] = {"euler": Euler(), "heun": Heun(), "euler-maruyama": EulerMaruyama()}
+"""The solvers that have a name: `solve(field, x0, times, "euler")`."""
 
 
 def time_grid(steps: int, start: float = 0.0, end: float = 1.0) -> Tensor:
@@ -128,6 +29,9 @@ def time_grid(steps: int, start: float = 0.0, end: float = 1.0) -> Tensor:
         (steps + 1,) times in float64, so that the grid's own rounding never shows in an error.
     Raises:
         ValueError: `steps` is below 1.
+
+    >>> time_grid(4)
+    tensor([0.0000, 0.2500, 0.5000, 0.7500, 1.0000], dtype=torch.float64)
     """
     if steps < 1:
         raise ValueError(f"steps = {steps}, but a grid needs at least one step")
@@ -147,34 +51,97 @@ def _check_times(times: Tensor) -> list[float]:
     return times.tolist()
 
 
+@overload
 def solve_iter(
-    field: Field | Process, x0: Tensor, times: Tensor, method: Solver | None = None
+    field: Process, x0: Tensor, times: Tensor, solver: SDESolver | str | None = None
+) -> Iterator[Tensor]: ...
+@overload
+def solve_iter(
+    field: Field, x0: Tensor, times: Tensor, solver: ODESolver | str | None = None
+) -> Iterator[Tensor]: ...
+def solve_iter(
+    field: Field | Process, x0: Tensor, times: Tensor, solver: Solver | str | None = None
 ) -> Iterator[Tensor]:
-    """Follow `field` from `x0` and yield the state at each of the times, the first one included.
+    """Follow a field or a process from `x0` and yield the state at each of the times, the first one included.
 
     The caller records, draws or stops. Gradients follow torch's current mode; `simulate` and `solve` turn
     them off.
 
     Args:
-        field: called as field(x, t) with a float t.
-        x0: states at times[0], (batch, *event).
+        field: a field, called as field(x, t) with a float t, or a process, with `drift` and `diffusion`.
+        x0: states at times[0], (batch, *event), floating-point.
         times: (n,) times, increasing, or decreasing for a run backwards; `time_grid(20)` makes one.
-        method: how to take a step; Heun() unless told otherwise.
+        solver: how to take a step: an instance, or a name in `SOLVERS`. Unless given, Heun() for a field
+            and EulerMaruyama() for a process.
     Yields:
         n states, each shaped like `x0`; the first is `x0` itself.
     Raises:
-        ValueError: times do not run one way, `x0` has no event axis or holds whole numbers, or (at the
-            first step) the field's answer is of another shape than the states.
+        TypeError: the solver does not fit: one for fields was given a process, or the other way round.
+        ValueError: no solver has this name, times do not run one way, `x0` has no event axis or holds
+            integers, or (at the first step) the field's answer is of another shape than the states.
+
+    >>> [round(x.item(), 4) for x in solve_iter(lambda x, t: -x, torch.ones(1, 1), time_grid(2), "euler")]
+    [1.0, 0.5, 0.25]
     """
     time_shape(x0)  # for its errors
-    return _steps(field, x0, _check_times(times), method or Heun())
+    return _steps(_step_of(field, solver), x0, _check_times(times))
 
 
-def _steps(field: Field | Process, x: Tensor, ticks: list[float], method: Solver) -> Iterator[Tensor]:
+def _step_of(field: Field | Process, solver: Solver | str | None) -> Callable[[Tensor, float, float], Tensor]:
+    """The step of the chosen solver along what is given, called as step(x, t, h)."""
+    chosen = _chosen(field, solver)
+    name = type(chosen).__name__
+    if isinstance(chosen, SDESolver):
+        if _is_process(field):
+            return partial(chosen.step, field)
+        raise TypeError(
+            f"{name} follows a process, with drift and diffusion, but this is a field: leave the solver out "
+            "or give Heun(), or add noise to the field with SDEExtension(field, score, sigma)"
+        )
+    if callable(field):
+        return partial(chosen.step, field)
+    if _is_process(field):
+        raise TypeError(
+            f"{name} follows a field, but {type(field).__name__} is a process: leave the solver out or give "
+            "EulerMaruyama()"
+        )
+    raise TypeError(
+        f"{type(field).__name__} can't be followed: give a field, called as field(x, t), or a process, with "
+        "the methods drift(x, t) and diffusion(x, t)"
+    )
+
+
+def _chosen(field: Field | Process, solver: Solver | str | None) -> Solver:
+    if solver is None:
+        return EulerMaruyama() if _is_process(field) else Heun()
+    if isinstance(solver, str):
+        return find_solver(solver)
+    if isinstance(solver, type):
+        raise TypeError(f"{solver.__name__} is a class; give a solver made from it, {solver.__name__}()")
+    return solver
+
+
+def find_solver(name: str) -> Solver:
+    """Return the solver of a name in `SOLVERS`, in upper or lower case; ValueError if there is none.
+
+    >>> find_solver("heun")
+    Heun()
+    """
+    try:
+        return SOLVERS[name.lower()]
+    except KeyError:
+        raise ValueError(f"no solver is called '{name}'; there are {', '.join(SOLVERS)}") from None
+
+
+def _is_process(field: object) -> TypeGuard[Process]:
+    return hasattr(field, "drift") and hasattr(field, "diffusion")
+
+
+def _steps(step: Callable[[Tensor, float, float], Tensor], x: Tensor, ticks: list[float]) -> Iterator[Tensor]:
     yield x
     shape = x.shape
     for t, after in pairwise(ticks):
-        x = method.step(field, x, t, after - t)
+        x = step(x, t, after - t)
         if x.shape != shape:
             raise ValueError(
                 f"a step made states of shape {tuple(x.shape)} out of {tuple(shape)}; "
@@ -188,38 +155,60 @@ def _gradients_of(x0: Tensor) -> torch.set_grad_enabled:
     return torch.set_grad_enabled(x0.requires_grad and torch.is_grad_enabled())
 
 
-def simulate(field: Field | Process, x0: Tensor, times: Tensor, method: Solver | None = None) -> Tensor:
-    """Follow `field` from `x0` and record the states at all times.
+@overload
+def simulate(field: Process, x0: Tensor, times: Tensor, solver: SDESolver | str | None = None) -> Tensor: ...
+@overload
+def simulate(field: Field, x0: Tensor, times: Tensor, solver: ODESolver | str | None = None) -> Tensor: ...
+def simulate(field: Field | Process, x0: Tensor, times: Tensor, solver: Solver | str | None = None) -> Tensor:
+    """Follow a field or a process from `x0` and record the states at all times.
 
     Gradients are tracked only if `x0` requires them.
 
     Args:
-        field: called as field(x, t) with a float t.
-        x0: states at times[0], (batch, *event).
+        field: a field, called as field(x, t) with a float t, or a process, with `drift` and `diffusion`.
+        x0: states at times[0], (batch, *event), floating-point.
         times: (n,) times, increasing, or decreasing for a run backwards.
-        method: how to take a step; Heun() unless told otherwise.
+        solver: how to take a step: an instance, or a name in `SOLVERS`. Unless given, Heun() for a field
+            and EulerMaruyama() for a process.
     Returns:
         Trajectories, (n, batch, *event); entry 0 is `x0`.
     Raises:
-        ValueError: as for `solve_iter`.
+        TypeError, ValueError: as for `solve_iter`.
+
+    >>> simulate(lambda x, t: -x, torch.ones(5, 2), time_grid(10)).shape
+    torch.Size([11, 5, 2])
+    >>> simulate(BrownianMotion(), torch.zeros(5, 2), time_grid(10)).shape
+    torch.Size([11, 5, 2])
     """
+    time_shape(x0)  # for its errors
+    ticks, step = _check_times(times), _step_of(field, solver)
     with _gradients_of(x0):
-        states = x0.new_empty((len(times), *x0.shape))
-        for i, x in enumerate(solve_iter(field, x0, times, method)):
+        states = x0.new_empty((len(ticks), *x0.shape))
+        for i, x in enumerate(_steps(step, x0, ticks)):
             states[i] = x
         return states
 
 
-def solve(field: Field | Process, x0: Tensor, times: Tensor, method: Solver | None = None) -> Tensor:
-    """Follow `field` from `x0` and return the state at the last time: the flow map, numerically.
+@overload
+def solve(field: Process, x0: Tensor, times: Tensor, solver: SDESolver | str | None = None) -> Tensor: ...
+@overload
+def solve(field: Field, x0: Tensor, times: Tensor, solver: ODESolver | str | None = None) -> Tensor: ...
+def solve(field: Field | Process, x0: Tensor, times: Tensor, solver: Solver | str | None = None) -> Tensor:
+    """Follow a field or a process from `x0` and return the state at the last time.
 
-    Arguments, gradients and errors as for `simulate`; the states on the way are not kept.
+    Of a field it is the flow map, numerically. Arguments, gradients and errors are those of `simulate`; the
+    states on the way are not kept.
 
     Returns:
         States at times[-1], shaped like `x0`.
+
+    >>> round(solve(lambda x, t: -x, torch.ones(1, 1), time_grid(100)).item(), 4)
+    0.3679
     """
+    time_shape(x0)  # for its errors
+    ticks, step = _check_times(times), _step_of(field, solver)
     with _gradients_of(x0):
         x = x0
-        for x in solve_iter(field, x0, times, method):  # noqa: B007 (the last one is what is wanted)
+        for x in _steps(step, x0, ticks):  # noqa: B007 (the last one is what is wanted)
             pass
         return x

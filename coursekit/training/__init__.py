@@ -1,8 +1,8 @@
-"""Training: losses, guidance, coupling, the one loop, its optimiser."""
+"""Training: losses, guidance, coupling, the training loop and its optimiser."""
 
 from .coupling import minibatch_ot
-from .guidance import drop_labels, guided
-from .loop import EMA, Step, cosine_rate, fit, improve
+from .guidance import GuidedField, LabelDropout, drop_labels, guided, with_dropped_labels
+from .loop import EMA, Step, cosine_rate, draw_batch, fit, improve, training_steps
 from .losses import Coupling, Loss, RegressionLoss, data_loss, noise_loss, score_loss, velocity_loss
 from .optimiser import Adam
 
@@ -10,11 +10,14 @@ __all__ = [
     "EMA",
     "Adam",
     "Coupling",
+    "GuidedField",
+    "LabelDropout",
     "Loss",
     "RegressionLoss",
     "Step",
     "cosine_rate",
     "data_loss",
+    "draw_batch",
     "drop_labels",
     "fit",
     "guided",
@@ -22,5 +25,7 @@ __all__ = [
     "minibatch_ot",
     "noise_loss",
     "score_loss",
+    "training_steps",
     "velocity_loss",
+    "with_dropped_labels",
 ]

@@ -1,12 +1,11 @@
-"""Pairing: which noise goes with which data point in a batch."""
+"""Coupling: which noise goes with which data point in a batch."""
 
 import torch
-from scipy.optimize import linear_sum_assignment
 from torch import Tensor
 
 
 def minibatch_ot(z: Tensor, eps: Tensor) -> Tensor:
-    """Rearrange a batch of noise so that the pairs (z, eps) are as short as possible in the mean square.
+    """Pair a batch of noise with a batch of data at the least mean squared distance.
 
         minimise over permutations  sum_i |z_i - eps_p(i)|^2
 
@@ -21,7 +20,14 @@ def minibatch_ot(z: Tensor, eps: Tensor) -> Tensor:
         the noise is unchanged.
     Raises:
         ValueError: shapes disagree.
+
+    >>> z, eps = torch.tensor([[0.0], [1.0]]), torch.tensor([[1.1], [0.1]])
+    >>> minibatch_ot(z, eps)
+    tensor([[0.1000],
+            [1.1000]])
     """
+    from scipy.optimize import linear_sum_assignment  # here, so that importing coursekit stays light
+
     if z.shape != eps.shape:
         raise ValueError(f"shapes disagree: z {tuple(z.shape)}, eps {tuple(eps.shape)}; pair equal batches")
     cost = torch.cdist(z.detach().flatten(1), eps.detach().flatten(1)).square()

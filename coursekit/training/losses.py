@@ -1,4 +1,4 @@
-"""Losses: what a network is asked to get right."""
+"""Losses: what a network is trained to predict."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -11,11 +11,14 @@ from ..base import time_shape
 from ..paths import GaussianPath
 
 Coupling = Callable[[Tensor, Tensor], Tensor]
-"""Rearranges a batch of noise to go with a batch of data: called as pairing(z, eps)."""
+"""Rearranges a batch of noise to go with a batch of data: called as coupling(z, eps)."""
 
 
 class Loss(Protocol):
-    """A loss of a network on a batch of data: called as loss(net, z) or loss(net, z, y)."""
+    """A loss of a network on a batch of data: called as loss(net, z) or loss(net, z, y).
+
+    >>> loss: Loss = velocity_loss(GaussianPath())
+    """
 
     def __call__(
         self, net: nn.Module, z: Tensor, y: Tensor | None = None, *, generator: Generator | None = None
@@ -25,55 +28,61 @@ class Loss(Protocol):
 
 
 Residual = Callable[[Tensor, Tensor, Tensor, Tensor], Tensor]
-"""What should be zero: called as residual(answer, z, eps, t)."""
+"""Prediction minus target, up to a weight: called as residual(prediction, z, eps, t), shaped like `z`."""
 
 
 @dataclass(frozen=True, eq=False)
 class RegressionLoss:
-    """Mean square of what a network's answer misses, over times, noise and data.
+    """Mean square of the residual of a network's prediction, over times, noise and data.
 
         E [ residual(net(x, t), z, eps, t)^2 ],   x = alpha z + beta eps,
-        t uniform on [0, last], eps from N(0, I)
+        t uniform on [0, t_max], eps from N(0, I)
 
-    Calling it draws and evaluates; the two steps are there on their own for those who draw elsewhere.
+    Calling it draws times and noise and evaluates; `draw` and `value` do either on its own.
 
     Args:
         path: the probability path between noise and data.
-        residual: what should be zero, called as residual(answer, z, eps, t).
-        last: the largest time, in (0, 1].
-        pairing: how to rearrange a batch's noise to go with its data; independent unless given.
+        residual: prediction minus target, called as residual(prediction, z, eps, t).
+        t_max: the largest time, in (0, 1].
+        coupling: how to rearrange a batch's noise to go with its data; independent unless given.
     Raises:
-        ValueError: `last` does not lie in (0, 1].
+        ValueError: `t_max` does not lie in (0, 1].
+
+    >>> loss = RegressionLoss(GaussianPath(), lambda prediction, z, eps, t: prediction - z)
+    >>> t, eps = loss.draw(torch.zeros(5, 2))
+    >>> t.shape, eps.shape
+    (torch.Size([5, 1]), torch.Size([5, 2]))
     """
 
     path: GaussianPath
     residual: Residual
-    last: float = 1.0
-    pairing: Coupling | None = None
+    t_max: float = 1.0
+    coupling: Coupling | None = None
 
     def __post_init__(self) -> None:
-        if not 0 < self.last <= 1:
-            raise ValueError(f"last = {self.last}; times of training lie between 0 and it; it is at most 1")
+        if not 0 < self.t_max <= 1:
+            raise ValueError(f"t_max = {self.t_max}; times of training run from 0 to t_max, at most 1")
 
     def draw(self, z: Tensor, generator: Generator | None = None) -> tuple[Tensor, Tensor]:
         """Draw for each data point of a batch (batch, *event) its time (batch, 1, …, 1) and its noise."""
         t = torch.rand(time_shape(z), generator=generator, dtype=z.dtype, device=z.device)
         eps = torch.randn(z.shape, generator=generator, dtype=z.dtype, device=z.device)
-        return t if self.last == 1 else self.last * t, eps if self.pairing is None else self.pairing(z, eps)
+        t = t if self.t_max == 1 else self.t_max * t
+        return t, eps if self.coupling is None else self.coupling(z, eps)
 
     def value(self, net: nn.Module, z: Tensor, t: Tensor, eps: Tensor, y: Tensor | None = None) -> Tensor:
         """Mean loss on a batch whose times and noise are given, a tensor without axes.
 
-        Raises ValueError if the network's answer is not shaped like `z`.
+        Raises ValueError if the network's prediction is not shaped like `z`.
         """
         x = self.path.sample(z, eps, t)
-        answer = net(x, t) if y is None else net(x, t, y)
-        if answer.shape != z.shape:
+        prediction = net(x, t) if y is None else net(x, t, y)
+        if prediction.shape != z.shape:
             raise ValueError(
-                f"the network answers with shape {tuple(answer.shape)}, but the answer is shaped like the "
-                f"state, {tuple(z.shape)}"
+                f"the network returned shape {tuple(prediction.shape)} for states of shape {tuple(z.shape)}; "
+                "it must return one prediction for each state, shaped like the states"
             )
-        return self.residual(answer, z, eps, t).square().mean()
+        return self.residual(prediction, z, eps, t).square().mean()
 
     def __call__(
         self, net: nn.Module, z: Tensor, y: Tensor | None = None, *, generator: Generator | None = None
@@ -82,7 +91,7 @@ class RegressionLoss:
         return self.value(net, z, *self.draw(z, generator), y)
 
 
-def velocity_loss(path: GaussianPath, pairing: Coupling | None = None) -> RegressionLoss:
+def velocity_loss(path: GaussianPath, coupling: Coupling | None = None) -> RegressionLoss:
     """Make the conditional flow-matching loss of a path.
 
         E || net(x, t) - (alpha' z + beta' eps) ||^2 / dim,   x = alpha z + beta eps,
@@ -93,19 +102,23 @@ def velocity_loss(path: GaussianPath, pairing: Coupling | None = None) -> Regres
 
     Args:
         path: the probability path between noise and data.
-        pairing: how to rearrange a batch's noise to go with its data, such as `minibatch_ot`; independent
+        coupling: how to rearrange a batch's noise to go with its data, such as `minibatch_ot`; independent
             unless given.
     Returns:
         A loss, called as loss(net, z) for net(x, t) and as loss(net, z, y) for net(x, t, y), where z is
         (batch, *event), y is (batch,), and a keyword `generator` (on z's device) takes the randomness.
-        The call raises ValueError if z has no event axis or holds whole numbers, or if the network's
-        answer is not shaped like z.
+        The call raises ValueError if z has no event axis or holds integers, or if the network's prediction
+        is not shaped like z.
+
+    >>> loss = velocity_loss(GaussianPath())
+    >>> loss(MLP(2), torch.randn(5, 2)).shape
+    torch.Size([])
     """
-    return RegressionLoss(path, lambda answer, z, eps, t: answer - path.target(z, eps, t), pairing=pairing)
+    return RegressionLoss(path, lambda u, z, eps, t: u - path.target(z, eps, t), coupling=coupling)
 
 
 def noise_loss(path: GaussianPath) -> RegressionLoss:
-    """Make the noise-prediction loss: the network answers with the noise in its state.
+    """Make the noise-prediction loss: the network predicts the noise in its state.
 
         E || net(x, t) - eps ||^2 / dim,   x = alpha z + beta eps
 
@@ -115,45 +128,56 @@ def noise_loss(path: GaussianPath) -> RegressionLoss:
         path: the probability path between noise and data.
     Returns:
         A loss, called as that of `velocity_loss`.
+
+    >>> perfect = lambda x, t: x / (1 - t)  # if all data lie in 0
+    >>> round(noise_loss(GaussianPath())(perfect, torch.zeros(5, 2)).item(), 6)
+    0.0
     """
-    return RegressionLoss(path, lambda answer, z, eps, t: answer - eps)
+    return RegressionLoss(path, lambda prediction, z, eps, t: prediction - eps)
 
 
 def data_loss(path: GaussianPath) -> RegressionLoss:
-    """Make the data-prediction loss: the network answers with the data point behind its state.
+    """Make the data-prediction loss: the network predicts the data point behind its state.
 
         E || net(x, t) - z ||^2 / dim,   x = alpha z + beta eps
 
-    Its best answer is the denoiser E[z | x]. Li & He 2025 make the case for asking images this way.
+    Its minimiser is the denoiser E[z | x]. Li & He 2025 argue for this prediction on images.
 
     Args:
         path: the probability path between noise and data.
     Returns:
         A loss, called as that of `velocity_loss`.
+
+    >>> data_loss(GaussianPath())(lambda x, t: torch.zeros_like(x), torch.ones(5, 2)).item()
+    1.0
     """
-    return RegressionLoss(path, lambda answer, z, eps, t: answer - z)
+    return RegressionLoss(path, lambda prediction, z, eps, t: prediction - z)
 
 
-def score_loss(path: GaussianPath, last: float = 0.99, weighted: bool = False) -> RegressionLoss:
-    """Make the denoising score-matching loss: the network answers with the score.
+def score_loss(path: GaussianPath, t_max: float = 0.99, *, weighted: bool = False) -> RegressionLoss:
+    """Make the denoising score-matching loss: the network predicts the score.
 
         E [ w(t) || net(x, t) + eps / beta ||^2 ] / dim,   w = 1, or beta^2 if weighted
 
     Vincent 2011; Song & Ermon 2019 for the weight; Holderrieth & Erives, score-matching training. Without
-    the weight, its floor grows without bound as `last` goes to 1.
+    the weight, its floor grows without bound as `t_max` goes to 1.
 
     Args:
         path: the probability path between noise and data.
-        last: times are uniform on [0, last].
-        weighted: whether to weigh each time by beta^2, which makes every time count alike.
+        t_max: times are uniform on [0, t_max].
+        weighted: whether to weight each time by beta^2, so that all times count alike.
     Returns:
         A loss, called as that of `velocity_loss`.
     Raises:
-        ValueError: `last` does not lie in (0, 1].
+        ValueError: `t_max` does not lie in (0, 1].
+
+    >>> perfect = lambda x, t: -x / (1 - t) ** 2  # if all data lie in 0
+    >>> round(score_loss(GaussianPath(), weighted=True)(perfect, torch.zeros(5, 2)).item(), 6)
+    0.0
     """
 
-    def residual(answer: Tensor, z: Tensor, eps: Tensor, t: Tensor) -> Tensor:
+    def residual(prediction: Tensor, z: Tensor, eps: Tensor, t: Tensor) -> Tensor:
         beta = path.scheduler.beta(t)
-        return beta * answer + eps if weighted else answer + eps / beta
+        return beta * prediction + eps if weighted else prediction + eps / beta
 
-    return RegressionLoss(path, residual, last)
+    return RegressionLoss(path, residual, t_max)

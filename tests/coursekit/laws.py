@@ -1,4 +1,4 @@
-"""The members that the laws are tested on: a new distribution, scheduler or method is added here, once."""
+"""The members that the laws are tested on: a new distribution, scheduler or solver is added here, once."""
 
 import torch
 
@@ -65,4 +65,4 @@ PROCESSES = {
     "Ornstein-Uhlenbeck": OrnsteinUhlenbeck(1.5, 0.8),
     "Langevin": Langevin(DISTRIBUTIONS["flat normal"], 1.2),
 }
-METHODS = {"Euler": Euler(), "Heun": Heun(), "DDIM": DDIM(GaussianPath())}
+SOLVERS = {"Euler": Euler(), "Heun": Heun(), "DDIM": DDIM(GaussianPath())}

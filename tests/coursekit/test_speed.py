@@ -65,7 +65,7 @@ def beyond(setting, call):
     """Megabytes that a call takes at most in a process of its own, where no test has used the heap before."""
     program = (
         f"import torch\nfrom benchmarks.rounds import peak_beyond\nfrom coursekit import *\n"
-        f"from coursekit import metrics\n{setting}\nprint(peak_beyond(lambda: {call}))"
+        f"from coursekit.evaluation import metrics\n{setting}\nprint(peak_beyond(lambda: {call}))"
     )
     done = subprocess.run(
         [sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from ...base import Field, Time
-from ...solvers import Euler, Heun, Solver, solve, time_grid
+from ...solvers import Euler, Heun, ODESolver, solve, time_grid
 from ..core.engine import exercise
 from ..core.facts import Fact
 from ..core.student_function import StudentFunction
@@ -58,11 +58,11 @@ def _gust(x: Tensor, t: Time) -> Tensor:
     return gust(x, torch.as_tensor(t, dtype=x.dtype))
 
 
-def _error(method: Solver, x0: Tensor, steps: int) -> float:
+def _error(method: ODESolver, x0: Tensor, steps: int) -> float:
     return rms(solve(_gust, x0, time_grid(steps), method) - gust_flow(x0))
 
 
-def needed(method: Solver, x0: Tensor, error: float) -> int | None:
+def needed(method: ODESolver, x0: Tensor, error: float) -> int | None:
     """Field evaluations with which `method`, in equal steps, comes as close as `error`; None beyond the cap.
 
     Guesses the steps from the error at 32 and the method's order, then goes up or down by thirty-seconds.

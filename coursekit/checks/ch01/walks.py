@@ -6,8 +6,8 @@ from typing import Any, ClassVar
 import torch
 from torch import Tensor
 
+from ... import solvers
 from ...base import Field
-from ...solvers import solvers
 from ..core.engine import exercise
 from ..core.facts import Fact
 from ..core.student_function import StudentFunction

@@ -24,7 +24,7 @@ def own_field(x: Tensor, t: Tensor, y: Tensor) -> Tensor:
 
 
 def _guided_velocity(net: Any, x: Tensor, t: float, y: Tensor, w: float, null: int) -> Tensor:
-    return guided(net, y, w, null)(x, t)
+    return guided(net, y, w, null=null)(x, t)
 
 
 def _pair(combine: Pair, nothing: int | None = None) -> Callable[..., Tensor]:

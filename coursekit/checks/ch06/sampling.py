@@ -26,7 +26,7 @@ def _sample_digits(net: Any, y: Tensor, w: float, steps: int) -> Tensor:
     """Heun's steps along the guided field, from noise of the shape that the network knows."""
     x = torch.randn(len(y), *EVENT)
     with torch.no_grad():
-        return solve(guided(net, y, w, net.null), x, time_grid(steps))
+        return solve(guided(net, y, w), x, time_grid(steps))
 
 
 def rate_of(y: Tensor) -> Tensor:

@@ -1,4 +1,4 @@
-"""Classifiers of digits: they know the real ones and have never seen a generator."""
+"""Classifiers of digits, trained on real ones only."""
 
 from .convolutional import ConvNet, MNISTClassifier, mnist_classifier
 from .vectors import DigitClassifiers, digit_classifiers, fit_classifiers

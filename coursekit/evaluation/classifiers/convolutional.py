@@ -7,7 +7,7 @@ from importlib.resources import as_file, files
 import torch
 from torch import Tensor, nn
 
-BATCH = 500  # images looked at together: 25 MB in the widest layer
+BATCH = 500  # images evaluated together: 25 MB in the widest layer
 
 
 def _layer(channels: int, wider: int) -> list[nn.Module]:
@@ -17,7 +17,10 @@ def _layer(channels: int, wider: int) -> list[nn.Module]:
 class ConvNet(nn.Module):
     """A convolutional network that reads 28 x 28 digits: four layers of 3 x 3, then 64 hidden units.
 
-    LeCun, Bottou, Bengio & Haffner 1998, in the form of today: batches normalised, Ioffe & Szegedy 2015.
+    LeCun, Bottou, Bengio & Haffner 1998, with batch normalisation, Ioffe & Szegedy 2015.
+
+    >>> ConvNet()(torch.zeros(2, 1, 28, 28)).shape
+    torch.Size([2, 10])
     """
 
     def __init__(self) -> None:
@@ -44,6 +47,10 @@ class MNISTClassifier:
 
     Args:
         net: a trained `ConvNet` on the CPU, in evaluation mode.
+
+    >>> classifier = MNISTClassifier(ConvNet().eval())
+    >>> classifier.features(torch.zeros(2, 1, 28, 28)).shape
+    torch.Size([2, 64])
     """
 
     net: ConvNet
@@ -55,24 +62,24 @@ class MNISTClassifier:
         Args:
             images: (n, 1, 28, 28), pixels in [-1, 1], on any device.
         Raises:
-            ValueError: the images have another shape.
+            ValueError: the images have the wrong shape.
         """
         if images.ndim != 4 or images.shape[1:] != (1, 28, 28):
             raise ValueError(
-                f"images have shape {tuple(images.shape)}; this classifier knows (n, 1, 28, 28): rows of "
-                "pixels become it by images.reshape(-1, 1, 28, 28); 8 x 8 images are for digit_classifiers()"
+                f"images have shape {tuple(images.shape)}; this classifier takes (n, 1, 28, 28): rows of "
+                "pixels are reshaped by images.reshape(-1, 1, 28, 28); digit_classifiers() takes 8 x 8 images"
             )
         parts = [self.net.hidden(part.float().cpu()).double() for part in images.detach().split(BATCH)]
         return torch.cat(parts) if parts else torch.empty(0, 64, dtype=torch.float64)
 
     @torch.no_grad()
     def classify(self, images: Tensor) -> Tensor:
-        """Name the digit that the network sees in each of the images: (n,) labels.
+        """Classify each of the images: (n,) labels.
 
         Args:
             images: (n, 1, 28, 28), pixels in [-1, 1], on any device.
         Raises:
-            ValueError: the images have another shape.
+            ValueError: the images have the wrong shape.
         """
         return self.net.head(self.features(images).float()).argmax(1)
 
@@ -83,6 +90,9 @@ def mnist_classifier() -> MNISTClassifier:
 
     It was trained on the 60,000 training images alone; `python tools/make_classifier.py` makes it
     and records its accuracy on the 10,000 test images.
+
+    >>> mnist_classifier().classify(torch.zeros(3, 1, 28, 28)).shape
+    torch.Size([3])
     """
     from safetensors.torch import load_file
 

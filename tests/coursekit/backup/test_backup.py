@@ -340,7 +340,7 @@ def test_a_disk_that_is_full_is_told_and_leaves_nothing_behind(tmp_path, monkeyp
     saved = save(path)
     before = sorted(path.parent.iterdir())
 
-    def full(*args):
+    def full(*args, **options):
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(os, "chmod", full)

@@ -7,23 +7,17 @@ from coursekit.data import digits
 from coursekit.evaluation.classifiers import digit_classifiers
 from coursekit.evaluation.metrics import accuracy
 from coursekit.nets import FiLMMLP
-from coursekit.training import EMA, drop_labels, fit, guided, velocity_loss
+from coursekit.training import EMA, fit, guided, velocity_loss, with_dropped_labels
 
 STEPS = 500
 
 
 def test_five_seconds_of_training_reach_99_percent_agreement():
     torch.manual_seed(1)
-    net, plain = FiLMMLP(), velocity_loss(GaussianPath())
+    net, loss = FiLMMLP(), with_dropped_labels(velocity_loss(GaussianPath()), 0.15)
     ema, generator = EMA(net), torch.Generator().manual_seed(1)
-
-    def loss(net, z, y, *, generator=None):
-        return plain(net, z, drop_labels(y, 0.15, net.null, generator), generator=generator)
-
     for _ in fit(net, loss, digits().train, STEPS, ema=ema, generator=generator):
         pass
     y = torch.arange(10).repeat(100)
-    made = solve(
-        guided(ema.net, y, 1.5, net.null), torch.randn(1000, 1, 8, 8, generator=generator), time_grid(20)
-    )
+    made = solve(guided(ema.net, y, 1.5), torch.randn(1000, 1, 8, 8, generator=generator), time_grid(20))
     assert accuracy(digit_classifiers().classify(made), y) >= 0.99

@@ -1,22 +1,18 @@
 """MNIST comes from a mirror, the cache or a folder, is what it must be, and faults end in a sentence."""
 
-import errno
 import gzip
 import hashlib
 import os
 import struct
-import subprocess
-import sys
 import threading
 from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from io import BytesIO, FileIO
 
 import numpy as np
 import pytest
 import torch
 
-from coursekit.data import DataUnavailable, files, idx, loaders, mnist
+from coursekit.data import DataUnavailable, loaders, mnist
 
 HERE = os.environ.get("COURSEKIT_DATA")
 NAMES = list(loaders.MNIST.sums)
@@ -86,16 +82,16 @@ def cache(own_home, monkeypatch):
 
 
 @pytest.fixture
-def addresses(monkeypatch):
+def mirrors(monkeypatch):
     def use(*urls):
-        monkeypatch.setattr(loaders, "MNIST", replace(loaders.MNIST, addresses=urls, sums=SUMS))
+        monkeypatch.setattr(loaders, "MNIST", replace(loaders.MNIST, mirrors=urls, sums=SUMS))
 
     use(DEAD)
     return use
 
 
 def left(cache):
-    return sorted(path.name for path in cache.rglob("*"))
+    return sorted(path.name for path in cache.rglob("*") if path.is_file())
 
 
 def assert_made_up(known, limit=7):
@@ -113,31 +109,31 @@ def assert_made_up(known, limit=7):
         assert part.images[0, 0, 0, :2].tolist() == [-1, 1]  # paper and ink, exactly
 
 
-def test_download_comes_once_and_then_from_the_cache(serve, packed, cache, addresses, capfd):
+def test_download_comes_once_and_then_from_the_cache(serve, packed, cache, mirrors, capfd):
     address, asked = serve(packed)
-    addresses(address)
+    mirrors(address)
     assert_made_up(mnist())
     assert asked == [f"/{name}.gz" for name in NAMES]
-    assert left(cache) == sorted(packed)
-    assert "MNIST: train-images" in capfd.readouterr().err  # the bar
-    addresses(DEAD)
+    assert left(cache) == sorted(PLAIN)
+    assert "train-images-idx3-ubyte: 100%" in capfd.readouterr().err  # the bar
+    mirrors(DEAD)
     assert_made_up(mnist())
     assert capfd.readouterr().err == ""
 
 
-def test_a_mirror_answers_where_the_first_address_does_not(serve, packed, cache, addresses):
+def test_a_mirror_answers_where_the_first_address_does_not(serve, packed, cache, mirrors):
     empty, asked = serve({})
     mirror, _ = serve(packed)
     for first in (DEAD, empty):
-        addresses(first, mirror)
+        mirrors(first, mirror)
         assert_made_up(mnist())
         for path in cache.iterdir():
             path.unlink()
     assert len(asked) == 4
 
 
-def test_a_server_that_packs_otherwise_serves_as_well(serve, cache, addresses):
-    addresses(serve({f"{name}.gz": gzip.compress(content, 1) for name, content in PLAIN.items()})[0])
+def test_a_server_that_packs_otherwise_serves_as_well(serve, cache, mirrors):
+    mirrors(serve({f"{name}.gz": gzip.compress(content, 1) for name, content in PLAIN.items()})[0])
     assert_made_up(mnist())
 
 
@@ -151,150 +147,61 @@ def test_a_server_that_packs_otherwise_serves_as_well(serve, cache, addresses):
         lambda _: b"",
     ],
 )
-def test_a_wrong_file_is_refused_and_nothing_is_left(serve, packed, cache, addresses, spoil):
+def test_a_wrong_file_is_refused_and_nothing_is_left(serve, packed, cache, mirrors, spoil):
     name = f"{NAMES[0]}.gz"
-    addresses(serve(packed | {name: spoil(packed[name])})[0])
-    with pytest.raises(DataUnavailable, match=r"sent another or a damaged file.*COURSEKIT_DATA"):
+    mirrors(serve(packed | {name: spoil(packed[name])})[0])
+    with pytest.raises(DataUnavailable, match=r"sent a wrong or damaged file.*COURSEKIT_DATA"):
         mnist()
     assert left(cache.parent) == []
-    addresses(serve(packed | {name: spoil(packed[name])})[0], serve(packed)[0])
+    mirrors(serve(packed | {name: spoil(packed[name])})[0], serve(packed)[0])
     assert_made_up(mnist())  # the mirror has the right one
 
 
-def test_a_transfer_that_breaks_off_leaves_nothing(serve, packed, cache, addresses):
-    addresses(serve(packed, announced=10**6)[0])
-    with pytest.raises(DataUnavailable, match=r"127\.0\.0\.1: broken off"):
+def test_a_transfer_that_breaks_off_leaves_nothing(serve, packed, cache, mirrors):
+    mirrors(serve(packed, announced=10**6)[0])
+    with pytest.raises(DataUnavailable, match=r"127\.0\.0\.1: .*COURSEKIT_DATA"):
         mnist()
     assert left(cache.parent) == []
 
 
-def test_an_interrupt_leaves_nothing_and_the_next_call_goes_on(serve, packed, cache, addresses, monkeypatch):
-    address, asked = serve(packed)
-    addresses(address)
-    swap = os.replace
-
-    def interrupted(source, target):
-        if NAMES[1] in str(target):
-            raise KeyboardInterrupt
-        swap(source, target)
-
-    with monkeypatch.context() as patch:
-        patch.setattr(os, "replace", interrupted)
-        with pytest.raises(KeyboardInterrupt):
-            mnist()
-    assert left(cache) == [f"{NAMES[0]}.gz"]
-    assert_made_up(mnist())
-    assert asked.count(f"/{NAMES[0]}.gz") == 1  # what was whole was not fetched again
-
-
-def test_offline_is_one_sentence_with_the_remedy(cache, addresses):
-    addresses(DEAD, "http://localhost:9/")
+def test_offline_is_one_sentence_with_the_remedy(cache, mirrors):
+    mirrors(DEAD, "http://localhost:9/")
     with pytest.raises(DataUnavailable) as caught:
         mnist()
     told = str(caught.value)
     assert "127.0.0.1: no connection; localhost: no connection" in told
     assert "connect to the internet" in told
     assert "COURSEKIT_DATA" in told
+    assert "data.digits()" in told
     assert "\n" not in told
     assert caught.value.__cause__ is None
     assert left(cache.parent) == []
 
 
-def test_a_server_that_says_no_is_quoted(serve, cache, addresses):
-    addresses(serve({})[0])
-    with pytest.raises(DataUnavailable, match="answered 404"):
+def test_a_server_that_says_no_is_quoted(serve, cache, mirrors):
+    mirrors(serve({})[0])
+    with pytest.raises(DataUnavailable, match="404"):
         mnist()
 
 
-def test_a_full_disk_is_one_sentence_and_no_half_file(serve, packed, cache, addresses, monkeypatch):
-    addresses(serve(packed)[0])
-
-    class Full(FileIO):
-        def write(self, content):
-            super().write(content[:10])
-            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-
-    monkeypatch.setattr(
-        files, "open", lambda target, mode: (Full if mode == "wb" else open)(target, mode), raising=False
-    )
-    with pytest.raises(DataUnavailable, match=r"cannot be stored in .*No space left.*COURSEKIT_HOME.*12 MB"):
-        mnist()
-    assert left(cache) == []
-
-
-def test_a_cache_that_cannot_be_made_is_one_sentence(serve, packed, cache, addresses):
-    addresses(serve(packed)[0])
+def test_a_cache_that_cannot_be_made_is_one_sentence(serve, packed, cache, mirrors):
+    mirrors(serve(packed)[0])
     cache.parent.write_text("a file where the folder should be")
     with pytest.raises(DataUnavailable, match=r"COURSEKIT_HOME to a folder of yours"):
         mnist()
 
 
-@pytest.mark.skipif(
-    os.name == "nt" or not hasattr(os, "geteuid") or os.geteuid() == 0, reason="root may write"
-)
-def test_a_cache_that_may_not_be_written_is_one_sentence(serve, packed, cache, addresses):
-    addresses(serve(packed)[0])
-    cache.mkdir(parents=True)
-    cache.chmod(0o500)
-    with pytest.raises(DataUnavailable, match=r"Permission denied.*COURSEKIT_HOME"):
-        mnist()
-    cache.chmod(0o700)
-    assert left(cache) == []
-
-
-def test_a_damaged_file_in_the_cache_is_fetched_again(serve, packed, cache, addresses):
+def test_a_damaged_file_in_the_cache_is_fetched_again(serve, packed, cache, mirrors):
     address, asked = serve(packed)
-    addresses(address)
+    mirrors(address)
     mnist()
-    (cache / f"{NAMES[0]}.gz").write_bytes(b"")
+    (cache / NAMES[0]).write_bytes(b"")
     assert_made_up(mnist())
     assert len(asked) == 5
 
 
-def test_a_file_that_another_process_has_stored_serves(serve, packed, cache, addresses, monkeypatch):
-    """Windows refuses to replace a file that someone reads."""
-    addresses(serve(packed)[0])
-    swap = os.replace
-
-    def refused(source, target):
-        if not os.path.exists(target):
-            with open(source, "rb") as file:
-                content = file.read()
-            target.write_bytes(content)
-            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
-        swap(source, target)
-
-    monkeypatch.setattr(os, "replace", refused)
-    assert_made_up(mnist())
-    assert left(cache) == sorted(packed)
-
-
-BOTH = """
-import sys
-from dataclasses import replace
-from coursekit.data import loaders
-address, sums = eval(sys.argv[1])
-loaders.MNIST = replace(loaders.MNIST, addresses=(address,), sums=sums)
-print(loaders.mnist().train.images.shape)
-"""
-
-
-def test_processes_that_download_at_once_do_no_harm(serve, packed, cache, addresses):
-    address, _ = serve(packed)
-    command = [sys.executable, "-c", BOTH, repr((address, SUMS))]
-    both = [
-        subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) for _ in range(2)
-    ]
-    told = [process.communicate() for process in both]
-    assert [out for out, _ in told] == ["torch.Size([7, 1, 28, 28])\n"] * 2, told
-    assert left(cache) == sorted(packed)
-    assert_made_up(mnist())
-
-
 @pytest.mark.parametrize("form", ["plain", "packed"])
-def test_a_folder_of_the_users_serves_and_is_left_alone(
-    form, packed, cache, addresses, tmp_path, monkeypatch
-):
+def test_a_folder_of_the_users_serves_and_is_left_alone(form, packed, cache, mirrors, tmp_path, monkeypatch):
     contents = PLAIN if form == "plain" else packed
     folder = tmp_path / "own"
     folder.mkdir()
@@ -309,9 +216,9 @@ def test_a_folder_of_the_users_serves_and_is_left_alone(
     assert left(cache.parent) == []
 
 
-def test_a_folder_without_the_files_is_one_sentence(packed, cache, addresses, tmp_path, monkeypatch):
+def test_a_folder_without_the_files_is_one_sentence(packed, cache, mirrors, tmp_path, monkeypatch):
     monkeypatch.setenv("COURSEKIT_DATA", str(tmp_path / "nowhere"))
-    with pytest.raises(DataUnavailable, match=r"nowhere.*does not exist.*unset COURSEKIT_DATA"):
+    with pytest.raises(DataUnavailable, match=r"nowhere.*lacks train.*unset COURSEKIT_DATA"):
         mnist()
     for name in NAMES[:3]:
         (tmp_path / name).write_bytes(PLAIN[name])
@@ -323,35 +230,13 @@ def test_a_folder_without_the_files_is_one_sentence(packed, cache, addresses, tm
         mnist()
 
 
-def test_limit_takes_the_first_training_images(serve, packed, cache, addresses):
-    addresses(serve(packed)[0])
+def test_limit_takes_the_first_training_images(serve, packed, cache, mirrors):
+    mirrors(serve(packed)[0])
     assert_made_up(mnist(limit=4), limit=4)
     assert_made_up(mnist(7))
     for wrong in (0, 8):
         with pytest.raises(ValueError, match=rf"limit = {wrong}; choose between 1 and the 7"):
             mnist(wrong)
-
-
-def test_blocks_are_the_whole_in_order(monkeypatch):
-    values = np.arange(2500 * 2 * 3).astype(np.uint8).reshape(2500, 2, 3)
-    file = BytesIO(written(values))
-    blocks = list(idx.blocks(file, idx.shape(file, 3)))
-    assert [start for start, _ in blocks] == [0, 1000, 2000]
-    assert np.array_equal(np.concatenate([block for _, block in blocks]), values)
-
-
-@pytest.mark.parametrize("head", [b"", b"\0\0\x08", b"\0\0\x0d\x03" + bytes(12), b"PK\x08\x03" + bytes(12)])
-def test_a_header_of_another_kind_is_refused(head):
-    with pytest.raises(ValueError, match="no idx file with 3 axes"):
-        idx.shape(BytesIO(head), 3)
-    with pytest.raises(ValueError, match="no idx file with 3 axes"):
-        idx.shape(BytesIO(PLAIN[NAMES[1]]), 3)  # labels
-
-
-def test_a_file_that_ends_early_is_refused():
-    file = BytesIO(PLAIN[NAMES[0]][:-1])
-    with pytest.raises(ValueError, match="ends before its 7 items"):
-        list(idx.blocks(file, idx.shape(file, 3)))
 
 
 @pytest.mark.skipif(not HERE, reason="MNIST itself is read only where COURSEKIT_DATA names its folder")

@@ -32,7 +32,7 @@ def exactly(mean, root):
 def test_pairs_in_blocks_are_all_pairs(monkeypatch):
     x, real = torch.randn(70, 3, generator=seeded(1)), torch.randn(40, 3, generator=seeded(2))
     whole, share = nearest(x, real), coverage(x, real)
-    monkeypatch.setattr("coursekit.metrics._TABLE", 100)
+    monkeypatch.setattr("coursekit.evaluation.metrics._TABLE", 100)
     assert torch.equal(nearest(x, real)[0], whole[0])
     assert torch.equal(nearest(x, real)[1], whole[1])
     assert coverage(x, real) == share

@@ -19,7 +19,7 @@ CHANCE = stats.kstwo.isf(1e-6, module.PATHS)
 
 @pytest.fixture(autouse=True)
 def fresh():
-    module._simulated.cache_clear()
+    module._trajectories.cache_clear()
 
 
 def distances(text):
@@ -72,7 +72,7 @@ def test_few_steps_cost_strong_noise_the_law():
 
 def test_both_bundles_begin_in_the_same_points_and_every_time_lies_on_every_grid():
     starts = [
-        module._simulated(sigma, module.CORRECTED, steps)[0] for sigma in (0.0, 1.0) for steps in (10, 50)
+        module._trajectories(sigma, module.CORRECTED, steps)[0] for sigma in (0.0, 1.0) for steps in (10, 50)
     ]
     assert all(torch.equal(start, starts[0]) for start in starts)
     for steps in module.STEPS:

@@ -122,7 +122,10 @@ def unfinished(x, t):
         (unfinished, "Your field raised NotImplementedError: Exercise 4.3: fill me in."),
         (lambda x: x, "Your field raised TypeError:"),
         (lambda x, t: None, "Your field returned NoneType; it should return a tensor like x."),
-        (lambda x, t: x[:, 0], "Your field returned shape (1,) for states (1, 2); it should be alike."),
+        (
+            lambda x, t: x[:, 0],
+            "Your field returned shape (1,) for states (1, 2); it should return that shape.",
+        ),
         (lambda x, t: x / 0, "Your field returned numbers that are infinite or not a number at t = "),
         (3, "Your field raised TypeError: 'int' object is not callable."),
     ],

@@ -19,7 +19,7 @@ CHANCE = stats.kstwo.isf(1e-6, module.PATHS)
 
 @pytest.fixture(autouse=True)
 def fresh():
-    module._simulated.cache_clear()
+    module._trajectories.cache_clear()
 
 
 def distance(text):
@@ -29,7 +29,7 @@ def distance(text):
 @pytest.mark.parametrize("kind", module.KINDS)
 def test_with_many_evaluations_every_sampler_reaches_the_law(kind):
     for eta in (0.0, 1.0):
-        xs = module._simulated(kind, 600, eta)
+        xs = module._trajectories(kind, 600, eta)
         # First order samplers keep a bias; it is that of 600 steps, and halves with the next 600.
         assert gap(xs[-1], module.BUMPS) < CHANCE + 0.03
 
@@ -53,12 +53,12 @@ def test_eta_says_nothing_where_there_is_none(kind):
 
 
 def test_without_noise_euler_maruyama_is_euler():
-    euler = module._simulated("Euler", 20, 0.0)
-    torch.testing.assert_close(module._simulated(module.RANDOM, 20, 0.0), euler, rtol=1e-3, atol=1e-3)
+    euler = module._trajectories("Euler", 20, 0.0)
+    torch.testing.assert_close(module._trajectories(module.RANDOM, 20, 0.0), euler, rtol=1e-3, atol=1e-3)
 
 
 def test_every_sampler_keeps_to_its_evaluations_and_begins_in_the_same_points():
-    runs = {kind: module._simulated(kind, 20, 0.0) for kind in module.KINDS}
+    runs = {kind: module._trajectories(kind, 20, 0.0) for kind in module.KINDS}
     assert {len(xs) - 1 for kind, xs in runs.items() if kind != "Heun"} == {20}
     assert len(runs["Heun"]) - 1 == 10
     assert all(torch.equal(xs[0], runs["DDIM"][0]) for xs in runs.values())

@@ -101,9 +101,9 @@ def test_every_weight_gets_a_gradient(make):
 @NETS
 def test_states_of_another_size_are_refused(make):
     net, event, labels = make()
-    with pytest.raises(ValueError, match="this network was made for"):
+    with pytest.raises(ValueError, match="this network was built for"):
         net(torch.randn(BATCH, event[0] + 1, *event[1:]), 0.3, *labels)
-    with pytest.raises(ValueError, match="this network was made for"):
+    with pytest.raises(ValueError, match="this network was built for"):
         net(torch.randn(BATCH, 1, *event), 0.3, *labels)
 
 

@@ -37,7 +37,7 @@ def test_all_four_are_one_affine_map_of_data_and_noise(scheduler, given, wanted)
         "noise": eps,
         "data": z,
     }
-    torch.testing.assert_close(convert(known[given], x, t, path, given, wanted), known[wanted])
+    torch.testing.assert_close(convert(known[given], x, t, path, given=given, wanted=wanted), known[wanted])
 
 
 @every
@@ -72,7 +72,7 @@ def test_from_velocity_noise_and_data_are_known_at_both_ends():
     path, x = GaussianPath(), torch.randn(2, 4, 2)
     for t, wanted in ((0.0, "data"), (0.0, "noise"), (1.0, "data"), (1.0, "noise")):
         state = path.sample(x[0], x[1], t)
-        got = convert(path.target(x[0], x[1], t), state, t, path, "velocity", wanted)
+        got = convert(path.target(x[0], x[1], t), state, t, path, given="velocity", wanted=wanted)
         torch.testing.assert_close(got, x[0] if wanted == "data" else x[1])
 
 
@@ -88,7 +88,7 @@ def test_from_velocity_noise_and_data_are_known_at_both_ends():
 def test_where_a_prediction_says_nothing_the_remedy_is_named(given, wanted, t, remedy):
     x = torch.randn(3, 2)
     with pytest.raises(ValueError, match=remedy):
-        convert(x, x, torch.tensor([0.5, 0.5, t]), GaussianPath(), given, wanted)
+        convert(x, x, torch.tensor([0.5, 0.5, t]), GaussianPath(), given=given, wanted=wanted)
 
 
 def test_the_new_field_says_where_it_ends():
@@ -111,6 +111,6 @@ def test_a_learned_noise_makes_a_velocity_that_heun_can_follow_to_the_end(name, 
 def test_unknown_names_and_shapes_are_refused():
     x = torch.zeros(3, 2)
     with pytest.raises(ValueError, match="'speed' is not one of velocity, score"):
-        convert(x, x, 0.5, GaussianPath(), "speed", "score")
-    with pytest.raises(ValueError, match="give them alike"):
-        convert(x[:, :1], x, 0.5, GaussianPath(), "noise", "score")
+        convert(x, x, 0.5, GaussianPath(), given="speed", wanted="score")
+    with pytest.raises(ValueError, match="they must agree"):
+        convert(x[:, :1], x, 0.5, GaussianPath(), given="noise", wanted="score")

@@ -146,7 +146,7 @@ def test_the_chain_s_states_are_the_path_s_states():
         (lambda: ForwardChain(linear_betas(9)).sample(torch.zeros(2, 1), 10, torch.zeros(2, 1)), "0 to 9"),
         (lambda: ForwardChain(linear_betas(9)).sample(torch.zeros(2, 1), 1, torch.zeros(1, 1)), "same shape"),
         (lambda: ForwardChain(linear_betas(9)).posterior(torch.zeros(2, 1), torch.zeros(1, 1), 1), "same"),
-        (lambda: ForwardChain(linear_betas(9)).time(0.5), "whole numbers"),
+        (lambda: ForwardChain(linear_betas(9)).time(0.5), "integers"),
         (lambda: ForwardChain(linear_betas(9)).index(1.5), "between 0, noise"),
     ],
 )

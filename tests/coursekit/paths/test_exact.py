@@ -176,7 +176,7 @@ def test_states_in_blocks_get_the_same_answers(law, dtype, monkeypatch):
     field, density = marginal_velocity(law, PATH), marginal_law(law, PATH, 0.4)
     whole = field(x, t), density.log_prob(x), density.score(x)
     (slope,) = torch.autograd.grad(whole[0].square().sum(), x)
-    monkeypatch.setattr("coursekit.blocks.TILE", 500)
+    monkeypatch.setattr("coursekit.base.chunking.CHUNK_SIZE", 500)
     parts = field(x, t), density.log_prob(x), density.score(x)
     for a, b in zip(whole, parts, strict=True):
         torch.testing.assert_close(a, b)

@@ -133,7 +133,7 @@ def test_ancestral_steps_are_the_chain_s_posterior_with_the_guess_put_in(betas, 
     for k in range(20, 0, -1):
         t, h = chain.time(k), chain.time(k - 1) - chain.time(k)
         moved = DDIM(path, 1.0, variance, torch.Generator().manual_seed(k)).step(field, x, t, h)
-        guess = convert(field(x, t), x, t, path, "velocity", "data")
+        guess = convert(field(x, t), x, t, path, given="velocity", wanted="data")
         mean, small = chain.posterior(x, guess, k)
         spread = small.sqrt() if variance == "posterior" else chain.betas[k - 1].sqrt() * (k > 1)
         xi = torch.empty_like(x).normal_(generator=torch.Generator().manual_seed(k))

@@ -1,29 +1,34 @@
-"""Every method meets the order and the number of field calls that it declares."""
+"""Every solver meets the order and the number of field calls that it declares."""
 
 import math
 
 import pytest
 import torch
-from laws import METHODS
+from laws import SOLVERS
 
 from coursekit import (
+    BrownianMotion,
     Chessboard,
     Euler,
+    EulerMaruyama,
     GaussianPath,
     Heun,
+    OrnsteinUhlenbeck,
     marginal_velocity,
     simulate,
     solve,
     solve_iter,
     time_grid,
 )
+from coursekit.solvers import SOLVERS as SOLVERS_BY_NAME
+from coursekit.solvers import SDESolver
 
-every = pytest.mark.parametrize("method", METHODS.values(), ids=METHODS.keys())
+every = pytest.mark.parametrize("solver", SOLVERS.values(), ids=SOLVERS.keys())
 START = torch.linspace(-0.8, 0.8, 40, dtype=torch.float64)[:, None]
 
 
 def bending(x, t):
-    """Nonlinear and time-dependent, so that no two methods agree on it by luck."""
+    """Nonlinear and time-dependent, so that no two solvers agree on it by luck."""
     return x**2 * math.cos(t)
 
 
@@ -32,47 +37,47 @@ def bent(x0, t):
     return x0 / (1 - x0 * math.sin(t))
 
 
-def slope(method, error, steps=(20, 40, 80, 160, 320)):
+def slope(solver, error, steps=(20, 40, 80, 160, 320)):
     hs = torch.tensor([1 / n for n in steps]).log()
-    errors = torch.tensor([error(method, n) for n in steps]).log()
+    errors = torch.tensor([error(solver, n) for n in steps]).log()
     return float(((hs - hs.mean()) * (errors - errors.mean())).sum() / (hs - hs.mean()).square().sum())
 
 
 @every
-def test_error_falls_with_the_declared_order(method):
-    def error(method, n):
-        return float((solve(bending, START, time_grid(n), method) - bent(START, 1.0)).abs().max())
+def test_error_falls_with_the_declared_order(solver):
+    def error(solver, n):
+        return float((solve(bending, START, time_grid(n), solver) - bent(START, 1.0)).abs().max())
 
-    assert slope(method, error) == pytest.approx(method.order, abs=0.1)
+    assert slope(solver, error) == pytest.approx(solver.order, abs=0.1)
 
 
 @every
-def test_forward_then_backward_returns_at_least_at_the_declared_order(method):
-    def error(method, n):
-        there = solve(bending, START, time_grid(n), method)
-        back = solve(bending, there, time_grid(n, 1.0, 0.0), method)
+def test_forward_then_backward_returns_at_least_at_the_declared_order(solver):
+    def error(solver, n):
+        there = solve(bending, START, time_grid(n), solver)
+        back = solve(bending, there, time_grid(n, 1.0, 0.0), solver)
         return float((back - START).abs().max())
 
-    assert slope(method, error) > method.order - 0.1
+    assert slope(solver, error) > solver.order - 0.1
 
 
 @every
-def test_declared_evaluations_are_made(method):
+def test_declared_evaluations_are_made(solver):
     calls = []
 
     def counted(x, t):
         calls.append(t)
         return -x
 
-    solve(counted, START, time_grid(10), method)
-    assert len(calls) == 10 * method.evaluations
+    solve(counted, START, time_grid(10), solver)
+    assert len(calls) == 10 * solver.evaluations
     assert all(isinstance(t, float) for t in calls)
 
 
 @every
-def test_uneven_times_reach_the_same_end(method):
+def test_uneven_times_reach_the_same_end(solver):
     times = torch.tensor([0.0, 0.1, 0.4, 0.45, 1.0])
-    states = simulate(lambda x, t: torch.full_like(x, 2.0), START, times, method)
+    states = simulate(lambda x, t: torch.full_like(x, 2.0), START, times, solver)
     assert states.shape == (5, 40, 1)
     torch.testing.assert_close(states, START + 2 * times.double()[:, None, None])
 
@@ -144,9 +149,9 @@ def test_states_that_cannot_be_followed_are_refused_before_the_first_step():
 
 @every
 @pytest.mark.parametrize("run", [simulate, solve])
-def test_a_field_whose_answer_would_be_stretched_is_refused(method, run):
+def test_a_field_whose_answer_would_be_stretched_is_refused(solver, run):
     with pytest.raises(ValueError, match=r"\(40,.*\(40, 1\)"):
-        run(lambda x, t: x[:, 0], START, time_grid(2), method)
+        run(lambda x, t: x[:, 0], START, time_grid(2), solver)
 
 
 def test_no_states_stay_none():
@@ -158,3 +163,38 @@ def test_a_grid_needs_a_step():
         time_grid(0)
     assert time_grid(10).tolist()[3] == pytest.approx(0.3, abs=1e-15)
     assert time_grid(4, 1.0, 0.0).tolist() == [1.0, 0.75, 0.5, 0.25, 0.0]
+
+
+def test_the_solver_follows_from_what_is_given():
+    times = time_grid(5)
+    assert torch.equal(solve(bending, START, times), solve(bending, START, times, Heun()))
+    process = BrownianMotion()
+    torch.manual_seed(0)
+    by_default = simulate(process, START, times)
+    torch.manual_seed(0)
+    assert torch.equal(by_default, simulate(process, START, times, EulerMaruyama()))
+
+
+@pytest.mark.parametrize(("name", "solver"), SOLVERS_BY_NAME.items())
+def test_a_solver_can_be_named(name, solver):
+    followed = OrnsteinUhlenbeck(1.0, 0.0) if isinstance(solver, SDESolver) else bending
+    by_name = solve(followed, START, time_grid(3), name.title())
+    assert torch.equal(by_name, solve(followed, START, time_grid(3), solver))
+
+
+@pytest.mark.parametrize(
+    ("followed", "solver", "kind", "said"),
+    [
+        (BrownianMotion(), Heun(), TypeError, r"BrownianMotion is a process: .*EulerMaruyama\(\)"),
+        (BrownianMotion(), "euler", TypeError, "Euler follows a field"),
+        (bending, EulerMaruyama(), TypeError, r"follows a process.*Heun\(\).*SDEExtension"),
+        (bending, "euler-maruyama", TypeError, "this is a field"),
+        (bending, Euler, TypeError, r"Euler is a class; .*Euler\(\)"),
+        (bending, "rk4", ValueError, "'rk4'; there are euler, heun, euler-maruyama"),
+        (START, None, TypeError, "Tensor can't be followed"),
+    ],
+)
+@pytest.mark.parametrize("run", [simulate, solve, solve_iter])
+def test_a_solver_that_does_not_fit_is_refused_before_the_first_step(run, followed, solver, kind, said):
+    with pytest.raises(kind, match=said):
+        run(followed, START, time_grid(2), solver)

@@ -8,7 +8,7 @@ from torch import nn
 
 from coursekit import GaussianPath
 from coursekit.nets import MLP
-from coursekit.training import EMA, cosine_rate, fit, velocity_loss
+from coursekit.training import EMA, Adam, cosine_rate, draw_batch, fit, training_steps, velocity_loss
 
 
 class Point(nn.Module):
@@ -180,3 +180,38 @@ def test_a_loss_that_is_no_number_stops_the_run():
 
     with pytest.raises(FloatingPointError, match="smaller lr"):
         list(fit(Point(), broken, torch.zeros(4, 1), 5))
+
+
+def test_the_loop_makes_one_step_for_each_rate_and_counts_on():
+    net, ema, asked = Point(1.0), None, []
+
+    def batch_loss(step):
+        asked.append(step)
+        return net.weight.square()
+
+    ema = EMA(net)
+    steps = list(training_steps(batch_loss, Adam(net.parameters(), 1.0), [0.1, 0.2], ema=ema, first=7))
+    assert [(step.step, step.lr) for step in steps] == [(7, 0.1), (8, 0.2)]
+    assert asked == [7, 8]
+    assert steps[0].loss == 1.0
+    assert ema.updates == 2
+
+
+def test_rates_are_taken_one_step_at_a_time():
+    """So that they can depend on what has happened until then, such as the time that is left."""
+    net, taken = Point(1.0), []
+
+    def rates():
+        for rate in (0.1, 0.2, 0.3):
+            taken.append(rate)
+            yield rate
+
+    next(training_steps(lambda step: net.weight.square(), Adam(net.parameters(), 1.0), rates()))
+    assert taken == [0.1]
+
+
+def test_rows_of_data_and_labels_stay_together():
+    z = torch.arange(10.0)[:, None]
+    rows, labels = draw_batch((z, torch.arange(10)), 50, seeded())
+    assert torch.equal(rows[:, 0].long(), labels)
+    assert len(labels.unique()) > 5

@@ -93,7 +93,7 @@ def test_score_loss_of_the_true_score_reaches_its_floor(weighted):
     """Data N(0, 1), s = t^2 + (1-t)^2: the score is -x / s, and var(eps / beta | x) = 1/beta^2 - 1/s."""
     last, n = 0.9, 400_000
     z = torch.randn(n, 1, generator=seeded(1))
-    value = score_loss(GaussianPath(), last, weighted)(
+    value = score_loss(GaussianPath(), last, weighted=weighted)(
         lambda x, t: -x / (t**2 + (1 - t) ** 2), z, generator=seeded()
     )
     t = torch.linspace(0, last, 100_001, dtype=torch.float64)

@@ -49,13 +49,13 @@ def test_it_goes_on_from_a_state():
     wanted = trained(whole, adam, adam.zero_grad, 20)
     first = Adam(broken.parameters(), 1e-2)
     trained(broken, first, first.zero_grad, 10)
-    state = {name: value.clone() for name, value in first.state().items()}
+    state = {name: value.clone() for name, value in first.state_dict().items()}
     second = Adam(broken.parameters(), 1e-2)
-    second.restore(state)
+    second.load_state_dict(state)
     for a, b in zip(trained(broken, second, second.zero_grad, 10), wanted, strict=True):
         assert torch.equal(a, b)
-    with pytest.raises(ValueError, match="other weights"):
-        Adam(MLP(3).parameters(), 1e-2).restore(state)
+    with pytest.raises(ValueError, match="other parameters"):
+        Adam(MLP(3).parameters(), 1e-2).load_state_dict(state)
 
 
 def test_weights_without_a_gradient_stay():
@@ -80,7 +80,7 @@ def test_training_does_not_load_the_compiler():
     program = """
 import sys
 import coursekit
-from coursekit.losses import velocity_loss
+from coursekit.training import velocity_loss
 from coursekit.nets import MLP
 from coursekit.training import fit
 for step in fit(MLP(2), velocity_loss(coursekit.GaussianPath()), coursekit.Chessboard().sample(100), 2):
