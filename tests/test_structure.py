@@ -71,4 +71,5 @@ PROMISED = {
     "forward",  # torch's modules call it
     "restore",  # readers call these two, in cells of their own
     "save",
+    "solve_iter",  # for readers who draw or stop between two steps
 }

@@ -2,11 +2,12 @@
 
 import json
 import os
-import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+
+from ...base import atomic_write, user_folder
 
 
 @dataclass(frozen=True)
@@ -19,12 +20,7 @@ class Progress:
 
 def folder() -> Path:
     """Folder of the progress file: COURSEKIT_HOME, else the user's data folder."""
-    chosen = os.environ.get("COURSEKIT_HOME")
-    if chosen:
-        return Path(chosen).expanduser()
-    from platformdirs import user_data_path  # not needed by anything else: importing coursekit stays cheap
-
-    return user_data_path("coursekit", appauthor=False)
+    return user_folder("data")
 
 
 def _file() -> Path:
@@ -84,22 +80,11 @@ def _keep(known: Progress, times: Mapping[str, datetime]) -> str:
     try:
         if known.note and _file().is_file():
             os.replace(_file(), _file().with_suffix(".damaged.json"))
-        _write({key: when.isoformat(timespec="seconds") for key, when in times.items()})
+        passed = {key: when.isoformat(timespec="seconds") for key, when in times.items()}
+        with atomic_write(_file()) as part:
+            part.write_text(json.dumps({"version": 1, "passed": passed}, indent=1), encoding="utf-8")
     except OSError as error:
         reason = error.strerror or type(error).__name__
         place = f"in {folder()} ({reason}); set COURSEKIT_HOME to a folder of yours."
         return f"Your progress could not be recorded {place}"
     return known.note
-
-
-def _write(times: Mapping[str, str]) -> None:
-    """Write to a new file beside the old one and swap, so that a crash leaves one of the two whole."""
-    folder().mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=folder(), prefix="progress", suffix=".tmp")
-    try:
-        with open(handle, "w", encoding="utf-8") as file:
-            json.dump({"version": 1, "passed": times}, file, indent=1)
-        os.replace(name, _file())
-    except BaseException:
-        os.unlink(name)
-        raise
