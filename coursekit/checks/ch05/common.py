@@ -1,0 +1,95 @@
+"""What several exercises of chapter 05 measure with, and the mistakes that they share."""
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from ..core.facts import Fact
+from ..core.student_function import StudentFunction
+from ..shared.mistakes import Function, Mistake, one_time_for_all, recurring
+from ..shared.schedulers import Numbers, straight
+
+Scheduler = Callable[[Tensor], Numbers]
+SHAPES = ((3, 3), (5, 2), (1, 4), (4, 1))
+"""Batches (states, coordinates) to ask for; the first cannot tell an axis by its length."""
+
+
+def spaced_times(n: int, start: float = 0.3, end: float = 0.8) -> Tensor:
+    """A time of its own for each of n states, (n, 1), in float64."""
+    return torch.linspace(start, end, n, dtype=torch.float64)[:, None]
+
+
+def gradient(log_prob: Function, x: Tensor) -> Tensor:
+    """Gradient of a log-density at states (batch, dim)."""
+    x = x.clone().requires_grad_()
+    return torch.autograd.grad(log_prob(x).sum(), x)[0]
+
+
+def ignored(
+    student: StudentFunction, args: tuple[Any, ...], others: Mapping[str, Any], shape: tuple[int, ...]
+) -> Iterator[Fact]:
+    """A fact for each argument that can take the value in `others` instead and leave the result as it is."""
+    result = student(*args, shape=shape)
+    for name, other in others.items():
+        place = student.parameters.index(name)
+        if torch.equal(result, student(*args[:place], other, *args[place + 1 :], shape=shape)):
+            hint = (
+                f"Your result stays the same when `{name}` alone is another one. Where should `{name}` come "
+                "in? Does another variable, a fixed number or a global name of the notebook stand in its "
+                "place?"
+            )
+            yield Fact(f"ignores `{name}`", f"share of the result that `{name}` changes", 1.0, 0.0, hint)
+
+
+def _variance_preserving(a: Tensor, b: Tensor, a_dot: Tensor, b_dot: Tensor) -> Numbers:
+    root = (1 - a**2).sqrt()
+    return a, root, a_dot, -a * a_dot / root
+
+
+def misread_scheduler(right: Function, t: int, scheduler: int) -> dict[str, Mistake]:
+    """The right answer with times (rows of argument `t`) or numbers of the scheduler that are mistaken.
+
+    Args:
+        right: the right answer.
+        t: number of its argument with the times (batch, 1), from 0.
+        scheduler: number of its argument with the scheduler.
+    """
+
+    def reading(change: Callable[..., Numbers]) -> Function:
+        def mistake(*given: Any) -> Tensor:
+            def changed(times: Tensor) -> Numbers:
+                return change(*given[scheduler](times))
+
+            return right(*given[:scheduler], changed, *given[scheduler + 1 :])
+
+        return mistake
+
+    def by_heart(*given: Any) -> Tensor:
+        return right(*given[:scheduler], straight, *given[scheduler + 1 :])
+
+    def across(*given: Any) -> Tensor:
+        return right(*given[:t], given[t].reshape(1, -1), *given[t + 1 :])
+
+    return {
+        **one_time_for_all(right, t),
+        **recurring(
+            {
+                "time along the wrong axis": across,
+                "straight line assumed": by_heart,
+                "alpha and beta swapped": reading(lambda a, b, a_dot, b_dot: (b, a, b_dot, a_dot)),
+                "third taken for the second": reading(lambda a, b, a_dot, b_dot: (a, a_dot, b, b_dot)),
+            }
+        ),
+        "beta computed from alpha": (
+            reading(lambda a, b, a_dot, b_dot: (a, 1 - a, a_dot, -a_dot)),
+            "You take one minus `alpha` for the weight of the noise. That holds on the straight line only, "
+            "and the check hands over another scheduler. Which of its numbers is the noise's weight?",
+        ),
+        "variance-preserving path assumed": (
+            reading(_variance_preserving),
+            "You compute the weight of the noise from `alpha`, as if their squares added up to one. Not "
+            "every path is of that kind. Which of the scheduler's numbers is the noise's weight?",
+        ),
+    }
