@@ -1,12 +1,12 @@
 """Checks of lab 05, Fokker–Planck and score matching: `score_loss = checks.ch05.score_loss(score_loss)`."""
 
-from .drift import extended_drift
 from .ex5_1_conditional_score import conditional_score
 from .ex5_2_convert import convert
+from .ex5_3_extended_drift import extended_drift
 from .ex5_6_marginal_score import marginal_score
+from .ex5_7_fokker_planck_residual import fokker_planck_residual
 from .losses import noise_loss, score_loss
 from .ode import probability_flow
-from .residual import fokker_planck_residual
 from .strength import distance, my_sigma
 
 __all__ = [
