@@ -1,6 +1,7 @@
 """What several exercises of chapter 05 measure with, and the mistakes that they share."""
 
 from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from typing import Any
 
 import torch
@@ -43,53 +44,58 @@ def ignored(
             yield Fact(f"ignores `{name}`", f"share of the result that `{name}` changes", 1.0, 0.0, hint)
 
 
-def _variance_preserving(a: Tensor, b: Tensor, a_dot: Tensor, b_dot: Tensor) -> Numbers:
-    root = (1 - a**2).sqrt()
-    return a, root, a_dot, -a * a_dot / root
+def misread_scheduler(right: Function, place: int) -> dict[str, Mistake]:
+    """The right answer with other numbers than its scheduler's; that is argument `place`, from 0."""
 
-
-def misread_scheduler(right: Function, t: int, scheduler: int) -> dict[str, Mistake]:
-    """The right answer with times (rows of argument `t`) or numbers of the scheduler that are mistaken.
-
-    Args:
-        right: the right answer.
-        t: number of its argument with the times (batch, 1), from 0.
-        scheduler: number of its argument with the scheduler.
-    """
-
-    def reading(change: Callable[..., Numbers]) -> Function:
+    def reading(change: Callable[[Scheduler, Tensor], Numbers]) -> Function:
         def mistake(*given: Any) -> Tensor:
-            def changed(times: Tensor) -> Numbers:
-                return change(*given[scheduler](times))
-
-            return right(*given[:scheduler], changed, *given[scheduler + 1 :])
+            changed = partial(change, given[place])
+            return right(*given[:place], changed, *given[place + 1 :])
 
         return mistake
 
-    def by_heart(*given: Any) -> Tensor:
-        return right(*given[:scheduler], straight, *given[scheduler + 1 :])
+    def swapped(scheduler: Scheduler, t: Tensor) -> Numbers:
+        a, b, a_dot, b_dot = scheduler(t)
+        return b, a, b_dot, a_dot
 
-    def across(*given: Any) -> Tensor:
-        return right(*given[:t], given[t].reshape(1, -1), *given[t + 1 :])
+    def third(scheduler: Scheduler, t: Tensor) -> Numbers:
+        a, b, a_dot, b_dot = scheduler(t)
+        return a, a_dot, b, b_dot
+
+    def from_alpha(scheduler: Scheduler, t: Tensor) -> Numbers:
+        a, _, a_dot, _ = scheduler(t)
+        return a, 1 - a, a_dot, -a_dot
+
+    def variance_preserving(scheduler: Scheduler, t: Tensor) -> Numbers:
+        a, _, a_dot, _ = scheduler(t)
+        root = (1 - a**2).sqrt()
+        return a, root, a_dot, -a * a_dot / root
 
     return {
-        **one_time_for_all(right, t),
         **recurring(
             {
-                "time along the wrong axis": across,
-                "straight line assumed": by_heart,
-                "alpha and beta swapped": reading(lambda a, b, a_dot, b_dot: (b, a, b_dot, a_dot)),
-                "third taken for the second": reading(lambda a, b, a_dot, b_dot: (a, a_dot, b, b_dot)),
+                "straight line assumed": reading(lambda scheduler, t: straight(t)),
+                "alpha and beta swapped": reading(swapped),
+                "third taken for the second": reading(third),
             }
         ),
         "beta computed from alpha": (
-            reading(lambda a, b, a_dot, b_dot: (a, 1 - a, a_dot, -a_dot)),
+            reading(from_alpha),
             "You take one minus `alpha` for the weight of the noise. That holds on the straight line only, "
             "and the check hands over another scheduler. Which of its numbers is the noise's weight?",
         ),
         "variance-preserving path assumed": (
-            reading(_variance_preserving),
+            reading(variance_preserving),
             "You compute the weight of the noise from `alpha`, as if their squares added up to one. Not "
             "every path is of that kind. Which of the scheduler's numbers is the noise's weight?",
         ),
     }
+
+
+def misread_times(right: Function, place: int) -> dict[str, Mistake]:
+    """The right answer with mistaken rows of times (batch, 1); these are argument `place`, from 0."""
+
+    def across(*given: Any) -> Tensor:
+        return right(*given[:place], given[place].reshape(1, -1), *given[place + 1 :])
+
+    return one_time_for_all(right, place) | recurring({"time along the wrong axis": across})

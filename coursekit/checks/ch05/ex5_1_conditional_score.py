@@ -10,7 +10,7 @@ from ..core.facts import Fact
 from ..core.student_function import StudentFunction
 from ..shared.mistakes import Mistake, recurring
 from ..shared.schedulers import bent, straight
-from .common import SHAPES, Scheduler, gradient, ignored, misread_scheduler, spaced_times
+from .common import SHAPES, Scheduler, gradient, ignored, misread_scheduler, misread_times, spaced_times
 
 Rule = Callable[[Tensor, Tensor, Tensor, Scheduler], Tensor]
 
@@ -32,7 +32,8 @@ def _gradient_of_the_density(x: Tensor, z: Tensor, a: Tensor, b: Tensor, *_: Ten
 
 
 MISTAKES: dict[str, Mistake] = {
-    **misread_scheduler(_right, 2, 3),
+    **misread_times(_right, 2),
+    **misread_scheduler(_right, 3),
     **recurring(
         {
             "one over beta": _rule(lambda x, z, a, b, *_: (a * z - x) / b),

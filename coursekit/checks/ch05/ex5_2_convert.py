@@ -12,7 +12,7 @@ from ..core.faults import Fault
 from ..core.student_function import StudentFunction
 from ..shared.mistakes import Mistake, recurring
 from ..shared.schedulers import bent, straight
-from .common import SHAPES, Scheduler, ignored, misread_scheduler, spaced_times
+from .common import SHAPES, Scheduler, ignored, misread_scheduler, misread_times, spaced_times
 
 Rule = Callable[..., Tensor]
 
@@ -66,7 +66,8 @@ def _asking(wanted: Callable[[str], str]) -> Rule:
 
 BACK = "From score to velocity you are right. On the way back "
 MISTAKES: dict[str, Mistake] = {
-    **misread_scheduler(_rule(), 2, 3),
+    **misread_times(_rule(), 2),
+    **misread_scheduler(_rule(), 3),
     **recurring(
         {
             "coefficients swapped": _weighted(lambda *n: _weights(*n)[1], lambda *n: _weights(*n)[0]),

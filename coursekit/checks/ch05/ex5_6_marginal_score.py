@@ -10,7 +10,7 @@ from ..core.facts import Fact
 from ..core.student_function import StudentFunction
 from ..shared.mistakes import Mistake, recurring
 from ..shared.schedulers import bent, straight
-from .common import Scheduler, gradient, ignored, misread_scheduler, spaced_times
+from .common import Scheduler, gradient, ignored, misread_scheduler, misread_times, spaced_times
 
 Rule = Callable[..., Tensor]
 
@@ -56,7 +56,8 @@ OVER_STATES = (
     "points: which axis of your table is that?"
 )
 MISTAKES: dict[str, Mistake] = {
-    **misread_scheduler(_average(), 2, 3),
+    **misread_times(_average(), 2),
+    **misread_scheduler(_average(), 3),
     **recurring(
         {
             "nearest point only": _average(
