@@ -6,8 +6,8 @@ from .ex5_3_extended_drift import extended_drift
 from .ex5_6_marginal_score import marginal_score
 from .ex5_7_fokker_planck_residual import fokker_planck_residual
 from .ex5_8_probability_flow import probability_flow
+from .ex5_9_my_sigma import distance, my_sigma
 from .losses import noise_loss, score_loss
-from .strength import distance, my_sigma
 
 __all__ = [
     "conditional_score",

@@ -7,7 +7,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from ..core.facts import Fact
+from ..core.facts import Fact, number
 from ..core.student_function import StudentFunction
 from ..shared.mistakes import Function, Mistake, one_time_for_all, recurring
 from ..shared.schedulers import Numbers, straight
@@ -26,6 +26,13 @@ def gradient(log_prob: Function, x: Tensor) -> Tensor:
     """Gradient of a log-density at states (batch, dim)."""
     x = x.clone().requires_grad_()
     return torch.autograd.grad(log_prob(x).sum(), x)[0]
+
+
+def factor_text(expected: Tensor, measured: Tensor) -> str:
+    """Say by which factor a measurement is off, if one factor explains all of it."""
+    factor = (expected * measured).sum() / expected.square().sum()
+    rest = float((measured - factor * expected).abs().max())
+    return f" Yours is {number(factor)} times that." if rest < 1e-3 * float(measured.abs().max() + 1) else ""
 
 
 def ignored(

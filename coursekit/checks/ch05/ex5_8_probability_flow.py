@@ -161,8 +161,8 @@ def _of_tensors(scheduler: Scheduler) -> Scheduler:
         if not isinstance(t, Tensor):
             raise Fault(
                 "scheduler misused",
-                f"Your function calls `scheduler` with {described(t)}. A scheduler takes tensors, "
-                "as that of the lab does: `times.tolist()` makes plain numbers; a loop over `times` does not.",
+                f"Your function calls `scheduler` with {described(t)}. A scheduler takes times as a tensor, "
+                "as that of the lab does: `times.tolist()` makes plain numbers, a loop over `times` doesn't.",
             )
         return scheduler(t)
 
