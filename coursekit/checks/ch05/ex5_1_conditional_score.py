@@ -10,7 +10,16 @@ from ..core.facts import Fact
 from ..core.student_function import StudentFunction
 from ..shared.mistakes import Mistake, recurring
 from ..shared.schedulers import bent, straight
-from .common import SHAPES, Scheduler, gradient, ignored, misread_scheduler, misread_times, spaced_times
+from .common import (
+    SHAPES,
+    Scheduler,
+    factor_text,
+    gradient,
+    ignored,
+    misread_scheduler,
+    misread_times,
+    spaced_times,
+)
 
 Rule = Callable[[Tensor, Tensor, Tensor, Scheduler], Tensor]
 
@@ -67,16 +76,6 @@ MISTAKES: dict[str, Mistake] = {
         "Your score pulls towards the origin and knows nothing of the data point. The cloud's centre is the "
         "data point times the data's weight, and there the score is zero.",
     ),
-    "two too many": (
-        _rule(lambda x, z, a, b, *_: (a * z - x) / (2 * b**2)),
-        "Your score is half as large as it should be. The exponent has a two in its denominator; what does "
-        "the derivative of the square do with it?",
-    ),
-    "half forgotten": (
-        _rule(lambda x, z, a, b, *_: 2 * (a * z - x) / b**2),
-        "Your score is twice as large as it should be. The derivative of the square brings a two; what else "
-        "stands in the exponent of a normal density?",
-    ),
     "gradient of the density": (
         _rule(_gradient_of_the_density),
         "Your arrows point the right way, but they are the gradient of the density itself: they vanish where "
@@ -98,8 +97,9 @@ HINT_CENTRE = (
     "the centre at time t, and is it what you subtract?"
 )
 HINT_WIDTH = (
-    "One width away from the centre, the score points back to it and its length is one over `beta`. Yours "
-    "does not. Write down the logarithm of the normal density and take its derivative."
+    "One width away from the centre, the score points back to it and its length is one over `beta`.{} Write "
+    "down the logarithm of the normal density and take its derivative: what becomes of the square, and of "
+    "the two and the variance in the exponent?"
 )
 HINT_SLOPE = (
     "Your score is not the slope of the conditional log-density there, though it is right in the centre and "
@@ -132,7 +132,8 @@ def conditional_score(student: StudentFunction) -> Iterator[Fact]:
             away = torch.eye(n, dtype=torch.float64)
             back = student(alpha * z + beta * away, z, t, bent, shape=(n, dim)) * beta
             what = "score one width from the centre, times the width"
-            yield Fact("wrong length", what, -torch.ones(n), back.diagonal(), HINT_WIDTH, 2e-3)
+            right, came = -torch.ones(n), back.diagonal()
+            yield Fact("wrong length", what, right, came, HINT_WIDTH.format(factor_text(right, came)), 2e-3)
         slope = gradient(torch.distributions.Normal(alpha * z, beta).log_prob, x) * beta
         score = student(x, z, t, bent, shape=(n, dim)) * beta
         what = f"slope of the log-density times beta, {n} of {dim} numbers"

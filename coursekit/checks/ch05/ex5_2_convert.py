@@ -1,18 +1,16 @@
 """Exercise 5.2: from velocity to score and back."""
 
 from collections.abc import Callable, Iterator
-from contextlib import suppress
 
 import torch
 from torch import Tensor
 
 from ..core.engine import exercise
 from ..core.facts import Fact
-from ..core.faults import Fault
 from ..core.student_function import StudentFunction
 from ..shared.mistakes import Mistake, recurring
 from ..shared.schedulers import bent, straight
-from .common import SHAPES, Scheduler, ignored, misread_scheduler, misread_times, spaced_times
+from .common import SHAPES, Scheduler, factor_text, ignored, misread_scheduler, misread_times, spaced_times
 
 Rule = Callable[..., Tensor]
 
@@ -86,11 +84,6 @@ MISTAKES: dict[str, Mistake] = {
         "In the second part of the score's weight the derivative of `beta` stands alone. The noise is "
         "`beta` times something, so there is a factor to come.",
     ),
-    "beta squared in both parts": (
-        _weighted(None, lambda a, b, ad, bd: b**2 * (ad / a - bd)),
-        "Both parts of your second weight are multiplied by the variance. In one of them `beta` stands "
-        "once: which of the two comes from the noise that moves the state in its own right?",
-    ),
     "first part only": (
         _weighted(None, lambda a, b, ad, bd: b**2 * ad / a),
         "Half of the score's weight is missing: the noise moves the state in its own right too, at the rate "
@@ -106,30 +99,10 @@ MISTAKES: dict[str, Mistake] = {
         "You divide `alpha` by its derivative, and it should be the other way round. A velocity is something "
         "per unit of time: which of the two fractions is a rate?",
     ),
-    "alpha not divided": (
-        _weighted(lambda a, b, ad, bd: ad, lambda a, b, ad, bd: b**2 * ad - b * bd),
-        "The rate of `alpha` is there, but not divided by `alpha` itself. The data point is a difference "
-        "*divided by* `alpha`: that has to show in both weights.",
-    ),
     "alpha beta times the ratio": (
         _weighted(None, lambda a, b, ad, bd: b * ad / a - bd),
         "Your second weight is that of the noise, not of the score: the velocity would be right if you "
         "multiplied it with minus the noise. Noise is minus `beta` times the score.",
-    ),
-    "score times beta for the noise": (
-        _weighted(None, lambda a, b, ad, bd: ad / a - bd / b),
-        "You take minus the score divided by `beta` for the noise. Which of the two is larger when `beta` is "
-        "small, the noise or the score? Solve the score's equation for the noise once more.",
-    ),
-    "sign of the state": (
-        _weighted(lambda *n: -_weights(*n)[0]),
-        "Both weights have the right size, but the state enters with the wrong sign. The signal grows with "
-        "time, so the state's weight is positive.",
-    ),
-    "half of the second weight": (
-        _weighted(None, lambda *n: _weights(*n)[1] / 2),
-        "The weight of the score is half as large as it should be. There is no half in the translation: that "
-        "of the Fokker–Planck equation comes with the noise, in the next exercise.",
     ),
     "directions swapped": (
         _asking({"velocity": "score", "score": "velocity"}.__getitem__),
@@ -151,27 +124,10 @@ MISTAKES: dict[str, Mistake] = {
         f"{BACK}you multiply where you should divide: solve the equation for the score, one operation at a "
         "time, in reverse order.",
     ),
-    "added on the way back": (
-        _back(lambda x, u, first, second: (u + first * x) / second),
-        f"{BACK}the state's part has to be taken away again before you divide; you add it a second time.",
-    ),
     "brackets on the way back": (
         _back(lambda x, u, first, second: u - first * x / second),
         f"{BACK}only the state's part is divided in your line: division binds more tightly than a "
         "difference. Where do brackets belong?",
-    ),
-    "state kept on the way back": (
-        _back(lambda x, u, first, second: u / second),
-        f"{BACK}you divide the whole velocity by the score's weight. The part that belongs to the state has "
-        "to be taken away first.",
-    ),
-    "weights swapped on the way back": (
-        _back(lambda x, u, first, second: (u - second * x) / first),
-        f"{BACK}the two weights have changed places. Which of them belongs to the state?",
-    ),
-    "sign on the way back": (
-        _back(lambda x, u, first, second: (first * x - u) / second),
-        f"{BACK}the sign is turned. Put your score into the first direction again: does the velocity return?",
     ),
     "noise on the way back": (
         _rule(score=lambda x, u, a, b, *dots: -b * _score(x, u, a, b, *dots)),
@@ -183,14 +139,23 @@ MISTAKES: dict[str, Mistake] = {
         "division is missing.",
     ),
 }
+HINT_STATE = (
+    "With the score at zero, your velocity is the state times a weight. The check reads it off at three "
+    "times, and it is not the rate at which the signal grows.{} Which of the four numbers make a rate?"
+)
+HINT_SCORE = (
+    "The state's weight in your velocity is right. The score's, read off at three times with the state at "
+    "zero, is not.{} It has two parts: the data point depends on the score once you express it by the state, "
+    "and the noise moves in its own right. Is a part missing, or a `beta`, or a sign?"
+)
 HINT_FORTH = (
     "Your velocity is not that of a state with this score. The check mixed state, velocity and score from "
     "the same data point and noise. Replace noise and data point in the velocity, one after the other, by "
     "state and score."
 )
 HINT_BACK = (
-    "Your score is not that of a state with this velocity, though the other direction works. Solve the "
-    "equation that you used there for the score."
+    "From score to velocity you are right, on the way back you are not.{} Solve the equation that you used "
+    "there for the score, one operation at a time, in reverse order. Mind signs and brackets."
 )
 HINT_ENDS = (
     "In the middle of the path your conversion is right; nearer to its ends, though still away from 0 and 1, "
@@ -198,33 +163,54 @@ HINT_ENDS = (
 )
 
 
+def _weight(name: str, what: str, expected: Tensor, came: Tensor, hint: str) -> Fact:
+    """A weight read off at three times; `came` is the result for ones in place of what it multiplies."""
+    right, came = expected[:, 0], came[:, 0].double()
+    return Fact(
+        name,
+        f"weight of the {what}, at three times",
+        right,
+        came,
+        hint.format(factor_text(right, came)),
+        0.01,
+    )
+
+
 @exercise("5.2", "Velocity and score", "core", "value, x, t, scheduler, wanted", _rule(), MISTAKES)
 def convert(student: StudentFunction) -> Iterator[Fact]:
-    """From a known score to the velocity of the same data and noise, and back, in many shapes."""
+    """The weights of state and score; the velocity of the same data and noise, and back, in many shapes."""
+    t = spaced_times(3, 0.35, 0.8)
+    ones, zero = torch.ones(2, 3, 3, dtype=torch.float64) * torch.tensor([1.0, 0.0])[:, None, None]
+    others = {"value": ones / 2, "x": ones / 2, "t": t + 0.1, "scheduler": straight, "wanted": "score"}
+    yield from ignored(student, (ones, ones, t, bent, "velocity"), others, (3, 3))
+    first, second = _weights(*bent(t))
+    by_state = student(zero, ones, t, bent, "velocity", shape=(3, 3))
+    by_score = student(ones, zero, t, bent, "velocity", shape=(3, 3))
+    yield _weight("wrong weight of the state", "state in the velocity", first, by_state, HINT_STATE)
+    yield _weight("wrong weight of the score", "score in the velocity", second, by_score, HINT_SCORE)
     for n, dim in (*SHAPES, (6, 2)):
         middle = n < 6
         t = spaced_times(n, 0.35, 0.8) if middle else spaced_times(n, 0.25, 0.96)
         z, eps = torch.randn(2, n, dim, dtype=torch.float64)
         alpha, beta, alpha_dot, beta_dot = bent(t)
         x, u = alpha * z + beta * eps, alpha_dot * z + beta_dot * eps
-        if (n, dim) == SHAPES[0]:
-            others = {"value": u, "x": x + 1, "t": t + 0.1, "scheduler": straight, "wanted": "score"}
-            yield from ignored(student, (-eps / beta, x, t, bent, "velocity"), others, (n, dim))
         forth, back = ("wrong velocity", "wrong score") if middle else ("wrong near the ends",) * 2
-        hints = (HINT_FORTH, HINT_BACK) if middle else (HINT_ENDS,) * 2
+        hints = (HINT_FORTH, HINT_BACK.format("")) if middle else (HINT_ENDS,) * 2
         came = student(-eps / beta, x, t, bent, "velocity", shape=(n, dim))
-        fact = Fact(forth, "velocity made from the score", u, came, hints[0], 0.02)
+        fact = Fact(forth, f"velocity from the score, {n} of {dim} numbers", u, came, hints[0], 0.02)
         yield fact
-        if not fact.holds():
-            # Where a score came instead, what comes for a score tells both directions swapped from one only.
-            swapped = _score(x, -eps / beta, alpha, beta, alpha_dot, beta_dot)
-            with suppress(Fault):
-                score = student(u, x, t, bent, "score", shape=(n, dim)) * beta
-                if torch.allclose(came.double(), swapped, rtol=0.0, atol=0.02):
-                    yield Fact(forth, "score made from the velocity", -eps, score, hints[1], 0.02)
-            return
-        came = student(u, x, t, bent, "score", shape=(n, dim)) * beta
-        fact = Fact(back, "score made from the velocity, times beta", -eps, came, hints[1], 0.02)
-        yield fact
+        if fact.holds() and (n, dim) == SHAPES[0]:
+            by_state, by_velocity = (
+                student(*p, t, bent, "score", shape=(3, 3)) for p in ((zero, ones), (ones, zero))
+            )
+            yield _weight("wrong score", "velocity in the score", 1 / second, by_velocity, HINT_BACK)
+            yield _weight("wrong score", "state in the score", -first / second, by_state, HINT_BACK)
+        # Where a score came instead, what comes for a score tells both directions swapped from one only.
+        swapped = _score(x, -eps / beta, alpha, beta, alpha_dot, beta_dot)
+        if fact.holds() or torch.allclose(came.double(), swapped, rtol=0.0, atol=0.02):
+            score = student(u, x, t, bent, "score", shape=(n, dim)) * beta
+            what = f"score from the velocity, times beta, {n} of {dim} numbers"
+            fact = Fact(back, what, -eps, score, hints[1], 0.02)
+            yield fact
         if not fact.holds():
             return
