@@ -17,6 +17,12 @@ SHAPES = ((3, 3), (5, 2), (1, 4), (4, 1))
 """Batches (states, coordinates) to ask for; the first cannot tell an axis by its length."""
 
 
+CLOCK_TURNED_ROUND = (
+    "You ask about one minus the time. In this course noise is at time 0 and data at time 1, and the times "
+    "that you are given are of that kind already. Where does your code turn the clock round?"
+)
+
+
 def spaced_times(n: int, start: float = 0.3, end: float = 0.8) -> Tensor:
     """A time of its own for each of n states, (n, 1), in float64."""
     return torch.linspace(start, end, n, dtype=torch.float64)[:, None]
@@ -85,6 +91,10 @@ def misread_scheduler(right: Function, place: int) -> dict[str, Mistake]:
                 "alpha and beta swapped": reading(swapped),
                 "third taken for the second": reading(third),
             }
+        ),
+        "clock turned round": (
+            reading(lambda scheduler, t: scheduler(1 - t)),
+            CLOCK_TURNED_ROUND,
         ),
         "beta computed from alpha": (
             reading(from_alpha),

@@ -94,7 +94,7 @@ MISTAKES: dict[str, Mistake] = {
 }
 HINT_CENTRE = (
     "In the centre of the cloud its density is largest, so the score is zero there. Yours is not. Where is "
-    "the centre at time t, and is it what you subtract?"
+    "the centre at time t, and is it what you subtract? Do you divide by a length that is zero there?"
 )
 HINT_WIDTH = (
     "One width away from the centre, the score points back to it and its length is one over `beta`.{} Write "
@@ -117,6 +117,19 @@ HINT_FAR = (
 )
 
 
+def _extremes(student: StudentFunction) -> Iterator[Fact]:
+    """The score over the right one where the cloud is narrow, and far from its centre."""
+    z = torch.rand(4, 2, dtype=torch.float64)
+    for when, t, widths, hint in (
+        ("late in time", spaced_times(4, 0.985, 0.99), 1.0, HINT_LATE),
+        ("far out", spaced_times(4), 40.0, HINT_FAR),
+    ):
+        alpha, beta, _, _ = bent(t)
+        eps = widths * torch.randn(4, 2, dtype=torch.float64).sign()
+        came = student(alpha * z + beta * eps, z, t, bent, shape=(4, 2), finite=False) * beta / -eps
+        yield Fact(f"wrong {when}", f"score over the right one, {when}", torch.ones(4, 2), came, hint, 0.05)
+
+
 @exercise("5.1", "Conditional score", "core", "x, z, t, scheduler", _right, MISTAKES)
 def conditional_score(student: StudentFunction) -> Iterator[Fact]:
     """No argument ignored; the centre, one width from it, the slope in many shapes, late and far out."""
@@ -127,23 +140,16 @@ def conditional_score(student: StudentFunction) -> Iterator[Fact]:
         if n == dim:
             others = {"x": x + 1, "z": z + 1, "t": t + 0.1, "scheduler": straight}
             yield from ignored(student, (x, z, t, bent), others, (n, dim))
-            centre = student(alpha * z, z, t, bent, shape=(n, dim))
+            centre = student(alpha * z, z, t, bent, shape=(n, dim), finite=False)
             yield Fact("not zero at the centre", "score at the centre", 0.0, centre.abs().max(), HINT_CENTRE)
             away = torch.eye(n, dtype=torch.float64)
             back = student(alpha * z + beta * away, z, t, bent, shape=(n, dim)) * beta
             what = "score one width from the centre, times the width"
             right, came = -torch.ones(n), back.diagonal()
-            yield Fact("wrong length", what, right, came, HINT_WIDTH.format(factor_text(right, came)), 2e-3)
+            yield Fact("wrong length", what, right, came, HINT_WIDTH.format(factor_text(right, came)), 0.01)
         slope = gradient(torch.distributions.Normal(alpha * z, beta).log_prob, x) * beta
         score = student(x, z, t, bent, shape=(n, dim)) * beta
         what = f"slope of the log-density times beta, {n} of {dim} numbers"
-        yield Fact("not the slope", what, slope, score, HINT_SLOPE, 5e-3)
-    z = torch.rand(4, 2, dtype=torch.float64)
-    for when, t, widths, hint in (
-        ("late in time", spaced_times(4, 0.985, 0.99), 1.0, HINT_LATE),
-        ("far out", spaced_times(4), 40.0, HINT_FAR),
-    ):
-        alpha, beta, _, _ = bent(t)
-        eps = widths * torch.randn(4, 2, dtype=torch.float64).sign()
-        came = student(alpha * z + beta * eps, z, t, bent, shape=(4, 2), finite=False) * beta / -eps
-        yield Fact(f"wrong {when}", f"score over the right one, {when}", torch.ones(4, 2), came, hint, 0.05)
+        yield Fact("not the slope", what, slope, score, HINT_SLOPE, 0.02)
+        if n == dim:
+            yield from _extremes(student)

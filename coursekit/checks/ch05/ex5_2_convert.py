@@ -168,7 +168,7 @@ def _weight(name: str, what: str, expected: Tensor, came: Tensor, hint: str) -> 
     right, came = expected[:, 0], came[:, 0].double()
     return Fact(
         name,
-        f"weight of the {what}, at three times",
+        f"{what}, at three times",
         right,
         came,
         hint.format(factor_text(right, came)),
@@ -186,31 +186,33 @@ def convert(student: StudentFunction) -> Iterator[Fact]:
     first, second = _weights(*bent(t))
     by_state = student(zero, ones, t, bent, "velocity", shape=(3, 3))
     by_score = student(ones, zero, t, bent, "velocity", shape=(3, 3))
-    yield _weight("wrong weight of the state", "state in the velocity", first, by_state, HINT_STATE)
-    yield _weight("wrong weight of the score", "score in the velocity", second, by_score, HINT_SCORE)
+    yield _weight("wrong weight of the state", "state's weight in the velocity", first, by_state, HINT_STATE)
+    yield _weight("wrong weight of the score", "score's weight in the velocity", second, by_score, HINT_SCORE)
     for n, dim in (*SHAPES, (6, 2)):
-        middle = n < 6
+        middle, first_round = n < 6, (n, dim) == SHAPES[0]
         t = spaced_times(n, 0.35, 0.8) if middle else spaced_times(n, 0.25, 0.96)
         z, eps = torch.randn(2, n, dim, dtype=torch.float64)
         alpha, beta, alpha_dot, beta_dot = bent(t)
         x, u = alpha * z + beta * eps, alpha_dot * z + beta_dot * eps
-        forth, back = ("wrong velocity", "wrong score") if middle else ("wrong near the ends",) * 2
+        names = ("wrong velocity", "wrong score") if middle else ("wrong near the ends",) * 2
         hints = (HINT_FORTH, HINT_BACK.format("")) if middle else (HINT_ENDS,) * 2
+        what = f", {n} of {dim} numbers"
         came = student(-eps / beta, x, t, bent, "velocity", shape=(n, dim))
-        fact = Fact(forth, f"velocity from the score, {n} of {dim} numbers", u, came, hints[0], 0.02)
-        yield fact
-        if fact.holds() and (n, dim) == SHAPES[0]:
-            by_state, by_velocity = (
-                student(*p, t, bent, "score", shape=(3, 3)) for p in ((zero, ones), (ones, zero))
-            )
-            yield _weight("wrong score", "velocity in the score", 1 / second, by_velocity, HINT_BACK)
-            yield _weight("wrong score", "state in the score", -first / second, by_state, HINT_BACK)
+        forth = Fact(names[0], f"velocity from the score{what}", u, came, hints[0], 0.02)
+        if first_round or not forth.holds():
+            yield forth
+        if first_round and forth.holds():
+            by_state = student(zero, ones, t, bent, "score", shape=(3, 3))
+            by_velocity = student(ones, zero, t, bent, "score", shape=(3, 3))
+            yield _weight("wrong score", "velocity's weight in the score", 1 / second, by_velocity, HINT_BACK)
+            yield _weight("wrong score", "state's weight in the score", -first / second, by_state, HINT_BACK)
         # Where a score came instead, what comes for a score tells both directions swapped from one only.
         swapped = _score(x, -eps / beta, alpha, beta, alpha_dot, beta_dot)
-        if fact.holds() or torch.allclose(came.double(), swapped, rtol=0.0, atol=0.02):
-            score = student(u, x, t, bent, "score", shape=(n, dim)) * beta
-            what = f"score from the velocity, times beta, {n} of {dim} numbers"
-            fact = Fact(back, what, -eps, score, hints[1], 0.02)
-            yield fact
-        if not fact.holds():
+        if not forth.holds() and not torch.allclose(came.double(), swapped, rtol=0.0, atol=0.02):
+            return
+        came = student(u, x, t, bent, "score", shape=(n, dim)) * beta
+        back = Fact(names[1], f"score from the velocity, times beta{what}", -eps, came, hints[1], 0.02)
+        if first_round or not back.holds():
+            yield back
+        if not (forth.holds() and back.holds()):
             return

@@ -13,19 +13,18 @@ from ..core.facts import Fact
 from ..core.student_function import StudentFunction
 from ..shared.mistakes import TEXTS, Mistake, recurring
 from ..shared.test_fields import RecordingField
-from .common import ignored, spaced_times
+from .common import CLOCK_TURNED_ROUND, ignored, spaced_times
 
+Clock = Callable[[Time], tuple[Time, Time]]
 T = 0.6
 SIGMAS = (1.5, 0.5)
 
 
-def _rule(
-    change: Callable[[Tensor, Tensor, float], Tensor], u_time: float = 1, s_time: float = 1
-) -> Callable:
-    """A drift made by `change` from velocity, score and sigma, each asked at a multiple of the time."""
+def _rule(change: Callable[[Tensor, Tensor, float], Tensor], clock: Clock = lambda t: (t, t)) -> Callable:
+    """A drift made by `change` from velocity, score and sigma, asked at the times that `clock` makes."""
 
     def drift(x: Tensor, t: Time, velocity: Field, score: Field, sigma: float) -> Tensor:
-        return change(velocity(x, u_time * t), score(x, s_time * t), sigma)
+        return change(velocity(x, clock(t)[0]), score(x, clock(t)[1]), sigma)
 
     return drift
 
@@ -81,12 +80,13 @@ MISTAKES: dict[str, Mistake] = {
         "Velocity and score have changed places in your line. Which of the two stays when sigma is zero?",
     ),
     "time not handed on": (
-        _rule(_drift, 0, 0),
+        _rule(_drift, lambda t: (0 * t, 0 * t)),
         "You ask velocity and score about time 0, whatever `t` is. Both change along the path: hand on the "
         "time that you are given.",
     ),
+    "clock turned round": (_rule(_drift, lambda t: (1 - t, 1 - t)), CLOCK_TURNED_ROUND),
     "score at another time": (
-        _rule(_drift, 1, 0),
+        _rule(_drift, lambda t: (t, 0 * t)),
         "The velocity is asked at the right time, the score is not. Both change along the path, and the "
         "correction must fit the law at the very time of the drift.",
     ),
@@ -97,7 +97,8 @@ HINT_AGAIN = (
 )
 HINT_FLOW = (
     "Without noise nothing has to be corrected, so with sigma zero the drift is the velocity of the flow "
-    "itself. Yours is another one. What does your line leave when sigma is zero?"
+    "itself, state by state. Yours is another one. What does your line leave when sigma is zero, and at "
+    "which states and time does it ask?"
 )
 HINT_BALANCE = (
     "With your drift the law would leave the path: the rate of change of its mean square is not that of the "

@@ -8,9 +8,9 @@ from torch import Tensor
 from ..core.engine import exercise
 from ..core.facts import Fact
 from ..core.student_function import StudentFunction
-from ..shared.mistakes import Mistake, recurring
+from ..shared.mistakes import Mistake, one_time_for_all, recurring
 from ..shared.schedulers import bent, straight
-from .common import Scheduler, gradient, ignored, misread_scheduler, misread_times, spaced_times
+from .common import Scheduler, factor_text, gradient, ignored, misread_scheduler, spaced_times
 
 Rule = Callable[..., Tensor]
 
@@ -56,7 +56,7 @@ OVER_STATES = (
     "points: which axis of your table is that?"
 )
 MISTAKES: dict[str, Mistake] = {
-    **misread_times(_average(), 2),
+    **one_time_for_all(_average(), 2),
     **misread_scheduler(_average(), 3),
     **recurring(
         {
@@ -129,11 +129,12 @@ MISTAKES: dict[str, Mistake] = {
 }
 HINT_ONE = (
     "With a single data point the marginal path is the conditional one, so the score has to be that of "
-    "exercise 5.1. Yours is another one."
+    "exercise 5.1. Yours is another one. Do the weights in each row add up to one?"
 )
 HINT_SLOPE = (
-    "Your score is not the slope of the marginal log-density, which the check knows at these states. Each "
-    "data point's score counts with its probability, given the state. With a single data point you are right."
+    "With a single data point you are right, with several your score is not the slope of the log-density.{} "
+    "Each data point's score counts with its probability, given the state. Do your weights take the centre "
+    "and width of each cloud at the row's own time, and all coordinates? Along which axis do they add up?"
 )
 HINT_FAR = (
     "Far from all data your score is not a finite number, or not the right one. Densities are too small for "
@@ -172,14 +173,10 @@ def marginal_score(student: StudentFunction) -> Iterator[Fact]:
     )
     together = student(x, points, t, bent, shape=(4, 2))
     what = "slope of the log-density times beta, 4 data points, 4 states of 2 numbers"
-    yield Fact("not the slope", what, _scaled_score(x, points, t), together * beta, HINT_SLOPE, 5e-3)
+    right, came = _scaled_score(x, points, t), together * beta
+    yield Fact("not the slope", what, right, came, HINT_SLOPE.format(factor_text(right, came)), 5e-3)
     singly = torch.cat([student(x[i : i + 1], points, t[i : i + 1], bent, shape=(1, 2)) for i in range(4)])
     yield Fact("states mixed up", "score of four states, asked together", singly, together, HINT_OWN, 2e-3)
-    for m, n, dim in ((3, 3, 3), (7, 2, 1), (2, 5, 4)):
-        x, data, t = torch.randn(n, dim).double(), torch.randn(m, dim).double(), spaced_times(n, 0.4, 0.9)
-        came = student(x, data, t, bent, shape=(n, dim)) * bent(t)[1]
-        what = f"the same, {m} data points, {n} states of {dim} numbers"
-        yield Fact("not the slope", what, _scaled_score(x, data, t), came, HINT_SLOPE, 0.02)
     # Beside a state near the data: what saves one of them need not save the other.
     far = torch.tensor([[0.0, 40.0], [0.5, 0.3]], dtype=torch.float64)
     late = spaced_times(2, 0.8)
@@ -193,3 +190,8 @@ def marginal_score(student: StudentFunction) -> Iterator[Fact]:
         alone = student(far[:1], points, late[:1], bent, shape=(1, 2), finite=False)
         lost = float(alone.isnan().double().mean())
         yield Fact("wrong far out", "share of it that is lost when asked alone", 0.0, lost, HINT_FAR)
+    for m, n, dim in ((3, 3, 3), (7, 2, 1), (2, 5, 4)):
+        x, data, t = torch.randn(n, dim).double(), torch.randn(m, dim).double(), spaced_times(n, 0.4, 0.9)
+        came = student(x, data, t, bent, shape=(n, dim)) * bent(t)[1]
+        what = f"the same, {m} data points, {n} states of {dim} numbers"
+        yield Fact("not the slope", what, _scaled_score(x, data, t), came, HINT_SLOPE.format(""), 0.02)

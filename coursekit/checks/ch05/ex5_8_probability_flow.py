@@ -9,7 +9,7 @@ from ..core.engine import exercise
 from ..core.facts import Fact
 from ..core.faults import Fault, described
 from ..core.student_function import StudentFunction
-from ..shared.mistakes import Mistake, recurring
+from ..shared.mistakes import TEXTS, Mistake, recurring
 from ..shared.schedulers import Numbers, bent, straight
 from ..shared.test_fields import RecordingField
 from .common import Scheduler, ignored, misread_scheduler
@@ -46,7 +46,8 @@ def _rule(
         for i in range(len(ticks) - 1)[steps]:
             t, h, x = clock(ticks, i), length(ticks, i), x if carried else start
             numbers = tuple(map(float, scheduler(torch.tensor(t, dtype=torch.float64))))
-            x = kept * x + h * slope(x, score(x, t), numbers) + kick * abs(h) ** 0.5 * torch.randn_like(x)
+            noise = kick * abs(h) ** 0.5 * torch.randn_like(x) if kick else 0.0
+            x = kept * x + h * slope(x, score(x, t), numbers) + noise
         return x
 
     return sample
@@ -65,8 +66,18 @@ MISTAKES: dict[str, Mistake] = {
             "backwards": _rule(length=lambda ticks, i: ticks[i] - ticks[i + 1]),
             "one step short": _rule(steps=slice(-1)),
             "one step only": lambda score, x, times, scheduler: _rule()(score, x, times[[0, -1]], scheduler),
+            "mean score of the batch": _rule(lambda x, s, n: _velocity(x, s.mean(0, keepdim=True), n)),
             "state not carried on": _rule(carried=False),
         }
+    ),
+    "first gap for all": (
+        _rule(length=lambda ticks, i: ticks[1] - ticks[0]),
+        TEXTS["equal steps assumed"],
+    ),
+    "root of the step": (
+        _rule(length=lambda ticks, i: (ticks[i + 1] - ticks[i]) ** 0.5),
+        "You multiply the velocity by the root of the time step. A root belongs to noise, whose variance "
+        "grows with time; what moves at a velocity covers a way in proportion to the time.",
     ),
     "clock one step ahead": (
         _rule(clock=lambda ticks, i: ticks[i + 1]),
@@ -134,7 +145,8 @@ HINT_LAW = (
 )
 HINT_COARSE = (
     "After a few uneven steps the states are farther off than Euler's steps would be. Do you follow the "
-    "velocity that belongs to the score? Does every step have its own length, and does the last one count?"
+    "velocity that belongs to the score, with state, score and scheduler at one and the same time? Does "
+    "every step have its own length, does the last one count, and is anything averaged or cut off?"
 )
 
 
