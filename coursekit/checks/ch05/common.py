@@ -92,10 +92,7 @@ def misread_scheduler(right: Function, place: int) -> dict[str, Mistake]:
                 "third taken for the second": reading(third),
             }
         ),
-        "clock turned round": (
-            reading(lambda scheduler, t: scheduler(1 - t)),
-            CLOCK_TURNED_ROUND,
-        ),
+        "clock turned round": (reading(lambda scheduler, t: scheduler(1 - t)), CLOCK_TURNED_ROUND),
         "beta computed from alpha": (
             reading(from_alpha),
             "You take one minus `alpha` for the weight of the noise. That holds on the straight line only, "

@@ -40,6 +40,10 @@ def _gradient_of_the_density(x: Tensor, z: Tensor, a: Tensor, b: Tensor, *_: Ten
     return _log_probs(x, z, a, b).sum(1, keepdim=True).exp() * (a * z - x) / b**2
 
 
+MEAN_TAKEN = (
+    "Your score is smaller the more states there are. Each state has a score of its own: is the derivative "
+    "taken of a mean over the batch or over everything, where a sum would leave every row alone?"
+)
 MISTAKES: dict[str, Mistake] = {
     **misread_times(_right, 2),
     **misread_scheduler(_right, 3),
@@ -71,35 +75,22 @@ MISTAKES: dict[str, Mistake] = {
         "Your score is the way to the centre, whatever the width of the cloud. The narrower the cloud, the "
         "steeper its density. Where does the variance stand in the exponent?",
     ),
-    "not centred": (
-        _rule(lambda x, z, a, b, *_: -x / b**2),
-        "Your score pulls towards the origin and knows nothing of the data point. The cloud's centre is the "
-        "data point times the data's weight, and there the score is zero.",
-    ),
     "gradient of the density": (
         _rule(_gradient_of_the_density),
         "Your arrows point the right way, but they are the gradient of the density itself: they vanish where "
         "it is small. The score is the gradient of its *logarithm*.",
     ),
-    "mean over everything": (
-        _rule(lambda x, z, a, b, *_: (a * z - x) / b**2 / x.numel()),
-        "Your score is smaller the more states and coordinates there are. Is the derivative taken of a mean "
-        "over everything? A sum leaves every row and every coordinate alone.",
-    ),
-    "mean over the batch": (
-        _rule(lambda x, z, a, b, *_: (a * z - x) / b**2 / len(x)),
-        "Your score is smaller the more states there are. Each state has a score of its own: is the "
-        "derivative taken of a mean over the batch, where a sum would leave every row alone?",
-    ),
+    "mean over everything": (_rule(lambda x, z, a, b, *_: (a * z - x) / b**2 / x.numel()), MEAN_TAKEN),
+    "mean over the batch": (_rule(lambda x, z, a, b, *_: (a * z - x) / b**2 / len(x)), MEAN_TAKEN),
 }
 HINT_CENTRE = (
     "In the centre of the cloud its density is largest, so the score is zero there. Yours is not. Where is "
     "the centre at time t, and is it what you subtract? Do you divide by a length that is zero there?"
 )
 HINT_WIDTH = (
-    "One width away from the centre, the score points back to it and its length is one over `beta`.{} Write "
-    "down the logarithm of the normal density and take its derivative: what becomes of the square, and of "
-    "the two and the variance in the exponent?"
+    "One width away from the centre, the score points back to it and its length is one over the `beta` of "
+    "its row.{} Write down the logarithm of the normal density and take its derivative: what becomes of the "
+    "square, and of the two and the variance in the exponent?"
 )
 HINT_SLOPE = (
     "Your score is not the slope of the conditional log-density there, though it is right in the centre and "

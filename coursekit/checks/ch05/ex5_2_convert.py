@@ -166,14 +166,8 @@ HINT_ENDS = (
 def _weight(name: str, what: str, expected: Tensor, came: Tensor, hint: str) -> Fact:
     """A weight read off at three times; `came` is the result for ones in place of what it multiplies."""
     right, came = expected[:, 0], came[:, 0].double()
-    return Fact(
-        name,
-        f"{what}, at three times",
-        right,
-        came,
-        hint.format(factor_text(right, came)),
-        0.01,
-    )
+    hint = hint.format(factor_text(right, came))
+    return Fact(name, f"{what}, at three times", right, came, hint, 0.01)
 
 
 @exercise("5.2", "Velocity and score", "core", "value, x, t, scheduler, wanted", _rule(), MISTAKES)

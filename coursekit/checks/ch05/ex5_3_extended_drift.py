@@ -65,11 +65,6 @@ MISTAKES: dict[str, Mistake] = {
         "Your correction is that of an SDE run backwards in time, from data to noise. In this course time "
         "runs towards the data: think about the sign, and about the factor beside it.",
     ),
-    "velocity left out": (
-        _rule(lambda u, s, sigma: sigma**2 / 2 * s),
-        "Your drift is that of Langevin dynamics: it keeps a law that stands still in balance. The law of a "
-        "path moves on, so something is missing.",
-    ),
     "velocity scaled too": (
         _rule(lambda u, s, sigma: sigma**2 / 2 * (u + s)),
         "Your factor multiplies the velocity too. The velocity carries the path by itself and stays as it "
@@ -78,11 +73,6 @@ MISTAKES: dict[str, Mistake] = {
     "fields swapped": (
         _rule(lambda u, s, sigma: _drift(s, u, sigma)),
         "Velocity and score have changed places in your line. Which of the two stays when sigma is zero?",
-    ),
-    "time not handed on": (
-        _rule(_drift, lambda t: (0 * t, 0 * t)),
-        "You ask velocity and score about time 0, whatever `t` is. Both change along the path: hand on the "
-        "time that you are given.",
     ),
     "clock turned round": (_rule(_drift, lambda t: (1 - t, 1 - t)), CLOCK_TURNED_ROUND),
     "score at another time": (

@@ -111,11 +111,6 @@ MISTAKES: dict[str, Mistake] = {
         "data. A data point far away is hardly the one behind this state: weigh each by how likely it is, "
         "given the state.",
     ),
-    "sum for mean": (
-        _average(lambda logs, beta: torch.ones_like(logs)),
-        "You add up the conditional scores of all points. They have to be averaged, and with weights: each "
-        "point counts by how likely it is to lie behind this state.",
-    ),
     "weights normalised over the states": (_average(lambda logs, beta: logs.softmax(0)), OVER_STATES),
     "weights over the states, the short way": (
         _around(_score, lambda x, points, a, b: _kernel(x, points, a, b).softmax(0)),

@@ -149,8 +149,9 @@ def fokker_planck_residual(student: StudentFunction) -> Iterator[Fact]:
         expected, came = expected[1:-1], came[1:-1]
         return Fact(name, f"residual {what}", expected, came, hint.format(factor_text(expected, came)))
 
-    given = (flat - step, flat, flat + step, 2 * x + 1, 1.3, dt, dx)
-    others = {"before": flat, "after": flat, "drift": x**2, "sigma": 0.7, "dt": 0.1, "dx": 0.2}
+    p, grown = x**2 + 1, dt * x**2
+    given = (p - grown, p, p + grown, 2 * x + 1, 1.3, dt, dx)
+    others = {"before": p, "after": p, "drift": x**2, "sigma": 0.7, "dt": 0.1, "dx": 0.2}
     yield from ignored(student, given, others, (n,))
     # The density bends in time, so that a one-sided difference is seen.
     came = student(flat - step + bend, flat, flat + step + bend, none, 0.0, dt, dx, shape=(n,))
@@ -159,7 +160,6 @@ def fokker_planck_residual(student: StudentFunction) -> Iterator[Fact]:
     # It moves on, so that the density of another time is seen; ((3 + x)(2x + 1))' = 4x + 7.
     came = student(flat - step, flat, flat + step, 2 * x + 1, 0.0, dt, dx, shape=(n,)) - rate[1:-1]
     yield known("wrong divergence", "with a known flux, minus the change", 4 * inner + 7, came, HINT_FLUX)
-    p, grown = x**2 + 1, dt * x**2
     came = student(p - grown, p, p + grown, none, 1.6, dt, dx, shape=(n,)) - inner**2
     what, right = "of a parabola under noise 1.6, minus the change", torch.full_like(inner, -(1.6**2))
     yield known("wrong spreading", what, right, came, HINT_SPREAD)

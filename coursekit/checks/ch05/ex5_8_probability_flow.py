@@ -70,8 +70,9 @@ MISTAKES: dict[str, Mistake] = {
             "state not carried on": _rule(carried=False),
         }
     ),
-    "first gap for all": (
-        _rule(length=lambda ticks, i: ticks[1] - ticks[0]),
+    "first gap for all": (_rule(length=lambda ticks, i: ticks[1] - ticks[0]), TEXTS["equal steps assumed"]),
+    "steps of one over their number": (
+        _rule(length=lambda ticks, i: 1 / (len(ticks) - 1)),
         TEXTS["equal steps assumed"],
     ),
     "root of the step": (
@@ -89,11 +90,6 @@ MISTAKES: dict[str, Mistake] = {
         "Your steps are random. The probability-flow ODE has no noise at all: chance enters with the start "
         "alone, and the same start leads to the same end.",
     ),
-    "noise added to the extended drift": (
-        _rule(lambda x, s, numbers: _velocity(x, s, numbers) + s / 2, kick=1.0),
-        "This is the SDE with noise of strength one, drift corrected and all. Its law is right, but here the "
-        "member of the family without noise is asked for.",
-    ),
     "corrected without noise": (
         _rule(lambda x, s, numbers: _velocity(x, s, numbers) + s / 2),
         "You follow the drift of the SDE and leave out its noise. The correction belongs to the noise: with "
@@ -108,11 +104,6 @@ MISTAKES: dict[str, Mistake] = {
         _rule(_as_a_velocity),
         "Your conversion takes the score for a velocity, and makes a score of it. Here the score is known "
         "and the velocity is wanted: which of the two words do you hand to your conversion?",
-    ),
-    "steps of one over their number": (
-        _rule(length=lambda ticks, i: 1 / (len(ticks) - 1)),
-        "Your step is one over the number of steps, as if time ran from 0 to 1. It runs from the first of "
-        "the times to the last; each step is as long as its gap.",
     ),
     "first step left out": (
         _rule(steps=slice(1, None)),
@@ -135,8 +126,8 @@ HINT_RANDOM = (
     "something drawn inside your function, or kept from one call to the next?"
 )
 HINT_BEGIN = (
-    "The score is never asked at the first of the times, though the states are those of that time. At which "
-    "pair of times does your walk begin, and which of the two do you ask about?"
+    "The score is never asked at the first of the times, though the states are of that time. With which "
+    "pair of times does your walk begin, which of the two do you ask about, and does your clock run forwards?"
 )
 HINT_LAW = (
     "The cloud arrives with the wrong place or size, or its states do not arrive at their own ends. For "
@@ -144,9 +135,9 @@ HINT_LAW = (
     "the score, from each time to the next."
 )
 HINT_COARSE = (
-    "After a few uneven steps the states are farther off than Euler's steps would be. Do you follow the "
-    "velocity that belongs to the score, with state, score and scheduler at one and the same time? Does "
-    "every step have its own length, does the last one count, and is anything averaged or cut off?"
+    "After a few uneven steps the states are farther off than Euler's steps would be. Is your "
+    "velocity that of exercise 5.2, with state, score and scheduler at one and the same time? Does every "
+    "step have its own length and ask for the score anew, and is anything averaged or cut off?"
 )
 
 

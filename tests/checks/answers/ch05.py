@@ -943,6 +943,14 @@ class Ex5_7:
     def sigma_of_the_notebook(before, now, after, drift, sigma, dt, dx):
         return middle(after - before) / (2 * dt) + slope(now * drift, dx) - 0.72 * bend(now, dx)
 
+    @right("5.7")
+    def by_plain_numbers(before, now, after, drift, sigma, dt, dx):
+        p, f, out = now.tolist(), (now * drift).tolist(), []
+        for i in range(1, len(p) - 1):
+            bent = sigma**2 / 2 * (p[i + 1] - 2 * p[i] + p[i - 1]) / dx**2
+            out.append(float(after[i] - before[i]) / (2 * dt) + (f[i + 1] - f[i - 1]) / (2 * dx) - bent)
+        return torch.tensor(out)
+
 
 class Ex5_8:
     """probability_flow(score, x, times, scheduler)"""
