@@ -1,13 +1,13 @@
 """Checks of lab 05, Fokker–Planck and score matching: `score_loss = checks.ch05.score_loss(score_loss)`."""
 
-from .conditional import conditional_score
-from .conversion import convert
-from .drift import extended_drift
+from .ex5_1_conditional_score import conditional_score
+from .ex5_2_convert import convert
+from .ex5_3_extended_drift import extended_drift
+from .ex5_6_marginal_score import marginal_score
+from .ex5_7_fokker_planck_residual import fokker_planck_residual
+from .ex5_8_probability_flow import probability_flow
+from .ex5_9_my_sigma import distance, my_sigma
 from .losses import noise_loss, score_loss
-from .marginal import marginal_score
-from .ode import probability_flow
-from .residual import fokker_planck_residual
-from .strength import distance, my_sigma
 
 __all__ = [
     "conditional_score",

@@ -6,169 +6,6 @@ import torch
 
 from . import right, wrong
 
-# ---------------------------------------------------------------- 5.1 conditional_score(x, z, t, scheduler)
-
-
-@wrong("5.1", "one over beta")
-def divided_once(x, z, t, scheduler):
-    a, b, _, _ = scheduler(t)
-    return -(x - a * z) / b
-
-
-@wrong("5.1", "one over beta")
-def minus_the_noise(x, z, t, scheduler):
-    a, b = scheduler(t)[:2]
-    eps = (x - a * z) / b
-    return -eps
-
-
-@wrong("5.1", "sign of the score")
-def downhill(x, z, t, scheduler):
-    a, b, _, _ = scheduler(t)
-    return (x - a * z) / b.pow(2)
-
-
-@wrong("5.1", "sign, and one over beta")
-def the_noise(x, z, t, scheduler):
-    a, b, _, _ = scheduler(t)
-    return (x - a * z) / b
-
-
-@wrong("5.1", "beta squared multiplied")
-def times_the_variance(x, z, t, scheduler):
-    a, b, _, _ = scheduler(t)
-    return -(x - a * z) * b * b
-
-
-@wrong("5.1", "width left out")
-def way_to_the_centre(x, z, t, scheduler):
-    return scheduler(t)[0] * z - x
-
-
-@wrong("5.1", "not centred")
-def towards_the_origin(x, z, t, scheduler):
-    return -x / scheduler(t)[1] ** 2
-
-
-@wrong("5.1", "alpha forgotten")
-def towards_the_data_point(x, z, t, scheduler):
-    return (z - x) / scheduler(t)[1] ** 2
-
-
-@wrong("5.1", "alpha and beta swapped")
-def order_of_the_scheduler(x, z, t, scheduler):
-    beta, alpha, _, _ = scheduler(t)
-    return -(x - alpha * z) / beta**2
-
-
-@wrong("5.1", "third taken for the second")
-def alpha_then_its_slope(x, z, t, scheduler):
-    alpha, _, beta, _ = scheduler(t)
-    return -(x - alpha * z) / beta**2
-
-
-@wrong("5.1", "two too many")
-def two_kept(x, z, t, scheduler):
-    a, b, _, _ = scheduler(t)
-    return -0.5 * (x - a * z) / b**2
-
-
-@wrong("5.1", "half forgotten")
-def derivative_without_the_half(x, z, t, scheduler):
-    a, b, _, _ = scheduler(t)
-    return -2 * (x - a * z) / b**2
-
-
-@wrong("5.1", "velocity for score")
-def chapter_four(x, z, t, scheduler):
-    a, b, ad, bd = scheduler(t)
-    return (ad - bd / b * a) * z + bd / b * x
-
-
-@wrong("5.1", "straight line assumed")
-def by_heart(x, z, t, scheduler):
-    return -(x - t * z) / (1 - t) ** 2
-
-
-@wrong("5.1", "time along the wrong axis")
-def squeezed(x, z, t, scheduler):
-    a, b, _, _ = scheduler(t.squeeze())
-    return -(x - a * z) / b**2
-
-
-@wrong("5.1", "one time for the whole batch")
-def first_time(x, z, t, scheduler):
-    a, b, _, _ = scheduler(t[0])
-    return -(x - a * z) / b**2
-
-
-@wrong("5.1", "mean over the batch")
-def gradient_of_a_mean(x, z, t, scheduler):
-    a, b, _, _ = scheduler(t)
-    x = x.clone().requires_grad_()
-    mean = torch.distributions.Normal(a * z, b).log_prob(x).sum(1).mean()
-    return torch.autograd.grad(mean, x)[0]
-
-
-@wrong("5.1", "wrong shape")
-def log_density(x, z, t, scheduler):
-    a, b, _, _ = scheduler(t)
-    return torch.distributions.Normal(a * z, b).log_prob(x).sum(-1)
-
-
-@right("5.1")
-def by_autograd(x, z, t, scheduler):
-    a, b, _, _ = scheduler(t)
-    x = x.clone().requires_grad_()
-    total = torch.distributions.Normal(a * z, b).log_prob(x).sum()
-    return torch.autograd.grad(total, x)[0]
-
-
-@right("5.1")
-def with_a_small_number(x, z, t, scheduler):
-    a, b, *_ = scheduler(t)
-    return (a * z - x) / (b.square() + 1e-5)
-
-
-@right("5.1")
-def by_the_noise(x, z, t, scheduler):
-    a, b, *_ = scheduler(t)
-    eps = (x - a * z) / (b + 1e-6)
-    return -eps / b
-
-
-@right("5.1")
-def row_by_row(x, z, t, scheduler):
-    rows = []
-    for i in range(len(x)):
-        a, b = (float(w) for w in scheduler(t[i])[:2])
-        rows.append((a * z[i] - x[i]) / b**2)
-    return torch.stack(rows)
-
-
-@wrong("5.1", "gradient of the density")
-def slope_of_the_density(x, z, t, scheduler):
-    a, b, _, _ = scheduler(t)
-    x = x.clone().requires_grad_()
-    density = torch.distributions.Normal(a * z, b).log_prob(x).sum(1).exp()
-    return torch.autograd.grad(density.sum(), x)[0]
-
-
-@wrong("5.1", "mean over everything")
-def gradient_of_the_mean_of_all(x, z, t, scheduler):
-    a, b, _, _ = scheduler(t)
-    x = x.clone().requires_grad_()
-    return torch.autograd.grad(torch.distributions.Normal(a * z, b).log_prob(x).mean(), x)[0]
-
-
-@wrong("5.1", "log-density, not its slope")
-def log_of_each_coordinate(x, z, t, scheduler):
-    a, b, _, _ = scheduler(t)
-    return torch.distributions.Normal(a * z, b).log_prob(x)
-
-
-# ------------------------------------------------------ 5.2 convert(value, x, t, scheduler, wanted)
-
 
 def weights(t, scheduler):
     alpha, beta, alpha_dot, beta_dot = scheduler(t)
@@ -180,290 +17,292 @@ def both(x, value, a, b, wanted):
     return (value - a * x) / b if wanted == "score" else a * x + b * value
 
 
-@wrong("5.2", "coefficients swapped")
-def a_and_b_swapped(value, x, t, scheduler, wanted):
-    b, a = weights(t, scheduler)
-    return both(x, value, a, b, wanted)
+def logs(x, points, alpha, beta):
+    return -(((x[:, None] - alpha[:, None] * points) / beta[:, None]) ** 2).sum(-1) / 2
+
+
+def middle(values):
+    return values[1:-1]
+
+
+def slope(values, dx):
+    return (values[2:] - values[:-2]) / (2 * dx)
+
+
+def bend(values, dx):
+    return (values[2:] - 2 * values[1:-1] + values[:-2]) / (dx * dx)
+
+
+def speed(score, x, t, scheduler):
+    a, b = weights(torch.as_tensor(t, dtype=x.dtype), scheduler)
+    return a * x + b * score(x, t)
+
+
+def gaps(times):
+    ticks = times.tolist()
+    return [(t, after - t) for t, after in zip(ticks, ticks[1:])]  # noqa: B905, RUF007
 
-
-@wrong("5.2", "coefficients swapped")
-def swapped_one_way(value, x, t, scheduler, wanted):
-    a, b = weights(t, scheduler)
-    if wanted == "velocity":
-        return b * x + a * value
-    return (value - a * x) / b
-
-
-@wrong("5.2", "sign of the second part")
-def plus_beta_beta_dot(value, x, t, scheduler, wanted):
-    al, be, ald, bed = scheduler(t)
-    return both(x, value, ald / al, be**2 * ald / al + be * bed, wanted)
-
-
-@wrong("5.2", "beta for beta squared")
-def square_forgotten(value, x, t, scheduler, wanted):
-    al, be, ald, bed = scheduler(t)
-    return both(x, value, ald / al, be * ald / al - be * bed, wanted)
-
-
-@wrong("5.2", "beta missing at its derivative")
-def beta_dot_alone(value, x, t, scheduler, wanted):
-    al, be, ald, bed = scheduler(t)
-    return both(x, value, ald / al, be**2 * ald / al - bed, wanted)
-
-
-@wrong("5.2", "first part only")
-def no_beta_dot(value, x, t, scheduler, wanted):
-    al, be, ald, _ = scheduler(t)
-    return both(x, value, ald / al, be**2 * ald / al, wanted)
-
-
-@wrong("5.2", "alpha upside down")
-def inverse_rate(value, x, t, scheduler, wanted):
-    al, be, ald, bed = scheduler(t)
-    return both(x, value, al / ald, be**2 * al / ald - be * bed, wanted)
-
-
-@wrong("5.2", "sign of the score")
-def eps_is_beta_s(value, x, t, scheduler, wanted):
-    al, be, ald, bed = scheduler(t)
-    if wanted == "velocity":
-        eps = be * value
-        return ald * (x - be * eps) / al + bed * eps
-    return (ald * x - al * value) / (al * bed - be * ald) / -be
-
-
-@wrong("5.2", "alpha beta times the ratio")
-def noise_equals_minus_score(value, x, t, scheduler, wanted):
-    al, be, ald, bed = scheduler(t)
-    if wanted == "velocity":
-        eps = -value
-        return ald * (x - be * eps) / al + bed * eps
-    a = ald / al
-    return (value - a * x) / (be * a - bed)
-
-
-@wrong("5.2", "directions swapped")
-def reads_wanted_as_given(value, x, t, scheduler, wanted):
-    a, b = weights(t, scheduler)
-    return a * x + b * value if wanted == "score" else (value - a * x) / b
-
-
-@wrong("5.2", "straight line assumed")
-def line_by_heart(value, x, t, scheduler, wanted):
-    return (t * value - x) / (1 - t) if wanted == "score" else (x + (1 - t) * value) / t
-
-
-@wrong("5.2", "only one direction")
-def never_asks(value, x, t, scheduler, wanted):
-    a, b = weights(t, scheduler)
-    return a * x + b * value
-
-
-@wrong("5.2", "multiplied on the way back")
-def times_b(value, x, t, scheduler, wanted):
-    a, b = weights(t, scheduler)
-    return b * (value - a * x) if wanted == "score" else a * x + b * value
-
-
-@wrong("5.2", "brackets on the way back")
-def no_brackets(value, x, t, scheduler, wanted):
-    a, b = weights(t, scheduler)
-    return value - a * x / b if wanted == "score" else a * x + b * value
-
-
-@wrong("5.2", "added on the way back")
-def plus(value, x, t, scheduler, wanted):
-    a, b = weights(t, scheduler)
-    return (value + a * x) / b if wanted == "score" else a * x + b * value
-
-
-@wrong("5.2", "noise on the way back")
-def stops_at_the_noise(value, x, t, scheduler, wanted):
-    al, be, ald, bed = scheduler(t)
-    if wanted == "score":
-        return (al * value - ald * x) / (al * bed - ald * be)
-    return both(x, value, *weights(t, scheduler), wanted)
-
-
-@wrong("5.2", "one time for the whole batch")
-def time_of_the_first(value, x, t, scheduler, wanted):
-    return both(x, value, *weights(t[0], scheduler), wanted)
-
-
-@wrong("5.2", "time along the wrong axis")
-def flat_times(value, x, t, scheduler, wanted):
-    return both(x, value, *weights(t.flatten(), scheduler), wanted)
-
-
-@right("5.2")
-def through_the_hub(value, x, t, scheduler, wanted):
-    al, be, ald, bed = scheduler(t)
-    if wanted == "velocity":
-        eps = -be * value
-        return ald * ((x - be * eps) / al) + bed * eps
-    eps = (al * value - ald * x) / (al * bed - be * ald)
-    return -eps / be
-
-
-@right("5.2")
-def by_a_linear_system(value, x, t, scheduler, wanted):
-    al, be, ald, bed = (w[:, 0].double() for w in scheduler(t))
-    zero = torch.zeros_like(al)
-    state, speed = torch.stack([al, be], -1), torch.stack([ald, bed], -1)
-    score = torch.stack([zero, -1 / be], -1)
-    known, asked = (speed, score) if wanted == "score" else (score, speed)
-    right_side = torch.stack([x.double(), value.double()], 1)
-    hub = torch.linalg.solve(torch.stack([state, known], 1), right_side)
-    return torch.einsum("bk,bkd->bd", asked, hub)
-
-
-@right("5.2")
-def with_small_numbers(value, x, t, scheduler, wanted):
-    al, be, ald, bed = scheduler(t)
-    a = ald / (al + 1e-6)
-    b = be * (be * a - bed)
-    return {"score": (value - a * x) / (b + 1e-6), "velocity": a * x + b * value}[wanted]
-
-
-@right("5.2")
-def by_logarithms(value, x, t, scheduler, wanted):
-    al, be, ald, bed = scheduler(t)
-    rate = ald / al - bed / be
-    if wanted == "velocity":
-        return bed / be * x + rate * (x + be**2 * value)
-    return ((value - bed / be * x) / rate - x) / be**2
-
-
-@wrong("5.2", "only the other direction")
-def always_the_score(value, x, t, scheduler, wanted):
-    a, b = weights(t, scheduler)
-    return (value - a * x) / b
-
-
-@wrong("5.2", "half of the second weight")
-def half_of_b(value, x, t, scheduler, wanted):
-    a, b = weights(t, scheduler)
-    return both(x, value, a, b / 2, wanted)
-
-
-# ------------------------------------------------- 5.3 extended_drift(x, t, velocity, score, sigma)
-
-
-@wrong("5.3", "sigma squared, without the half")
-def whole_square(x, t, velocity, score, sigma):
-    return velocity(x, t) + sigma**2 * score(x, t)
-
-
-@wrong("5.3", "drift left uncorrected")
-def flow_only(x, t, velocity, score, sigma):
-    return velocity(x, t)
-
-
-@wrong("5.3", "noise inside the drift")
-def whole_step(x, t, velocity, score, sigma):
-    return velocity(x, t) + 0.5 * sigma**2 * score(x, t) + sigma * torch.randn(x.shape)
-
-
-@wrong("5.3", "velocity with noise")
-def ode_with_noise(x, t, velocity, score, sigma):
-    return velocity(x, t) + sigma * torch.randn_like(x)
-
-
-@wrong("5.3", "sign of the score")
-def minus_the_score(x, t, velocity, score, sigma):
-    return velocity(x, t) - 0.5 * sigma**2 * score(x, t)
-
-
-@wrong("5.3", "sign, without the half")
-def reverse_time(x, t, velocity, score, sigma):
-    return velocity(x, t) - sigma * sigma * score(x, t)
-
-
-@wrong("5.3", "sigma for sigma squared")
-def sigma_over_two(x, t, velocity, score, sigma):
-    return velocity(x, t) + sigma / 2 * score(x, t)
-
-
-@wrong("5.3", "half of sigma, squared")
-def bracket(x, t, velocity, score, sigma):
-    return velocity(x, t) + (sigma / 2) ** 2 * score(x, t)
-
-
-@wrong("5.3", "sigma left out")
-def half_score(x, t, velocity, score, sigma):
-    return velocity(x, t) + 0.5 * score(x, t)
-
-
-@wrong("5.3", "score added whole")
-def sum_of_both(x, t, velocity, score, sigma):
-    return velocity(x, t) + score(x, t)
-
-
-@wrong("5.3", "velocity left out")
-def langevin(x, t, velocity, score, sigma):
-    return sigma**2 / 2 * score(x, t)
-
-
-@wrong("5.3", "velocity scaled too")
-def both_scaled(x, t, velocity, score, sigma):
-    return 0.5 * sigma**2 * (velocity(x, t) + score(x, t))
-
-
-@wrong("5.3", "fields swapped")
-def arguments_swapped(x, t, score, velocity, sigma):
-    return velocity(x, t) + sigma**2 / 2 * score(x, t)
-
-
-@wrong("5.3", "mean score of the batch")
-def averaged(x, t, velocity, score, sigma):
-    return velocity(x, t) + sigma**2 / 2 * score(x, t).mean(dim=0, keepdim=True)
-
-
-@wrong("5.3", "score at another time")
-def score_of_the_start(x, t, velocity, score, sigma):
-    return velocity(x, t) + sigma**2 / 2 * score(x, 0.0)
-
-
-@wrong("5.3", "field misused")
-def time_first(x, t, velocity, score, sigma):
-    return velocity(t, x) + sigma**2 / 2 * score(t, x)
-
-
-@right("5.3")
-def sigma_as_a_tensor(x, t, velocity, score, sigma):
-    sigma = torch.as_tensor(sigma)
-    return velocity(x, t) + 0.5 * sigma.square() * score(x, t)
-
-
-@right("5.3")
-def langevin_on_top(x, t, velocity, score, sigma):
-    pull = lambda x: 0.5 * sigma**2 * score(x, t)  # noqa: E731
-    return pull(x) + velocity(x, t)
-
-
-@right("5.3")
-def times_made_columns(x, t, velocity, score, sigma):
-    t = torch.as_tensor(t, dtype=x.dtype).reshape(-1, 1).expand(len(x), 1)
-    return torch.add(velocity(x, t), score(x, t), alpha=sigma**2 / 2)
-
-
-@right("5.3")
-def flow_if_no_noise(x, t, velocity, score, sigma):
-    u = velocity(x, t)
-    if sigma == 0:
-        return u
-    return u + score(x, t) * sigma**2 / 2
-
-
-@wrong("5.3", "sigma times the score")
-def strength_times_score(x, t, velocity, score, sigma):
-    return velocity(x, t) + sigma * score(x, t)
-
-
-@wrong("5.3", "raises")
-def caret(x, t, velocity, score, sigma):
-    return velocity(x, t) + sigma ^ 2 / 2 * score(x, t)
+
+class Ex5_1:
+    """conditional_score(x, z, t, scheduler)"""
+
+    @wrong("5.1", "one over beta")
+    def minus_the_noise(x, z, t, scheduler):
+        a, b = scheduler(t)[:2]
+        eps = (x - a * z) / b
+        return -eps
+
+    @wrong("5.1", "alpha and beta swapped")
+    def order_of_the_scheduler(x, z, t, scheduler):
+        beta, alpha, _, _ = scheduler(t)
+        return -(x - alpha * z) / beta**2
+
+    @wrong("5.1", "wrong length")
+    def two_kept(x, z, t, scheduler):
+        a, b, _, _ = scheduler(t)
+        return -0.5 * (x - a * z) / b**2
+
+    @wrong("5.1", "time along the wrong axis")
+    def squeezed(x, z, t, scheduler):
+        a, b, _, _ = scheduler(t.squeeze())
+        return -(x - a * z) / b**2
+
+    @wrong("5.1", "mean over the batch")
+    def gradient_of_a_mean(x, z, t, scheduler):
+        a, b, _, _ = scheduler(t)
+        x = x.clone().requires_grad_()
+        mean = torch.distributions.Normal(a * z, b).log_prob(x).sum(1).mean()
+        return torch.autograd.grad(mean, x)[0]
+
+    @wrong("5.1", "wrong shape")
+    def log_density(x, z, t, scheduler):
+        a, b, _, _ = scheduler(t)
+        return torch.distributions.Normal(a * z, b).log_prob(x).sum(-1)
+
+    @right("5.1")
+    def by_autograd(x, z, t, scheduler):
+        a, b, _, _ = scheduler(t)
+        x = x.clone().requires_grad_()
+        total = torch.distributions.Normal(a * z, b).log_prob(x).sum()
+        return torch.autograd.grad(total, x)[0]
+
+    @right("5.1")
+    def with_a_small_number(x, z, t, scheduler):
+        a, b, *_ = scheduler(t)
+        return (a * z - x) / (b.square() + 1e-5)
+
+    @right("5.1")
+    def by_the_noise(x, z, t, scheduler):
+        a, b, *_ = scheduler(t)
+        eps = (x - a * z) / (b + 1e-6)
+        return -eps / b
+
+    @right("5.1")
+    def row_by_row(x, z, t, scheduler):
+        rows = []
+        for i in range(len(x)):
+            a, b = (float(w) for w in scheduler(t[i])[:2])
+            rows.append((a * z[i] - x[i]) / b**2)
+        return torch.stack(rows)
+
+    @wrong("5.1", "wrong far out")
+    def logarithm_of_a_density(x, z, t, scheduler):
+        a, b, _, _ = scheduler(t)
+        x = x.clone().requires_grad_()
+        density = torch.exp(-((x - a * z) ** 2).sum(1) / (2 * b[:, 0] ** 2))
+        return torch.autograd.grad(density.log().sum(), x)[0]
+
+    @wrong("5.1", "wrong late in time")
+    def a_thousandth_below(x, z, t, scheduler):
+        a, b, _, _ = scheduler(t)
+        return (a * z - x) / (b**2 + 1e-3)
+
+    @wrong("5.1", "not zero at the centre")
+    def of_length_one(x, z, t, scheduler):
+        a, b, _, _ = scheduler(t)
+        s = (a * z - x) / b**2
+        return s / s.norm(dim=1, keepdim=True)
+
+    @wrong("5.1", "ignores `t`")
+    def time_of_the_notebook(x, z, t, scheduler):
+        a, b, _, _ = scheduler(torch.tensor(0.5))
+        return (a * z - x) / b**2
+
+    @wrong("5.1", "random result")
+    def state_of_its_own(x, z, t, scheduler):
+        return -torch.randn_like(z) / scheduler(t)[1]
+
+    @wrong("5.1", "variance-preserving path assumed")
+    def squares_add_up_to_one(x, z, t, scheduler):
+        a = scheduler(t)[0]
+        return (a * z - x) / (1 - a**2)
+
+
+class Ex5_2:
+    """convert(value, x, t, scheduler, wanted)"""
+
+    @wrong("5.2", "coefficients swapped")
+    def swapped_one_way(value, x, t, scheduler, wanted):
+        a, b = weights(t, scheduler)
+        if wanted == "velocity":
+            return b * x + a * value
+        return (value - a * x) / b
+
+    @wrong("5.2", "alpha beta times the ratio")
+    def noise_equals_minus_score(value, x, t, scheduler, wanted):
+        al, be, ald, bed = scheduler(t)
+        if wanted == "velocity":
+            eps = -value
+            return ald * (x - be * eps) / al + bed * eps
+        a = ald / al
+        return (value - a * x) / (be * a - bed)
+
+    @wrong("5.2", "directions swapped")
+    def reads_wanted_as_given(value, x, t, scheduler, wanted):
+        a, b = weights(t, scheduler)
+        return a * x + b * value if wanted == "score" else (value - a * x) / b
+
+    @wrong("5.2", "brackets on the way back")
+    def no_brackets(value, x, t, scheduler, wanted):
+        a, b = weights(t, scheduler)
+        return value - a * x / b if wanted == "score" else a * x + b * value
+
+    @wrong("5.2", "wrong score")
+    def plus(value, x, t, scheduler, wanted):
+        a, b = weights(t, scheduler)
+        return (value + a * x) / b if wanted == "score" else a * x + b * value
+
+    @wrong("5.2", "wrong weight of the score")
+    def half_of_b(value, x, t, scheduler, wanted):
+        a, b = weights(t, scheduler)
+        return both(x, value, a, b / 2, wanted)
+
+    @right("5.2")
+    def through_the_hub(value, x, t, scheduler, wanted):
+        al, be, ald, bed = scheduler(t)
+        if wanted == "velocity":
+            eps = -be * value
+            return ald * ((x - be * eps) / al) + bed * eps
+        eps = (al * value - ald * x) / (al * bed - be * ald)
+        return -eps / be
+
+    @right("5.2")
+    def by_a_linear_system(value, x, t, scheduler, wanted):
+        al, be, ald, bed = (w[:, 0].double() for w in scheduler(t))
+        zero = torch.zeros_like(al)
+        state, speed = torch.stack([al, be], -1), torch.stack([ald, bed], -1)
+        score = torch.stack([zero, -1 / be], -1)
+        known, asked = (speed, score) if wanted == "score" else (score, speed)
+        right_side = torch.stack([x.double(), value.double()], 1)
+        hub = torch.linalg.solve(torch.stack([state, known], 1), right_side)
+        return torch.einsum("bk,bkd->bd", asked, hub)
+
+    @right("5.2")
+    def with_small_numbers(value, x, t, scheduler, wanted):
+        al, be, ald, bed = scheduler(t)
+        a = ald / (al + 1e-6)
+        b = be * (be * a - bed)
+        return {"score": (value - a * x) / (b + 1e-6), "velocity": a * x + b * value}[wanted]
+
+    @right("5.2")
+    def by_logarithms(value, x, t, scheduler, wanted):
+        al, be, ald, bed = scheduler(t)
+        rate = ald / al - bed / be
+        if wanted == "velocity":
+            return bed / be * x + rate * (x + be**2 * value)
+        return ((value - bed / be * x) / rate - x) / be**2
+
+    @right("5.2")
+    def with_smaller_numbers(value, x, t, scheduler, wanted):
+        al, be, ald, bed = scheduler(t)
+        a = ald / (al + 1e-8)
+        return both(x, value, a, be * (be * a - bed) + 1e-8, wanted)
+
+    @wrong("5.2", "wrong near the ends")
+    def cut_off(value, x, t, scheduler, wanted):
+        al, be, ald, bed = scheduler(t)
+        a = ald / al.clamp(min=0.1)
+        return both(x, value, a, be**2 * a - be * bed, wanted)
+
+    @wrong("5.2", "only one direction")
+    def misspelt(value, x, t, scheduler, wanted):
+        return both(x, value, *weights(t, scheduler), wanted.capitalize())
+
+    @wrong("5.2", "wrong weight of the state")
+    def data_not_divided(value, x, t, scheduler, wanted):
+        _, be, ald, bed = scheduler(t)
+        if wanted == "score":
+            return both(x, value, *weights(t, scheduler), wanted)
+        return ald * (x + be**2 * value) - bed * be * value
+
+
+class Ex5_3:
+    """extended_drift(x, t, velocity, score, sigma)"""
+
+    @wrong("5.3", "noise inside the drift")
+    def whole_step(x, t, velocity, score, sigma):
+        return velocity(x, t) + 0.5 * sigma**2 * score(x, t) + sigma * torch.randn(x.shape)
+
+    @wrong("5.3", "velocity with noise")
+    def ode_with_noise(x, t, velocity, score, sigma):
+        return velocity(x, t) + sigma * torch.randn_like(x)
+
+    @wrong("5.3", "mean score of the batch")
+    def averaged(x, t, velocity, score, sigma):
+        return velocity(x, t) + sigma**2 / 2 * score(x, t).mean(dim=0, keepdim=True)
+
+    @wrong("5.3", "field misused")
+    def time_first(x, t, velocity, score, sigma):
+        return velocity(t, x) + sigma**2 / 2 * score(t, x)
+
+    @wrong("5.3", "raises")
+    def caret(x, t, velocity, score, sigma):
+        return velocity(x, t) + sigma ^ 2 / 2 * score(x, t)
+
+    @right("5.3")
+    def sigma_as_a_tensor(x, t, velocity, score, sigma):
+        sigma = torch.as_tensor(sigma)
+        return velocity(x, t) + 0.5 * sigma.square() * score(x, t)
+
+    @right("5.3")
+    def langevin_on_top(x, t, velocity, score, sigma):
+        pull = lambda x: 0.5 * sigma**2 * score(x, t)  # noqa: E731
+        return pull(x) + velocity(x, t)
+
+    @right("5.3")
+    def times_made_columns(x, t, velocity, score, sigma):
+        t = torch.as_tensor(t, dtype=x.dtype).reshape(-1, 1).expand(len(x), 1)
+        return torch.add(velocity(x, t), score(x, t), alpha=sigma**2 / 2)
+
+    @right("5.3")
+    def flow_if_no_noise(x, t, velocity, score, sigma):
+        u = velocity(x, t)
+        if sigma == 0:
+            return u
+        return u + score(x, t) * sigma**2 / 2
+
+    @right("5.3")
+    def state_by_state(x, t, velocity, score, sigma):
+        t = torch.as_tensor(t).expand(len(x), 1)
+        rows = [(x[i : i + 1], t[i : i + 1]) for i in range(len(x))]
+        return torch.cat([velocity(*row) + sigma * sigma / 2 * score(*row) for row in rows])
+
+    @wrong("5.3", "ignores `sigma`")
+    def sigma_of_the_notebook(x, t, velocity, score, sigma):
+        return velocity(x, t) + 1.3**2 / 2 * score(x, t)
+
+    @wrong("5.3", "clock turned round")
+    def papers_clock(x, t, velocity, score, sigma):
+        return velocity(x, 1 - t) + sigma**2 / 2 * score(x, 1 - t)
+
+    @wrong("5.3", "not the flow")
+    def mean_velocity(x, t, velocity, score, sigma):
+        return velocity(x, t).mean(0) + sigma**2 / 2 * score(x, t)
+
+    @wrong("5.3", "out of balance")
+    def direction_only(x, t, velocity, score, sigma):
+        s = score(x, t)
+        return velocity(x, t) + sigma**2 / 2 * s / s.norm(dim=-1, keepdim=True)
 
 
 # ---------------------------------------------------------- 5.4 score_loss(net, z, scheduler, last)
@@ -939,512 +778,335 @@ def maximised(net, z, scheduler):
     return -((net(x, t) - eps) ** 2).mean()
 
 
-# ------------------------------------------------------ 5.6 marginal_score(x, points, t, scheduler)
-
-
-def logs(x, points, alpha, beta):
-    return -(((x[:, None] - alpha[:, None] * points) / beta[:, None]) ** 2).sum(-1) / 2
-
-
-@wrong("5.6", "all points weighted alike")
-def plain_mean(x, points, t, scheduler):
-    a, b, _, _ = scheduler(t)
-    return (-(x[:, None] - a[:, None] * points) / b[:, None] ** 2).mean(1)
-
-
-@wrong("5.6", "all points weighted alike")
-def around_the_mean(x, points, t, scheduler):
-    a, b, _, _ = scheduler(t)
-    return (a * points.mean(0) - x) / b**2
-
-
-@wrong("5.6", "nearest point only")
-def nearest(x, points, t, scheduler):
-    a, b, _, _ = scheduler(t)
-    return (a * points[logs(x, points, a, b).argmax(1)] - x) / b**2
-
-
-@wrong("5.6", "weights normalised over the states")
-def other_axis(x, points, t, scheduler):
-    a, b, _, _ = scheduler(t)
-    w = torch.softmax(logs(x, points, a, b), dim=0)
-    each = -(x[:, None] - a[:, None] * points) / b[:, None] ** 2
-    return (w[..., None] * each).sum(1)
-
-
-@wrong("5.6", "exp before the sum")
-def by_densities(x, points, t, scheduler):
-    a, b, _, _ = scheduler(t)
-    p = torch.exp(logs(x, points, a, b))
-    return (a * (p / p.sum(1, keepdim=True)) @ points - x) / b**2
-
-
-@wrong("5.6", "one over beta")
-def divided_by_width(x, points, t, scheduler):
-    a, b, _, _ = scheduler(t)
-    return (a * logs(x, points, a, b).softmax(1) @ points - x) / b
-
-
-@wrong("5.6", "sign of the score")
-def away_from_all(x, points, t, scheduler):
-    a, b, _, _ = scheduler(t)
-    return (x - a * logs(x, points, a, b).softmax(1) @ points) / b**2
-
-
-@wrong("5.6", "half missing in the weights")
-def exponent_doubled(x, points, t, scheduler):
-    a, b, _, _ = scheduler(t)
-    return (a * (2 * logs(x, points, a, b)).softmax(1) @ points - x) / b**2
-
-
-@wrong("5.6", "alpha forgotten in the weights")
-def distance_from_the_points(x, points, t, scheduler):
-    a, b, _, _ = scheduler(t)
-    w = torch.softmax(-(torch.cdist(x, points) ** 2) / (2 * b**2), 1)
-    return (a * w @ points - x) / b**2
-
-
-@wrong("5.6", "data point for score")
-def best_guess(x, points, t, scheduler):
-    a, b, _, _ = scheduler(t)
-    return logs(x, points, a, b).softmax(1) @ points
-
-
-@wrong("5.6", "straight line assumed")
-def line_again(x, points, t, scheduler):
-    return (t * logs(x, points, t, 1 - t).softmax(1) @ points - x) / (1 - t) ** 2
-
-
-@wrong("5.6", "wrong shape")
-def a_log_density(x, points, t, scheduler):
-    a, b, _, _ = scheduler(t)
-    return logs(x, points, a, b).logsumexp(1, keepdim=True)
-
-
-@right("5.6")
-def slope_of_the_logarithm(x, points, t, scheduler):
-    a, b, _, _ = scheduler(t)
-    x = x.clone().requires_grad_()
-    return torch.autograd.grad(logs(x, points, a, b).logsumexp(1).sum(), x)[0]
-
-
-@right("5.6")
-def average_of_scores(x, points, t, scheduler):
-    a, b, _, _ = scheduler(t)
-    w = torch.softmax(logs(x, points, a, b), dim=1)
-    each = -(x[:, None] - a[:, None] * points) / (b[:, None] ** 2 + 1e-5)
-    return torch.einsum("bm,bmd->bd", w, each)
-
-
-@right("5.6")
-def state_by_state(x, points, t, scheduler):
-    rows = []
-    for state, time in zip(x, t):  # noqa: B905
-        a, b = (float(w) for w in scheduler(time)[:2])
-        log = -((state - a * points) ** 2).sum(1) / (2 * b * b)
-        p = torch.exp(log - log.max())
-        rows.append(((p / p.sum()) @ (a * points) - state) / b**2)
-    return torch.stack(rows)
-
-
-@right("5.6")
-def through_the_library(x, points, t, scheduler):
-    a, b, _, _ = scheduler(t)
-    parts = torch.distributions.Normal(a[:, None] * points, b[:, None])
-    w = (parts.log_prob(x[:, None]).sum(-1)).softmax(-1)
-    return (a * (w @ points) - x) / b**2
-
-
-@wrong("5.6", "one shift for the whole batch")
-def one_largest_for_all(x, points, t, scheduler):
-    a, b, _, _ = scheduler(t)
-    each = logs(x, points, a, b)
-    p = (each - each.max()).exp()
-    return (a * (p / p.sum(1, keepdim=True)) @ points - x) / b**2
-
-
-@wrong("5.6", "weights over the states, the short way")
-def other_axis_in_one_product(x, points, t, scheduler):
-    a, b, _, _ = scheduler(t)
-    return (a * logs(x, points, a, b).softmax(0) @ points - x) / b**2
-
-
-@wrong("5.6", "alpha forgotten in the score")
-def mean_point_not_scaled(x, points, t, scheduler):
-    a, b, _, _ = scheduler(t)
-    return (logs(x, points, a, b).softmax(1) @ points - x) / b**2
-
-
-@wrong("5.6", "velocity for score")
-def marginal_velocity(x, points, t, scheduler):
-    a, b, ad, bd = scheduler(t)
-    z = logs(x, points, a, b).softmax(1) @ points
-    return ad * z + bd * (x - a * z) / b
-
-
-# ------------------ 5.7 fokker_planck_residual(before, now, after, drift, sigma, dt, dx)
-
-
-def middle(values):
-    return values[1:-1]
-
-
-def slope(values, dx):
-    return (values[2:] - values[:-2]) / (2 * dx)
-
-
-def bend(values, dx):
-    return (values[2:] - 2 * values[1:-1] + values[:-2]) / (dx * dx)
-
-
-@wrong("5.7", "sigma squared, without the half")
-def no_half(before, now, after, drift, sigma, dt, dx):
-    return middle(after - before) / (2 * dt) + slope(now * drift, dx) - sigma**2 * bend(now, dx)
-
-
-@wrong("5.7", "sigma for sigma squared")
-def sigma_once(before, now, after, drift, sigma, dt, dx):
-    return middle(after - before) / (2 * dt) + slope(now * drift, dx) - sigma / 2 * bend(now, dx)
-
-
-@wrong("5.7", "sign of the Laplacian")
-def plus_laplacian(before, now, after, drift, sigma, dt, dx):
-    return middle(after - before) / (2 * dt) + slope(now * drift, dx) + sigma**2 / 2 * bend(now, dx)
-
-
-@wrong("5.7", "Laplacian left out")
-def continuity(before, now, after, drift, sigma, dt, dx):
-    return middle(after - before) / (2 * dt) + slope(now * drift, dx)
-
-
-@wrong("5.7", "sign of the divergence")
-def minus_divergence(before, now, after, drift, sigma, dt, dx):
-    return middle(after - before) / (2 * dt) - slope(now * drift, dx) - sigma**2 / 2 * bend(now, dx)
-
-
-@wrong("5.7", "drift outside the derivative")
-def advection(before, now, after, drift, sigma, dt, dx):
-    return middle(after - before) / (2 * dt) + middle(drift) * slope(now, dx) - sigma**2 / 2 * bend(now, dx)
-
-
-@wrong("5.7", "density left out of the flux")
-def drift_only(before, now, after, drift, sigma, dt, dx):
-    return middle(after - before) / (2 * dt) + slope(drift, dx) - sigma**2 / 2 * bend(now, dx)
-
-
-@wrong("5.7", "dt for two dt")
-def one_gap(before, now, after, drift, sigma, dt, dx):
-    return middle(after - before) / dt + slope(now * drift, dx) - sigma**2 / 2 * bend(now, dx)
-
-
-@wrong("5.7", "one-sided in time")
-def forward_difference(before, now, after, drift, sigma, dt, dx):
-    return middle(after - now) / dt + slope(now * drift, dx) - sigma**2 / 2 * bend(now, dx)
-
-
-@wrong("5.7", "dx for two dx")
-def one_cell(before, now, after, drift, sigma, dt, dx):
-    return middle(after - before) / (2 * dt) + 2 * slope(now * drift, dx) - sigma**2 / 2 * bend(now, dx)
-
-
-@wrong("5.7", "dx for dx squared")
-def divided_by_dx_once(before, now, after, drift, sigma, dt, dx):
-    return middle(after - before) / (2 * dt) + slope(now * drift, dx) - sigma**2 / 2 * dx * bend(now, dx)
-
-
-@wrong("5.7", "drift spread too")
-def laplacian_of_the_flux(before, now, after, drift, sigma, dt, dx):
-    flux = now * drift
-    return middle(after - before) / (2 * dt) + slope(flux, dx) - sigma**2 / 2 * bend(flux, dx)
-
-
-@wrong("5.7", "wrong shape")
-def rolled(before, now, after, drift, sigma, dt, dx):
-    def shifted(values):
-        return (values.roll(-1) - values.roll(1)) / (2 * dx)
-
-    curve = (now.roll(-1) - 2 * now + now.roll(1)) / dx**2
-    return (after - before) / (2 * dt) + shifted(now * drift) - sigma**2 / 2 * curve
-
-
-@right("5.7")
-def by_torch_gradient(before, now, after, drift, sigma, dt, dx):
-    first = torch.gradient(now * drift, spacing=dx)[0]
-    second = torch.gradient(now, spacing=dx, edge_order=2)[0]
-    second = torch.gradient(second, spacing=dx, edge_order=2)[0]
-    return ((after - before) / (2 * dt) + first - 0.5 * sigma**2 * second)[1:-1]
-
-
-@right("5.7")
-def by_convolution(before, now, after, drift, sigma, dt, dx):
-    def stencil(values, *numbers):
-        kernel = torch.tensor(numbers, dtype=values.dtype)[None, None]
-        return torch.nn.functional.conv1d(values[None, None], kernel)[0, 0]
-
-    spread = 0.5 * sigma**2 / dx**2 * stencil(now, 1.0, -2.0, 1.0)
-    return (
-        stencil(after - before, 0.0, 0.5 / dt, 0.0) + stencil(now * drift, -0.5 / dx, 0.0, 0.5 / dx) - spread
-    )
-
-
-@right("5.7")
-def by_fluxes_between_cells(before, now, after, drift, sigma, dt, dx):
-    flux = (now * drift)[:-1] / 2 + (now * drift)[1:] / 2 - sigma**2 / 2 * now.diff() / dx
-    return middle(after - before) / dt / 2 + flux.diff() / dx
-
-
-@right("5.7")
-def point_by_point(before, now, after, drift, sigma, dt, dx):
-    out = []
-    for i in range(1, len(now) - 1):
-        rate = (after[i] - before[i]) / (2 * dt)
-        flow = (now[i + 1] * drift[i + 1] - now[i - 1] * drift[i - 1]) / (2 * dx)
-        out.append(rate + flow - sigma**2 / 2 * (now[i + 1] - 2 * now[i] + now[i - 1]) / dx**2)
-    return torch.stack(out)
-
-
-@wrong("5.7", "sign of everything")
-def all_turned(before, now, after, drift, sigma, dt, dx):
-    return sigma**2 / 2 * bend(now, dx) - middle(after - before) / (2 * dt) - slope(now * drift, dx)
-
-
-@wrong("5.7", "one-sided at the ends")
-def slope_of_a_slope(before, now, after, drift, sigma, dt, dx):
-    second = torch.gradient(torch.gradient(now, spacing=dx)[0], spacing=dx)[0]
-    first = torch.gradient(now * drift, spacing=dx)[0]
-    return ((after - before) / (2 * dt) + first - 0.5 * sigma**2 * second)[1:-1]
-
-
-# ------------------------------------------------------ 5.8 probability_flow(score, x, times, scheduler)
-
-
-def speed(score, x, t, scheduler):
-    a, b = weights(torch.as_tensor(t, dtype=x.dtype), scheduler)
-    return a * x + b * score(x, t)
-
-
-def gaps(times):
-    ticks = times.tolist()
-    return [(t, after - t) for t, after in zip(ticks, ticks[1:])]  # noqa: B905, RUF007
-
-
-@wrong("5.8", "noise in the ODE")
-def euler_maruyama(score, x, times, scheduler):
-    for t, h in gaps(times):
-        x = x + h * speed(score, x, t, scheduler) + h**0.5 * torch.randn_like(x)
-    return x
-
-
-@wrong("5.8", "noise added to the extended drift")
-def the_sde(score, x, times, scheduler):
-    for t, h in gaps(times):
-        drift = speed(score, x, t, scheduler) + 0.5 * score(x, t)
-        x = x + h * drift + math.sqrt(h) * torch.randn_like(x)
-    return x
-
-
-@wrong("5.8", "corrected without noise")
-def drift_of_the_sde(score, x, times, scheduler):
-    for t, h in gaps(times):
-        x = x + h * (speed(score, x, t, scheduler) + 0.5 * score(x, t))
-    return x
-
-
-@wrong("5.8", "score for velocity")
-def climbs(score, x, times, scheduler):
-    for t, h in gaps(times):
-        x = x + h * score(x, t)
-    return x
-
-
-@wrong("5.8", "coefficients swapped")
-def state_and_score_swapped(score, x, times, scheduler):
-    for t, h in gaps(times):
-        b, a = weights(torch.tensor(t, dtype=x.dtype), scheduler)
-        x = x + h * (a * x + b * score(x, t))
-    return x
-
-
-@wrong("5.8", "time stands still")
-def first_time_always(score, x, times, scheduler):
-    for _, h in gaps(times):
-        x = x + h * speed(score, x, float(times[0]), scheduler)
-    return x
-
-
-@wrong("5.8", "equal steps assumed")
-def one_length(score, x, times, scheduler):
-    h = (times[-1] - times[0]) / (len(times) - 1)
-    for t in times[:-1]:
-        x = x + h * speed(score, x, t, scheduler)
-    return x
-
-
-@wrong("5.8", "steps of one over their number")
-def unit_interval(score, x, times, scheduler):
-    for t in times[:-1]:
-        x = x + speed(score, x, t, scheduler) / (len(times) - 1)
-    return x
-
-
-@wrong("5.8", "one step short")
-def stops_early(score, x, times, scheduler):
-    for i in range(len(times) - 2):
-        x = x + (times[i + 1] - times[i]) * speed(score, x, times[i], scheduler)
-    return x
-
-
-@wrong("5.8", "straight line assumed")
-def line_once_more(score, x, times, scheduler):
-    for t, h in gaps(times):
-        x = x + h * (x + (1 - t) * score(x, t)) / t
-    return x
-
-
-@wrong("5.8", "wrong shape")
-def all_states(score, x, times, scheduler):
-    states = [x]
-    for t, h in gaps(times):
-        states.append(states[-1] + h * speed(score, states[-1], t, scheduler))
-    return torch.stack(states)
-
-
-@right("5.8")
-def by_heun(score, x, times, scheduler):
-    for t, h in gaps(times):
-        first = speed(score, x, t, scheduler)
-        x = x + h * (first + speed(score, x + h * first, t + h, scheduler)) / 2
-    return x
-
-
-@right("5.8")
-def times_as_columns(score, x, times, scheduler):
-    for i in range(len(times) - 1):
-        t = times[i].expand(len(x), 1)
-        al, be, ald, bed = scheduler(t)
-        eps = -be * score(x, t)
-        x = x + (times[i + 1] - times[i]) * (ald * (x - be * eps) / al + bed * eps)
-    return x
-
-
-@right("5.8")
-def by_midpoints(score, x, times, scheduler):
-    for t, h in gaps(times):
-        half = x + h / 2 * speed(score, x, t, scheduler)
-        x = x + h * speed(score, half, t + h / 2, scheduler)
-    return x
-
-
-@right("5.8")
-def by_ddim(score, x, times, scheduler):
-    for t, after in zip(times[:-1], times[1:]):  # noqa: B905, RUF007
-        eps = -scheduler(t)[1] * score(x, t)
-        z = (x - scheduler(t)[1] * eps) / scheduler(t)[0]
-        x = scheduler(after)[0] * z + scheduler(after)[1] * eps
-    return x
-
-
-@wrong("5.8", "random")
-def a_little_noise(score, x, times, scheduler):
-    for t, h in gaps(times):
-        x = x + h * speed(score, x, t, scheduler) + 0.1 * h**0.5 * torch.randn_like(x)
-    return x
-
-
-@wrong("5.8", "first step left out")
-def from_the_second_time(score, x, times, scheduler):
-    for t, after in zip(times[1:-1], times[2:]):  # noqa: B905, RUF007
-        x = x + (after - t) * speed(score, x, t, scheduler)
-    return x
-
-
-@wrong("5.8", "scheduler misused")
-def numbers_for_the_scheduler(score, x, times, scheduler):
-    ticks = times.tolist()
-    for t, after in zip(ticks[:-1], ticks[1:]):  # noqa: B905, RUF007
-        a, b, ad, bd = scheduler(t)
-        s = score(x, t)
-        x = x + (after - t) * (ad / a * x + (b**2 * ad / a - b * bd) * s)
-    return x
-
-
-@wrong("5.8", "returns in the loop")
-def return_too_far_in(score, x, times, scheduler):
-    for t, h in gaps(times):
-        return x + h * speed(score, x, t, scheduler)
-    return None
-
-
-@wrong("5.8", "state replaced by its step")
-def only_the_step(score, x, times, scheduler):
-    for t, h in gaps(times):
-        x = h * speed(score, x, t, scheduler)
-    return x
-
-
-# ---------------------------------------------------------------------------------- 5.9 my_sigma(t)
-
-
-@wrong("5.9", "no noise")
-def silence(t):
-    return 0.0
-
-
-@wrong("5.9", "sigma one")
-def as_it_was(t):
-    return torch.ones_like(t)
-
-
-@wrong("5.9", "growing")
-def proportional_to_time(t):
-    return t
-
-
-@wrong("5.9", "too much noise at the end")
-def strong_everywhere(t):
-    return 1.5 * torch.ones_like(t)
-
-
-@wrong("5.9", "too much noise")
-def rising_root(t):
-    return t.sqrt()
-
-
-@wrong("5.9", "too much noise")
-def far_too_strong_early(t):
-    return 14.0 * (t < 0.5)
-
-
-@wrong("5.9", "too little noise")
-def hardly_any(t):
-    return 0.5 * (1 - t)
-
-
-@wrong("5.9", "negative")
-def falls_below_zero(t):
-    return 1 - 1.5 * t
-
-
-@wrong("5.9", "NaN")
-def root_of_something_negative(t):
-    return torch.sqrt(0.5 - t)
-
-
-@right("5.9")
-def root_of_beta(t):
-    return 1.5 * (1 - t).sqrt()
-
-
-@right("5.9")
-def half_a_wave(t):
-    return 2 * torch.sin(math.pi * t)
-
-
-@right("5.9")
-def falling_line(t):
-    return 2 * (1 - t)
-
-
-@right("5.9")
-def off_before_the_end(t):
-    return torch.where(t < 0.75, 1.5 * torch.ones_like(t), torch.zeros_like(t))
+class Ex5_6:
+    """marginal_score(x, points, t, scheduler)"""
+
+    @wrong("5.6", "all points weighted alike")
+    def around_the_mean(x, points, t, scheduler):
+        a, b, _, _ = scheduler(t)
+        return (a * points.mean(0) - x) / b**2
+
+    @wrong("5.6", "exp before the sum")
+    def by_densities(x, points, t, scheduler):
+        a, b, _, _ = scheduler(t)
+        p = torch.exp(logs(x, points, a, b))
+        return (a * (p / p.sum(1, keepdim=True)) @ points - x) / b**2
+
+    @wrong("5.6", "wrong shape")
+    def a_log_density(x, points, t, scheduler):
+        a, b, _, _ = scheduler(t)
+        return logs(x, points, a, b).logsumexp(1, keepdim=True)
+
+    @wrong("5.6", "one shift for the whole batch")
+    def one_largest_for_all(x, points, t, scheduler):
+        a, b, _, _ = scheduler(t)
+        each = logs(x, points, a, b)
+        p = (each - each.max()).exp()
+        return (a * (p / p.sum(1, keepdim=True)) @ points - x) / b**2
+
+    @wrong("5.6", "weights over the states, the short way")
+    def other_axis_in_one_product(x, points, t, scheduler):
+        a, b, _, _ = scheduler(t)
+        return (a * logs(x, points, a, b).softmax(0) @ points - x) / b**2
+
+    @right("5.6")
+    def slope_of_the_logarithm(x, points, t, scheduler):
+        a, b, _, _ = scheduler(t)
+        x = x.clone().requires_grad_()
+        return torch.autograd.grad(logs(x, points, a, b).logsumexp(1).sum(), x)[0]
+
+    @right("5.6")
+    def average_of_scores(x, points, t, scheduler):
+        a, b, _, _ = scheduler(t)
+        w = torch.softmax(logs(x, points, a, b), dim=1)
+        each = -(x[:, None] - a[:, None] * points) / (b[:, None] ** 2 + 1e-5)
+        return torch.einsum("bm,bmd->bd", w, each)
+
+    @right("5.6")
+    def state_by_state(x, points, t, scheduler):
+        rows = []
+        for state, time in zip(x, t):  # noqa: B905
+            a, b = (float(w) for w in scheduler(time)[:2])
+            log = -((state - a * points) ** 2).sum(1) / (2 * b * b)
+            p = torch.exp(log - log.max())
+            rows.append(((p / p.sum()) @ (a * points) - state) / b**2)
+        return torch.stack(rows)
+
+    @right("5.6")
+    def through_the_library(x, points, t, scheduler):
+        a, b, _, _ = scheduler(t)
+        parts = torch.distributions.Normal(a[:, None] * points, b[:, None])
+        w = (parts.log_prob(x[:, None]).sum(-1)).softmax(-1)
+        return (a * (w @ points) - x) / b**2
+
+    @right("5.6")
+    def squares_multiplied_out(x, points, t, scheduler):
+        a, b, _, _ = scheduler(t)
+        log = (a * x @ points.T - a**2 * points.square().sum(1) / 2) / b**2
+        return (a * log.softmax(1) @ points - x) / b**2
+
+    @wrong("5.6", "not the conditional score")
+    def over_the_whole_table(x, points, t, scheduler):
+        a, b, _, _ = scheduler(t)
+        w = logs(x, points, a, b).flatten().softmax(0).reshape(len(x), -1)
+        return (a * w @ points - x) / b**2
+
+    @wrong("5.6", "wrong far out")
+    def log_of_a_little_more(x, points, t, scheduler):
+        a, b, _, _ = scheduler(t)
+        x = x.clone().requires_grad_()
+        return torch.autograd.grad((logs(x, points, a, b).exp().sum(1) + 1e-12).log().sum(), x)[0]
+
+    @wrong("5.6", "not the slope")
+    def mean_of_weighted_scores(x, points, t, scheduler):
+        a, b, _, _ = scheduler(t)
+        w = logs(x, points, a, b).softmax(1)
+        return (w[..., None] * (a[:, None] * points - x[:, None]) / b[:, None] ** 2).mean(1)
+
+    @wrong("5.6", "random result")
+    def a_point_is_drawn(x, points, t, scheduler):
+        a, b, _, _ = scheduler(t)
+        i = torch.multinomial(logs(x, points, a, b).softmax(1), 1)[:, 0]
+        return (a * points[i] - x) / b**2
+
+
+class Ex5_7:
+    """fokker_planck_residual(before, now, after, drift, sigma, dt, dx)"""
+
+    @wrong("5.7", "drift outside the derivative")
+    def advection(before, now, after, drift, sigma, dt, dx):
+        return (
+            middle(after - before) / (2 * dt) + middle(drift) * slope(now, dx) - sigma**2 / 2 * bend(now, dx)
+        )
+
+    @wrong("5.7", "wrong change in time")
+    def one_gap(before, now, after, drift, sigma, dt, dx):
+        return middle(after - before) / dt + slope(now * drift, dx) - sigma**2 / 2 * bend(now, dx)
+
+    @wrong("5.7", "wrong spreading")
+    def divided_by_dx_once(before, now, after, drift, sigma, dt, dx):
+        return middle(after - before) / (2 * dt) + slope(now * drift, dx) - sigma**2 / 2 * dx * bend(now, dx)
+
+    @wrong("5.7", "wrong shape")
+    def rolled(before, now, after, drift, sigma, dt, dx):
+        def shifted(values):
+            return (values.roll(-1) - values.roll(1)) / (2 * dx)
+
+        curve = (now.roll(-1) - 2 * now + now.roll(1)) / dx**2
+        return (after - before) / (2 * dt) + shifted(now * drift) - sigma**2 / 2 * curve
+
+    @wrong("5.7", "one-sided at the ends")
+    def slope_of_a_slope(before, now, after, drift, sigma, dt, dx):
+        second = torch.gradient(torch.gradient(now, spacing=dx)[0], spacing=dx)[0]
+        first = torch.gradient(now * drift, spacing=dx)[0]
+        return ((after - before) / (2 * dt) + first - 0.5 * sigma**2 * second)[1:-1]
+
+    @right("5.7")
+    def by_torch_gradient(before, now, after, drift, sigma, dt, dx):
+        first = torch.gradient(now * drift, spacing=dx)[0]
+        second = torch.gradient(now, spacing=dx, edge_order=2)[0]
+        second = torch.gradient(second, spacing=dx, edge_order=2)[0]
+        return ((after - before) / (2 * dt) + first - 0.5 * sigma**2 * second)[1:-1]
+
+    @right("5.7")
+    def by_convolution(before, now, after, drift, sigma, dt, dx):
+        def stencil(values, *numbers):
+            kernel = torch.tensor(numbers, dtype=values.dtype)[None, None]
+            return torch.nn.functional.conv1d(values[None, None], kernel)[0, 0]
+
+        spread = 0.5 * sigma**2 / dx**2 * stencil(now, 1.0, -2.0, 1.0)
+        return (
+            stencil(after - before, 0.0, 0.5 / dt, 0.0)
+            + stencil(now * drift, -0.5 / dx, 0.0, 0.5 / dx)
+            - spread
+        )
+
+    @right("5.7")
+    def by_fluxes_between_cells(before, now, after, drift, sigma, dt, dx):
+        flux = (now * drift)[:-1] / 2 + (now * drift)[1:] / 2 - sigma**2 / 2 * now.diff() / dx
+        return middle(after - before) / dt / 2 + flux.diff() / dx
+
+    @right("5.7")
+    def point_by_point(before, now, after, drift, sigma, dt, dx):
+        out = []
+        for i in range(1, len(now) - 1):
+            rate = (after[i] - before[i]) / (2 * dt)
+            flow = (now[i + 1] * drift[i + 1] - now[i - 1] * drift[i - 1]) / (2 * dx)
+            out.append(rate + flow - sigma**2 / 2 * (now[i + 1] - 2 * now[i] + now[i - 1]) / dx**2)
+        return torch.stack(out)
+
+    @wrong("5.7", "density of the last time")
+    def flux_and_spread_of_after(before, now, after, drift, sigma, dt, dx):
+        return middle(after - before) / (2 * dt) + slope(after * drift, dx) - sigma**2 / 2 * bend(after, dx)
+
+    @wrong("5.7", "ignores `sigma`")
+    def sigma_of_the_notebook(before, now, after, drift, sigma, dt, dx):
+        return middle(after - before) / (2 * dt) + slope(now * drift, dx) - 0.72 * bend(now, dx)
+
+    @right("5.7")
+    def by_plain_numbers(before, now, after, drift, sigma, dt, dx):
+        p, f, out = now.tolist(), (now * drift).tolist(), []
+        for i in range(1, len(p) - 1):
+            bent = sigma**2 / 2 * (p[i + 1] - 2 * p[i] + p[i - 1]) / dx**2
+            out.append(float(after[i] - before[i]) / (2 * dt) + (f[i + 1] - f[i - 1]) / (2 * dx) - bent)
+        return torch.tensor(out)
+
+
+class Ex5_8:
+    """probability_flow(score, x, times, scheduler)"""
+
+    @wrong("5.8", "corrected without noise")
+    def drift_of_the_sde(score, x, times, scheduler):
+        for t, h in gaps(times):
+            x = x + h * (speed(score, x, t, scheduler) + 0.5 * score(x, t))
+        return x
+
+    @wrong("5.8", "equal steps assumed")
+    def one_length(score, x, times, scheduler):
+        h = (times[-1] - times[0]) / (len(times) - 1)
+        for t in times[:-1]:
+            x = x + h * speed(score, x, t, scheduler)
+        return x
+
+    @wrong("5.8", "wrong shape")
+    def all_states(score, x, times, scheduler):
+        states = [x]
+        for t, h in gaps(times):
+            states.append(states[-1] + h * speed(score, states[-1], t, scheduler))
+        return torch.stack(states)
+
+    @wrong("5.8", "random result")
+    def a_little_noise(score, x, times, scheduler):
+        for t, h in gaps(times):
+            x = x + h * speed(score, x, t, scheduler) + 0.1 * h**0.5 * torch.randn_like(x)
+        return x
+
+    @wrong("5.8", "scheduler misused")
+    def numbers_for_the_scheduler(score, x, times, scheduler):
+        ticks = times.tolist()
+        for t, after in zip(ticks[:-1], ticks[1:]):  # noqa: B905, RUF007
+            a, b, ad, bd = scheduler(t)
+            s = score(x, t)
+            x = x + (after - t) * (ad / a * x + (b**2 * ad / a - b * bd) * s)
+        return x
+
+    @wrong("5.8", "returns in the loop")
+    def return_too_far_in(score, x, times, scheduler):
+        for t, h in gaps(times):
+            return x + h * speed(score, x, t, scheduler)
+        return None
+
+    @wrong("5.8", "state replaced by its step")
+    def only_the_step(score, x, times, scheduler):
+        for t, h in gaps(times):
+            x = h * speed(score, x, t, scheduler)
+        return x
+
+    @right("5.8")
+    def by_heun(score, x, times, scheduler):
+        for t, h in gaps(times):
+            first = speed(score, x, t, scheduler)
+            x = x + h * (first + speed(score, x + h * first, t + h, scheduler)) / 2
+        return x
+
+    @right("5.8")
+    def times_as_columns(score, x, times, scheduler):
+        for i in range(len(times) - 1):
+            t = times[i].expand(len(x), 1)
+            al, be, ald, bed = scheduler(t)
+            eps = -be * score(x, t)
+            x = x + (times[i + 1] - times[i]) * (ald * (x - be * eps) / al + bed * eps)
+        return x
+
+    @right("5.8")
+    def by_midpoints(score, x, times, scheduler):
+        for t, h in gaps(times):
+            half = x + h / 2 * speed(score, x, t, scheduler)
+            x = x + h * speed(score, half, t + h / 2, scheduler)
+        return x
+
+    @right("5.8")
+    def by_ddim(score, x, times, scheduler):
+        for t, after in zip(times[:-1], times[1:]):  # noqa: B905, RUF007
+            eps = -scheduler(t)[1] * score(x, t)
+            z = (x - scheduler(t)[1] * eps) / scheduler(t)[0]
+            x = scheduler(after)[0] * z + scheduler(after)[1] * eps
+        return x
+
+    @wrong("5.8", "clock one step ahead")
+    def time_of_the_end(score, x, times, scheduler):
+        for t, h in gaps(times):
+            x = x + h * speed(score, x, t + h, scheduler)
+        return x
+
+    @wrong("5.8", "wrong steps")
+    def kept_in_a_box(score, x, times, scheduler):
+        for t, h in gaps(times):
+            x = (x + h * speed(score, x, t, scheduler)).clamp(-1, 1)
+        return x
+
+    @wrong("5.8", "ignores `times`")
+    def times_of_its_own(score, x, times, scheduler):
+        for t, h in gaps(torch.linspace(0.03, 0.985, 60)):
+            x = x + h * speed(score, x, t, scheduler)
+        return x
+
+
+class Ex5_9:
+    """my_sigma(t)"""
+
+    @wrong("5.9", "no noise")
+    def silence(t):
+        return 0.0
+
+    @wrong("5.9", "too much noise at the end")
+    def strong_everywhere(t):
+        return 1.5 * torch.ones_like(t)
+
+    @wrong("5.9", "too much noise")
+    def far_too_strong_early(t):
+        return 14.0 * (t < 0.5)
+
+    @wrong("5.9", "too little noise")
+    def hardly_any(t):
+        return 0.5 * (1 - t)
+
+    @wrong("5.9", "negative")
+    def falls_below_zero(t):
+        return 1 - 1.5 * t
+
+    @wrong("5.9", "NaN")
+    def root_of_something_negative(t):
+        return torch.sqrt(0.5 - t)
+
+    @right("5.9")
+    def root_of_beta(t):
+        return 1.5 * (1 - t).sqrt()
+
+    @right("5.9")
+    def half_a_wave(t):
+        return 2 * torch.sin(math.pi * t)
+
+    @right("5.9")
+    def falling_line(t):
+        return 2 * (1 - t)
+
+    @right("5.9")
+    def off_before_the_end(t):
+        return torch.where(t < 0.75, 1.5 * torch.ones_like(t), torch.zeros_like(t))
+
+    @right("5.9")
+    def gone_at_the_end(t):
+        return 3 * torch.exp(-3 * t) - 3 * math.exp(-3.0) * t
+
+    @wrong("5.9", "not a function of time")
+    def by_place_in_the_list(t):
+        return torch.linspace(3, 0, len(t))
+
+    @wrong("5.9", "not a function of time")
+    def over_the_largest_time(t):
+        return 3 * (1 - t / t.max())
+
+    @wrong("5.9", "wrong shape")
+    def a_list_of_fifty(t):
+        return torch.linspace(3, 0, 50)
