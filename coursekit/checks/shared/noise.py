@@ -68,6 +68,12 @@ def within(z: Tensor) -> Tensor:
     return z.var(dim=-2).mean(dim=-1)
 
 
+def distinct(z: Tensor, hint: str) -> Fact:
+    """Share of numbers that occur once, up to their sign: 1 where each entry is a draw of its own."""
+    share = len(z.abs().unique()) / z.numel()
+    return Fact("draws recur", "share of different numbers, signs aside", 1.0, share, hint, 0.05)
+
+
 def different(z: Tensor, look: str) -> Fact:
     """How many values the coordinates of z (…, batch, dim) take, where all states of a batch are alike.
 
