@@ -89,8 +89,8 @@ def linear_flow(student: StudentFunction) -> Iterator[Fact]:
 
     changed = {"t": flow(0.9), "theta": flow(0.4, 0.5), "center": flow(0.4, center=center + 1)}
     hint = (
-        "At time 0 nothing has moved yet, so the flow must give back the starting states. Put t = 0 into your "
-        "formula by hand: what is left over?"
+        "At time 0 nothing has moved yet, so the flow must give back the starting states. Put t = 0 into "
+        "your formula by hand: what is left over?"
     )
     yield Fact("start moved", "shift at t = 0", 0 * x0, flow(0.0) - x0, hint)
     yield uses(flow(0.4), changed)
@@ -104,8 +104,8 @@ def linear_flow(student: StudentFunction) -> Iterator[Fact]:
         ratio = (flow(half, theta) - center).norm(dim=1) / (x0 - center).norm(dim=1)
         yield Fact("half-life", what, torch.full((6,), 0.5), ratio, hint)
     hint = (
-        "At the centre the field is zero, so a state that starts there never moves. In your function it does: "
-        "which distance do you let shrink, and from where do you measure it?"
+        "At the centre the field is zero, so a state that starts there never moves. In your function it "
+        "does: which distance do you let shrink, and from where do you measure it?"
     )
     shift = flow(0.7, start=center.expand(6, 2).clone()) - center
     yield Fact("centre moves", "shift of a state that starts at the centre", 0 * x0, shift, hint)

@@ -89,8 +89,8 @@ def simulate(student: StudentFunction) -> Iterator[Fact]:
     )
     yield Fact("wrong times", "times at which the steps begin", times[:-1], row(step.starts), hint)
     hint = (
-        "Your steps have the wrong lengths. The times need not be equally spaced, so each step lasts from its "
-        "own time to the next one in the list. Print `h` inside your loop."
+        "Your steps have the wrong lengths. The times need not be equally spaced, so each step lasts from "
+        "its own time to the next one in the list. Print `h` inside your loop."
     )
     yield Fact("wrong lengths", "lengths of the steps", times.diff(), row(step.lengths), hint)
     hint = (

@@ -20,7 +20,7 @@ def _run_backwards(step: Step, field: Field, x1: Tensor, times: Tensor) -> Tenso
 
 
 def _against(starts: Callable[[Tensor], Tensor], sign: int, turned: bool = False) -> Callable[..., Tensor]:
-    """A walk by steps of the right sizes, with another sign, other beginnings or the field's arrows turned."""
+    """A walk by steps of the right sizes, with another sign, other beginnings or the arrows turned."""
 
     def mistake(step: Step, field: Any, x1: Tensor, times: Tensor) -> Tensor:
         lengths = (sign * times.diff().flip(0)).tolist()

@@ -1,13 +1,12 @@
 """Exercise 2.6: quadratic variation."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import torch
 from torch import Tensor
 
-from ..core.engine import exercise
-from ..core.facts import Fact, mean_tolerance
-from ..core.student_function import StudentFunction
+from ..core import Fact, Mistakes, StudentFunction, exercise, mean_tolerance
+from ..shared.mistakes import recurring
 
 
 def _quadratic_variation(path: Tensor) -> Tensor:
@@ -15,22 +14,23 @@ def _quadratic_variation(path: Tensor) -> Tensor:
     return path.diff(dim=0).square().sum(dim=0)
 
 
-MISTAKES: dict[str, tuple[Callable[..., Tensor], str]] = {
+MISTAKES: Mistakes = {
+    **recurring(
+        {
+            "square of the sum": lambda path: path.diff(dim=0).sum(dim=0).square(),
+            "mean for sum": lambda path: path.diff(dim=0).square().mean(dim=0),
+        }
+    ),
     "absolute values": (
         lambda path: path.diff(dim=0).abs().sum(dim=0),
         "You add up the lengths of the increments, which is the way travelled. For Brownian motion that "
         "grows without limit as the grid gets finer. The quadratic variation adds something smaller: what "
         "does its name say?",
     ),
-    "square of the sum": (
-        lambda path: path.diff(dim=0).sum(dim=0).square(),
-        "You square after adding up. What remains is the squared distance between start and end, and all "
-        "that happened on the way has cancelled. In which order do the two come?",
-    ),
-    "mean for sum": (
-        lambda path: path.diff(dim=0).square().mean(dim=0),
-        "You take the mean of the squared increments, so the result shrinks as the grid gets finer. The "
-        "variation along the path is their sum.",
+    "increments not squared": (
+        lambda path: path.diff(dim=0).sum(dim=0),
+        "You add up the increments themselves, so ups and downs cancel: what is left is the way from start "
+        "to end. What has to be done to each increment before the sum?",
     ),
     "root taken": (
         lambda path: path.diff(dim=0).square().sum(dim=0).sqrt(),
@@ -41,6 +41,11 @@ MISTAKES: dict[str, tuple[Callable[..., Tensor], str]] = {
         lambda path: path.square().sum(dim=0),
         "You square the states themselves, so the result depends on where the path lies. Variation is about "
         "changes: what changes from one time to the next?",
+    ),
+    "distance from the start": (
+        lambda path: (path - path[0]).square().sum(dim=0),
+        "You square the distance of every state from the start. An increment leads from one time to the "
+        "*next* one: which two neighbours do you subtract?",
     ),
     "mean increment subtracted": (
         lambda path: (path.diff(dim=0) - path.diff(dim=0).mean(dim=0)).square().sum(dim=0),
@@ -83,42 +88,41 @@ MISTAKES: dict[str, tuple[Callable[..., Tensor], str]] = {
         "one time and the next: which axis is time?",
     ),
 }
-LOOK_STAIRS = (
-    "For a path of steps one can do the sum by hand: square every step up or down, and add. Your number is "
-    "another one. Do it by hand for two steps and compare."
-)
-LOOK_SHIFT = (
-    "Lifting a whole path changes none of its steps, so the variation must stay as it is. Yours changes: "
-    "does a state enter by itself somewhere, not only in differences?"
-)
-LOOK_SMOOTH = (
-    "A smooth path has hardly any quadratic variation: a step half as long has a square that is a quarter. "
-    "On a fine grid the sum goes to zero, but yours does not."
-)
-LOOK_BROWNIAN = (
-    "The quadratic variation of Brownian motion comes close to the time that has passed, for each path. "
-    "Yours does not on average. What do you do with the increments before you add them up?"
-)
 
 
-@exercise("2.6", "Quadratic variation", "stretch", "path", _quadratic_variation, MISTAKES, double=True)
+@exercise("2.6", "Quadratic variation", "stretch", "path", _quadratic_variation, MISTAKES)
 def quadratic_variation(student: StudentFunction) -> Iterator[Fact]:
     """Sums that one can do by hand, and the two limits: a smooth path and Brownian motion."""
     steps = torch.tensor([1.5, 1, -1, 2, 1, 2, -1, 0.5], dtype=torch.float64)[:, None, None]
-    heights = torch.tensor([[0.5, 1.0], [1.5, 2.0], [0.1, 0.4]], dtype=torch.float64)
+    heights = torch.tensor([[0.5, 1.0], [1.5, 2.0], [0.1, 9.0]], dtype=torch.float64)
     stairs = torch.cat([torch.zeros(1, 3, 2).double(), (steps * heights).cumsum(0)])
-    total = steps.square().sum() * heights.square()
-    what = "variation of stairs of eight steps up or down"
-    yield Fact("wrong sum", what, total, student(stairs, shape=(3, 2)), LOOK_STAIRS, match_tol=0.01)
+    total, what = steps.square().sum() * heights.square(), "variation of stairs of eight steps up or down"
+    hint = (
+        "For a path of steps one can do the sum by hand: square every step up or down, and add. Your number "
+        "is another one. Do it by hand for two steps and compare."
+    )
+    yield Fact("wrong sum", what, total, student(stairs, shape=(3, 2)), hint, match_tol=0.01)
+    hint = (
+        "Lifting a whole path changes none of its steps, so the variation must stay as it is. Yours changes: "
+        "does a state enter by itself somewhere, not only in differences?"
+    )
     lifted = student(stairs + 3, shape=(3, 2))
-    yield Fact("depends on the height", f"{what}, lifted by 3", total, lifted, LOOK_SHIFT, match_tol=0.01)
+    yield Fact("depends on the height", f"{what}, lifted by 3", total, lifted, hint, match_tol=0.01)
+    hint = (
+        "A smooth path has hardly any quadratic variation: a step half as long has a square that is a "
+        "quarter. On a fine grid the sum goes to zero, but yours does not."
+    )
     line = torch.linspace(0, 1, 1001, dtype=torch.float64)[:, None, None].expand(1001, 3, 2).clone()
     came = student(line, shape=(3, 2)).mean()
-    yield Fact("smooth path", "variation of a straight line on a fine grid", 0.001, came, LOOK_SMOOTH)
+    yield Fact("smooth path", "variation of a straight line on a fine grid", 0.001, came, hint, 5e-4)
+    hint = (
+        "The quadratic variation of Brownian motion comes close to the time that has passed, for each path. "
+        "Yours does not on average. What do you do with the increments before you add them up?"
+    )
     count, end = 500, 2.0
     motion = (torch.randn(count, 200, 2, dtype=torch.float64) * (end / count) ** 0.5).cumsum(0)
     came = student(torch.cat([torch.zeros(1, 200, 2).double(), motion]), shape=(200, 2)).mean()
     # A squared normal number of variance v has the variance 2 v².
     tol = mean_tolerance(count * 200 * 2, 2 * end**2, 1)
     what = "mean variation of Brownian motion until t = 2"
-    yield Fact("wrong for Brownian motion", what, end, came, LOOK_BROWNIAN, tol)
+    yield Fact("wrong for Brownian motion", what, end, came, hint, tol)
