@@ -125,7 +125,7 @@ def brownian_path(student: StudentFunction) -> Iterator[Fact]:
     alike = float(len(path.flatten(1).unique(dim=0)))
     yield Fact("same states at different times", "different states at five times", 5.0, alike, hint)
     hint = (
-        "Your paths are not at 0 at the first time, when nothing has moved yet. What stands in the first row, "
+        "Your paths are not at 0 at the first time, when nothing has moved yet. What is in the first row, "
         "and how many increments are there between the given times?"
     )
     yield Fact("start not at zero", "distance from 0 at the start", 0.0, path[0].abs().max(), hint)

@@ -135,7 +135,7 @@ def euler_maruyama_step(student: StudentFunction) -> Iterator[Fact]:
         "Without any noise the step should be Euler's: speed times duration, exactly. Set the diffusion to "
         "zero in your line and work out by hand how far a state moves."
     )
-    way, what = ways.mean(dim=1).flatten(), "mean move over h without diffusion, drift (1, -2), twice"
+    way, what = ways.mean(dim=1).flatten(), "move over h without diffusion, drift (1, -2), twice"
     yield Fact("wrong drift", what, c.repeat(2), way, hint, match_tol=0.2)
     hint = (
         "The diffusion coefficient is zero and the drift the same for all, and still your states move "
@@ -178,13 +178,13 @@ def _uneven(student: StudentFunction, x: Tensor) -> Iterator[Fact]:
         "which your function asks with `t`."
     )
     late = max((abs(call.t - T) for call in calls), default=0.0)
-    yield Fact("asked at the wrong time", "distance of the times asked from `t`", 0.0, late, hint)
+    yield Fact("asked at the wrong time", "times asked, minus `t`", 0.0, late, hint)
     hint = (
         "One of the two coefficients is asked about other states than those where the step begins. Both "
         "belong to the beginning: is `x` overwritten before the second of them is asked?"
     )
     off = max((rms(call.x - x) for call in calls if call.x.shape == x.shape), default=0.0)
-    what = "distance of the states asked from `x`"
+    what = "states asked, minus `x`"
     yield Fact("asked at the wrong state", what, 0.0, off, hint, match_tol=0.2)
     z = (after - x - h * whirl(x, at)) / (strength(x, at)[:, :1] * h**0.5)
     wide, still = torch.randn(N, 3).double(), RecordingField(lambda x, t: 0 * x, 3, "drift")
@@ -201,4 +201,4 @@ def _uneven(student: StudentFunction, x: Tensor) -> Iterator[Fact]:
         [within(z[near]), within(z[~near]), within(last)],
         variance_tolerance(int(0.75 * N), 1.0, TESTS),
     )
-    yield spread("wrong spread", "variance over sigma² h, where sigma differs", torch.stack(came), hint, tol)
+    yield spread("wrong spread", "variance where sigma differs", torch.stack(came), hint, tol)

@@ -75,7 +75,7 @@ def within(z: Tensor) -> Tensor:
 def distinct(z: Tensor, hint: str) -> Fact:
     """Share of numbers that occur once, up to their sign: 1 where each entry is a draw of its own."""
     share = len(z.abs().unique()) / z.numel()
-    return Fact("draws recur", "share of different numbers, signs aside", 1.0, share, hint, 0.05)
+    return Fact("draws recur", "share of different numbers", 1.0, share, hint, 0.05)
 
 
 def different(z: Tensor, hint: str) -> Fact:
@@ -99,7 +99,7 @@ def standard_normal(z: Tensor, kind: str, hint: str, tests: int) -> Iterator[Fac
     """
     runs, batch, dim = z.shape
     tol = variance_tolerance(batch * dim, 1.0, tests)
-    yield spread("wrong spread", f"variance of the {kind}, over what it should be", within(z), hint, tol)
+    yield spread("wrong spread", f"variance of the {kind} over the right one", within(z), hint, tol)
     still = float(within(z).max()) < 1e-9
     if still:
         yield (some := different(z, hint))
@@ -108,25 +108,25 @@ def standard_normal(z: Tensor, kind: str, hint: str, tests: int) -> Iterator[Fac
     tol = mean_tolerance(batch * dim, 1.0, tests)
     mean, near = z.mean(dim=(1, 2)), _near(tol, z.std())
     look = (
-        f"Your {kind} push in one direction: their mean is not zero. Look at the function that draws them, "
-        "and at what else is added."
+        f"The mean of your {kind} is not zero. Which function draws it: are its numbers as often negative "
+        "as positive? And what else is added?"
     )
     yield Fact("wrong mean", f"mean of the {kind}", torch.zeros(runs), mean, look, tol, near)
     if still:
         return
-    z = (z - z.mean(dim=(1, 2), keepdim=True)) / z.std(dim=(1, 2), keepdim=True)
-    tied = correlation(z[..., 0], z[..., 1])
+    scaled = (z - z.mean(dim=(1, 2), keepdim=True)) / z.std(dim=(1, 2), keepdim=True)
+    tied = correlation(scaled[..., 0], scaled[..., 1])
     look = (
-        f"The {kind} of the coordinates go together: knowing one tells something about the other. Each "
+        f"In your {kind} the coordinates go together: knowing one tells something about the other. Each "
         "coordinate needs a draw of its own: look at the shape in which you draw."
     )
     tol = mean_tolerance(runs * batch, 1.0, tests)
     yield Fact("coordinates tied", "correlation of two coordinates", 0.0, tied, look, tol)
     look = (
-        f"Your {kind} have the right variance, but their law is not normal. Which function draws them? Are "
-        "they rounded, cut off, or multiplied by another random number?"
+        f"The variance of your {kind} is right, but the law is not the normal one. Which function draws "
+        "the numbers? Are they rounded, cut off, or multiplied by another random number?"
     )
-    yield normal("not normal", f"excess kurtosis of the {kind}", z, look, tests)
+    yield normal("not normal", f"excess kurtosis of the {kind}", scaled, look, tests)
     look = (
         f"Numbers recur in your {kind}, with the same or the other sign. Each coordinate of each row needs a "
         "draw of its own: is a part of them repeated or mirrored?"
