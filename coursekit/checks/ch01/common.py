@@ -34,12 +34,19 @@ def row(values: Any) -> Tensor:
 def whole_batch(spy: RecordingField, batch: int) -> Fact:
     """Every call of the field must be about the whole batch."""
     rows = min((call.rows for call in spy.calls), default=batch)
-    hint = (
+    name, hint = (
+        "looping over the batch axis",
         "You go through the batch state by state. The result may be right, but Python's loop makes it "
         "hundreds of times slower for a batch of thousands. Hand the whole tensor to the field: it treats "
-        "all rows at once."
+        "all rows at once.",
     )
-    return Fact("looping over the batch axis", "states in one call", batch, rows, hint)
+    if sum(call.rows for call in spy.calls) < batch:
+        name, hint = (
+            "part of the batch",
+            "You ask the field about some of the states only. Every state needs the velocity at its own "
+            "place: what do you hand to the field?",
+        )
+    return Fact(name, "states in one call", batch, rows, hint)
 
 
 def evaluation_times(name: str, spy: RecordingField, times: list[float], hint: str) -> Fact:
@@ -83,12 +90,18 @@ class RecordingStep:
 
     def calls(self, expected: int) -> Fact:
         """How often the step was called."""
-        hint = (
+        name, hint = (
+            "wrong number of steps",
             "The check hands a `step` to your function and counts its calls: one for each gap between two "
-            "neighbouring times. Yours makes another number. Does your loop call the `step` it was given, "
-            "how often does it turn, and is the number of times read from `times`?"
+            "neighbouring times. Yours makes another number. How often does your loop turn, and is the "
+            "number of times read from `times`?",
         )
-        name = "wrong number of steps" if self.starts else "ignores `step`"
+        if not self.starts:
+            name, hint = (
+                "ignores `step`",
+                "Your function never calls the `step` it is handed. If it makes steps of its own: with that "
+                "one in the loop, the same lines serve Euler, Heun and whatever comes later.",
+            )
         return Fact(name, "calls of `step`", float(expected), float(len(self.starts)), hint)
 
 

@@ -67,7 +67,8 @@ def euler_step(student: StudentFunction) -> Iterator[Fact]:
     yield uses(after, {"t": changed[0], "h": changed[1]})
     hint = (
         "In a field that is the same everywhere and always, each state must move by speed times duration, "
-        "exactly, also where `h` is negative. Work it out by hand for one state and compare."
+        "exactly, also where `h` is negative. Work it out by hand for one state: how often does `h` come in, "
+        "and do you change the state or the velocity besides?"
     )
     start = states(3, 3)
     for h in (0.1, -0.25):

@@ -37,8 +37,6 @@ MISTAKES: Mistakes = {
             "time stands still": lambda step, field, x0, times: walk(
                 step, field, x0, [float(times[0])] * (len(times) - 1), times.diff().tolist()
             ),
-            "own Euler step": lambda step, field, x0, times: right_walk(Euler().step, field, x0, times),
-            "own Heun step": lambda step, field, x0, times: right_walk(Heun().step, field, x0, times),
             "return inside the loop": lambda step, field, x0, times: right_walk(step, field, x0, times[:2]),
         }
     ),

@@ -132,18 +132,18 @@ def euler_maruyama_step(student: StudentFunction) -> Iterator[Fact]:
     ways = torch.stack([move(silent, h) / h for h in (0.1, 0.25)])
     yield uses(move(silent, 0.1, whirl), {"t": move(silent, 0.1, whirl, 0.8), "h": move(silent, 0.2, whirl)})
     hint = (
-        "Without any noise the step should be Euler's: speed times duration, exactly. Set the diffusion to "
-        "zero in your line and work out by hand how far a state moves."
-    )
-    way, what = ways.mean(dim=1).flatten(), "move over h without diffusion, drift (1, -2), twice"
-    yield Fact("wrong drift", what, c.repeat(2), way, hint, match_tol=0.2)
-    hint = (
         "The diffusion coefficient is zero and the drift the same for all, and still your states move "
         "differently. How strong the noise is, is said by `diffusion` alone: where does it enter your line? "
         "And does the step start from the states that are handed over?"
     )
     spreads = ways.std(dim=1).max()
     yield Fact("moves differ without diffusion", "spread of these moves", 0.0, spreads, hint, 1e-4, 0.3)
+    hint = (
+        "Without any noise the step should be Euler's: speed times duration, exactly. Set the diffusion to "
+        "zero in your line and work out by hand how far a state moves."
+    )
+    way, what = ways.mean(dim=1).flatten(), "move over h without diffusion, drift (1, -2), twice"
+    yield Fact("wrong drift", what, c.repeat(2), way, hint, match_tol=0.2)
     kicks = [move(constant(sigma), h, steady(0 * c)) for sigma, h in RUNS]
     hint = (
         "The random part of your step does not have the right spread: its variance should be sigma squared "

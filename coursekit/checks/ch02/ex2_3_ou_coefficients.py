@@ -103,6 +103,7 @@ def ou_coefficients(student: StudentFunction) -> Iterator[Fact]:
     yield (again := repeats(first, second, "random coefficients", hint))
     if not again.holds():
         return
+    yield uses(first[1], {"sigma": parts(x, 0.4, theta, 2.0)[1]}, "diffusion")
     yield uses(
         first[0], {"theta": parts(x, 0.4, 0.5, sigma)[0], "x": parts(2 * x, 0.4, theta, sigma)[0]}, "drift"
     )

@@ -83,8 +83,8 @@ def langevin_drift(student: StudentFunction) -> Iterator[Fact]:
     grid = torch.linspace(-8, 9, 3401, dtype=torch.float64)[:, None]
     weight = line.log_prob(grid).exp()[:, None] * (grid[1] - grid[0])
 
-    def pull(sigma: float, score: Score = line.score) -> Tensor:
-        return student(grid, 0.3, Scored(score, 1), sigma, shape=(3401, 1)).double()
+    def pull(sigma: float, score: Score = line.score, t: float = 0.3) -> Tensor:
+        return student(grid, t, Scored(score, 1), sigma, shape=(3401, 1)).double()
 
     drifts = [pull(sigma) for sigma in sigmas]
     hint = (
@@ -94,11 +94,16 @@ def langevin_drift(student: StudentFunction) -> Iterator[Fact]:
     yield (again := repeats(drifts[0], pull(sigmas[0]), "random drift", hint))
     if not again.holds():
         return
+    hint = (
+        "Your drift is another one at another time. The target does not change, so the same pull keeps the "
+        "balance at all times: `t` is handed over because simulators do so. Where do you use it?"
+    )
+    yield repeats(drifts[0], pull(sigmas[0], t=0.8), "depends on `t`", hint)
     yield uses(drifts[0], {"score": pull(sigmas[0], lambda x: 1 - x), "sigma": drifts[1]}, "drift")
     hint = (
         "With your drift the target's own samples would not stay what they are: their mean square starts to "
-        "change. The pull must be exactly so strong that it balances the noise, for every sigma. Try it on a "
-        "standard normal target by hand."
+        "change. The pull must balance the noise, for every sigma. Which power of sigma and which factor do "
+        "you take? Is the score asked at the states handed over, and used as it comes?"
     )
     for drift, sigma in zip(drifts, sigmas, strict=True):
         # d/dt E[x²] = 2 E[x · drift] + sigma², which is zero in a stationary law.

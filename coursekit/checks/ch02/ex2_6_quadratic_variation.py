@@ -99,7 +99,8 @@ def quadratic_variation(student: StudentFunction) -> Iterator[Fact]:
     total, what = steps.square().sum() * heights.square(), "variation of stairs of eight steps up or down"
     hint = (
         "For a path of steps one can do the sum by hand: square every step up or down, and add. Your number "
-        "is another one. Do it by hand for two steps and compare."
+        "is another one. Which differences do you take, what do you do to each of them, and along which axis "
+        "and how do you put them together?"
     )
     yield Fact("wrong sum", what, total, student(stairs, shape=(3, 2)), hint, match_tol=0.01)
     hint = (

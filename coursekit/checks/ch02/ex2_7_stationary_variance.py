@@ -100,7 +100,7 @@ def _variance(came: float, theta: float, sigma: float, h: float, early: bool = F
             "Your paths get further and further from zero: their variance is more than a thousand times what "
             "it should be. Which sign has the drift in your line, and how large is a kick?",
         )
-    if came < 1e-6 * exact:
+    if abs(came) < 1e-6 * exact:
         name, hint = (
             "paths all alike",
             "All your paths are in one place, so they have no variance at all. Is there noise in your steps, "
@@ -108,7 +108,7 @@ def _variance(came: float, theta: float, sigma: float, h: float, early: bool = F
             "draw.",
         )
     what = f"variance of {N:,} paths, steps of {h:g} (theta = {theta}, sigma = {sigma})"
-    return Fact(name, what, exact, came, hint, tol, max(2 * tol, 0.08 * came))
+    return Fact(name, what, exact, came, hint, tol, 1.5 * tol * max(1.0, came / exact))
 
 
 @exercise(

@@ -19,8 +19,8 @@ def uses(result: Tensor, changed: Mapping[str, Tensor], part: str = "result") ->
     ignored = [name for name, other in changed.items() if torch.equal(other, result)]
     names = " and ".join(f"`{name}`" for name in ignored) or "nothing"
     hint = (
-        f"Your {part} is exactly the same whatever {names} is: your function was called twice, with only "
-        "that changed. Read again what it stands for in the exercise. In which of your lines should it come "
+        f"Your {part} is exactly the same whatever you set {names} to: your function was called twice, with "
+        "only that changed. Read again what the exercise says of it. In which of your lines should it come "
         "in? Does it cancel, or does a fixed number stand in its place?"
     )
     count = float(len(changed))
@@ -30,6 +30,6 @@ def uses(result: Tensor, changed: Mapping[str, Tensor], part: str = "result") ->
 
 
 def repeats(first: Tensor, again: Tensor, name: str, hint: str) -> Fact:
-    """Share of a result (…, batch, dim) that differs when the same is asked again, for each part of it."""
+    """Share of a result (…, batch, dim) that differs in another call, for each part: 0 if both are alike."""
     changed = (first != again).double().mean(dim=(-2, -1))
-    return Fact(name, "share that changes when asked again", torch.zeros_like(changed), changed, hint, 1e-9)
+    return Fact(name, "share that changes in another call", torch.zeros_like(changed), changed, hint, 1e-9)

@@ -132,3 +132,9 @@ def standard_normal(z: Tensor, kind: str, hint: str, tests: int) -> Iterator[Fac
         "draw of its own: is a part of them repeated or mirrored?"
     )
     yield distinct(z, look)
+    if float(z.mean(dim=1).abs().max()) * batch**0.5 < 1e-4:
+        look = (
+            f"The mean of your {kind} over the batch is zero to the last digit, which independent draws "
+            "never manage. Are they centred or rescaled once they are drawn? That ties the rows together."
+        )
+        yield Fact("draws centred", f"chance left in the mean of the {kind}", 1.0, 0.0, look)

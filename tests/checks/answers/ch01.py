@@ -32,6 +32,29 @@ def fit(x, y):
 REMEMBERED = {}
 
 
+def states_of(step, field, x, pairs):
+    """The time loop, over any pairs of a time and a length."""
+    states = [x]
+    for t, h in pairs:
+        states.append(step(field, states[-1], t, h))
+    return torch.stack(states)
+
+
+def back(times):
+    return [(times[i], times[i - 1] - times[i]) for i in range(len(times) - 1, 0, -1)]
+
+
+def euler(field, x, steps, turns=None):
+    for k in range(turns or steps):
+        x = x + field(x, k / steps) / steps
+    return x
+
+
+def heun(field, x, t, h):
+    k1 = field(x, t)
+    return x + h * (k1 + field(x + h * k1, t + h)) / 2
+
+
 class Ex1_1:
     wrong("1.1", "half-life")(lambda x0, t, theta, center: center + (x0 - center) * 2 ** (-theta * t))
     wrong("1.1", "raises")(lambda x0, t, theta, center: center + (x0 - center) * torch.exp(-theta * t))
@@ -46,11 +69,6 @@ class Ex1_1:
     def centre_only_added(x0, t, theta, center):
         decay = torch.exp(-theta * torch.as_tensor(t))
         return x0 * decay + center
-
-    @wrong("1.1", "one straight step")
-    def euler_in_one_go(x0, t, theta, center):
-        u = -theta * (x0 - center)
-        return x0 + u * t
 
     @wrong("1.1", "times mixed up")
     def mean_time(x0, t, theta, center):
@@ -77,6 +95,25 @@ class Ex1_1:
     def two_cases(x0, t, theta, center):
         decay = math.exp(-theta * t) if isinstance(t, float) else torch.exp(-theta * t)
         return center + decay * (x0 - center)
+
+    wrong("1.1", "ignores `center`")(
+        lambda x0, t, theta, center: x0 * torch.exp(-theta * torch.as_tensor(t)) + x0.mean(0) * 0
+    )
+    wrong("1.1", "random result")(
+        lambda x0, t, theta, center: (
+            center + (x0 - center) * math.e ** (-theta * t) + 0.1 * torch.randn_like(x0)
+        )
+    )
+    wrong("1.1", "off the field")(
+        lambda x0, t, theta, center: (center + (x0 - center) * math.e ** (-theta * t)).clamp(-5, 5)
+    )
+    wrong("1.1", "times mixed up")(
+        lambda x0, t, theta, center: (
+            center
+            + (x0 - center)
+            * math.e ** (-theta * (t if isinstance(t, float) or len(x0) != x0.shape[1] else t.flatten()))
+        )
+    )
 
 
 class Ex1_2:
@@ -142,6 +179,12 @@ class Ex1_2:
         def __new__(cls, field, x, t, h):
             return x + h * field(x, t)
 
+    wrong("1.2", "part of the batch")(lambda field, x, t, h: x + h * field(x[:1], t))
+    wrong("1.2", "size of h only")(lambda field, x, t, h: x + abs(h) * field(x, t))
+    wrong("1.2", "ignores `h`")(lambda field, x, t, h: x + 0.1 * field(x, t))
+    wrong("1.2", "off the tangent")(lambda field, x, t, h: (x + h * field(x, t)).clamp(-3, 3))
+    wrong("1.2", "random result")(lambda field, x, t, h: x + h * field(x, t) + 0.01 * torch.randn_like(x))
+
 
 class Ex1_3:
     @wrong("1.3", "start left out")
@@ -169,28 +212,19 @@ class Ex1_3:
             states.append(x0.clone())
         return torch.stack(states)
 
-    @wrong("1.3", "time stands still")
-    def clock_stands(step, field, x0, times):
-        t = times[0]
-        states = [x0]
-        for h in times.diff():
-            states.append(step(field, states[-1], t, h))
-        return torch.stack(states)
+    wrong("1.3", "time stands still")(
+        lambda step, field, x0, times: states_of(step, field, x0, [(times[0], h) for h in times.diff()])
+    )
 
-    @wrong("1.3", "time taken for a length")
-    def next_time_as_h(step, field, x0, times):
-        states = [x0]
-        for i in range(len(times) - 1):
-            states.append(step(field, states[-1], times[i], times[i + 1]))
-        return torch.stack(states)
+    wrong("1.3", "time taken for a length")(
+        lambda step, field, x0, times: states_of(step, field, x0, itertools.pairwise(times))
+    )
 
-    @wrong("1.3", "own Euler step")
-    def ignores_step(step, field, x0, times):
-        states = [x0]
-        for i in range(len(times) - 1):
-            x = states[-1]
-            states.append(x + (times[i + 1] - times[i]) * field(x, times[i]))
-        return torch.stack(states)
+    wrong("1.3", "ignores `step`")(
+        lambda step, field, x0, times: states_of(
+            lambda f, x, t, h: x + h * f(x, t), field, x0, zip(times, times.diff())
+        )
+    )
 
     @wrong("1.3", "return inside the loop")
     def indented_return(step, field, x0, times):
@@ -200,19 +234,13 @@ class Ex1_3:
             return torch.stack(states)
         return None
 
-    @wrong("1.3", "wrong type")
-    def list_returned(step, field, x0, times):
-        states = [x0]
-        for i in range(len(times) - 1):
-            states.append(step(field, states[-1], times[i], times[i + 1] - times[i]))
-        return states
+    wrong("1.3", "wrong type")(
+        lambda step, field, x0, times: list(states_of(step, field, x0, zip(times, times.diff())))
+    )
 
-    @wrong("1.3", "wrong lengths")
-    def fixed_h(step, field, x0, times):
-        states = [x0]
-        for t in times[:-1]:
-            states.append(step(field, states[-1], t, 0.01))
-        return torch.stack(states)
+    wrong("1.3", "wrong lengths")(
+        lambda step, field, x0, times: states_of(step, field, x0, [(t, 0.01) for t in times[:-1]])
+    )
 
     @wrong("1.3", "start missing")
     def zeros_first(step, field, x0, times):
@@ -245,13 +273,25 @@ class Ex1_3:
             states = torch.cat([states, x[None]])
         return states
 
+    wrong("1.3", "ignores `step`")(
+        lambda step, field, x0, times: states_of(heun, field, x0, zip(times, times.diff()))
+    )
+    wrong("1.3", "wrong number of steps")(
+        lambda step, field, x0, times: states_of(
+            step, field, x0, [(t, h) for t, h in zip(times, times.diff()) for _ in (1, 2)]
+        )[::2]
+    )
+    wrong("1.3", "raises")(
+        lambda step, field, x0, times: states_of(
+            step, field, x0, [(times[i], times[i + 1] - times[i]) for i in range(4)]
+        )
+    )
+
 
 class Ex1_4:
-    @wrong("1.4", "t not advanced in the second slope")
-    def old_time(field, x, t, h):
-        k1 = field(x, t)
-        k2 = field(x + h * k1, t)
-        return x + h / 2 * (k1 + k2)
+    wrong("1.4", "t not advanced in the second slope")(
+        lambda field, x, t, h: x + h / 2 * (field(x, t) + field(x + h * field(x, t), t))
+    )
 
     @wrong("1.4", "continued from the trial step")
     def x_overwritten(field, x, t, h):
@@ -267,17 +307,13 @@ class Ex1_4:
         x += h * k1
         return start + h * (k1 + field(x, t + h)) / 2
 
-    @wrong("1.4", "slopes weighed wrongly")
-    def one_to_three(field, x, t, h):
-        k1 = field(x, t)
-        k2 = field(x + h * k1, t + h)
-        return x + h * (k1 + 3 * k2) / 4
+    wrong("1.4", "slopes weighed wrongly")(
+        lambda field, x, t, h: x + h / 4 * (field(x, t) + 3 * field(x + h * field(x, t), t + h))
+    )
 
-    @wrong("1.4", "second slope misplaced")
-    def trial_backwards(field, x, t, h):
-        k1 = field(x, t)
-        k2 = field(x - h * k1, t + h)
-        return x + h * (k1 + k2) / 2
+    wrong("1.4", "second slope misplaced")(
+        lambda field, x, t, h: x + h / 2 * (field(x, t) + field(x - h * field(x, t), t + h))
+    )
 
     @wrong("1.4", "asked at the wrong times")
     def ralston(field, x, t, h):
@@ -316,21 +352,16 @@ class Ex1_4:
         later = field(x + h * field(x, t), torch.tensor(t + h))
         return torch.stack([x + h * later, x + h * field(x, torch.tensor(t))]).mean(dim=0)
 
+    wrong("1.4", "ignores `t`")(lambda field, x, t, h: heun(field, x, 0.0, h))
+    wrong("1.4", "wrong move")(lambda field, x, t, h: heun(field, x, t, abs(h)))
+    wrong("1.4", "off the mean slope")(lambda field, x, t, h: heun(field, x, t, h).clamp(-4, 4))
+    right("1.4")(
+        lambda field, x, t, h: heun(lambda x, t: field(x, torch.full((len(x), 1), float(t))), x, t, h)
+    )
+
 
 class Ex1_5:
-    @wrong("1.5", "rand for randn")
-    def uniform(field, n, dim, steps):
-        x, h = torch.rand(n, dim), 1 / steps
-        for k in range(steps):
-            x = x + h * field(x, k * h)
-        return x
-
-    @wrong("1.5", "grid with steps points")
-    def linspace_steps(field, n, dim, steps):
-        x, times = torch.randn(n, dim), torch.linspace(0, 1, steps)
-        for t, after in itertools.pairwise(times):
-            x = x + (after - t) * field(x, t)
-        return x
+    wrong("1.5", "rand for randn")(lambda field, n, dim, steps: euler(field, torch.rand(n, dim), steps))
 
     @wrong("1.5", "whole walk returned")
     def trajectory(field, n, dim, steps):
@@ -362,19 +393,9 @@ class Ex1_5:
             x = torch.randn(n, dim) + h * field(x, k * h)
         return x
 
-    @wrong("1.5", "wrong spread")
-    def too_narrow(field, n, dim, steps):
-        x, h = 0.5 * torch.randn(n, dim), 1 / steps
-        for k in range(steps):
-            x = x + h * field(x, k * h)
-        return x
+    wrong("1.5", "wrong spread")(lambda field, n, dim, steps: euler(field, 0.5 * torch.randn(n, dim), steps))
 
-    @wrong("1.5", "wrong mean")
-    def shifted(field, n, dim, steps):
-        x, h = 1 + torch.randn(n, dim), 1 / steps
-        for k in range(steps):
-            x = x + h * field(x, k * h)
-        return x
+    wrong("1.5", "wrong mean")(lambda field, n, dim, steps: euler(field, 1 + torch.randn(n, dim), steps))
 
     @wrong("1.5", "looping over the batch axis")
     def sample_by_sample(field, n, dim, steps):
@@ -386,12 +407,7 @@ class Ex1_5:
             samples.append(x[0])
         return torch.stack(samples)
 
-    @wrong("1.5", "ignores `steps`")
-    def steps_hard_coded(field, n, dim, steps):
-        x = torch.randn(n, dim)
-        for k in range(5):
-            x = x + field(x, k / 5) / 5
-        return x
+    wrong("1.5", "ignores `steps`")(lambda field, n, dim, steps: euler(field, torch.randn(n, dim), 5))
 
     @right("1.5")
     def by_linspace(field, n, dim, steps):
@@ -424,19 +440,34 @@ class Ex1_5:
             x += field(x, t) / steps
         return x
 
+    wrong("1.5", "not normal")(
+        lambda field, n, dim, steps: euler(field, 12**0.5 * (torch.rand(n, dim) - 0.5), steps)
+    )
+    wrong("1.5", "draws recur")(
+        lambda field, n, dim, steps: euler(
+            field,
+            torch.randn(n // 2 + 1, dim).repeat(2, 1)[:n]
+            * torch.tensor([1.0] * (n // 2 + 1) + [-1.0] * (n // 2 + 1))[:n, None],
+            steps,
+        )
+    )
+    wrong("1.5", "draws centred")(
+        lambda field, n, dim, steps: euler(field, (x := torch.randn(n, dim)) - x.mean(dim=0), steps)
+    )
+    wrong("1.5", "wrong end")(
+        lambda field, n, dim, steps: (
+            (x := torch.randn(n, dim)) + sum(field(x, k / steps) / steps for k in range(steps))
+        )
+    )
+    wrong("1.5", "samples move differently")(
+        lambda field, n, dim, steps: euler(field, torch.randn(n, dim), steps).clamp(-3, 3)
+    )
+
 
 class Ex1_6:
     wrong("1.6", "wrong type")(lambda errors, hs: np.polyfit(hs.log().numpy(), errors.log().numpy(), 1))
     wrong("1.6", "wrong shape")(lambda errors, hs: errors.log().diff() / hs.log().diff())
     wrong("1.6", "not least squares")(lambda errors, hs: (errors.log().diff() / hs.log().diff()).max())
-
-    @wrong("1.6", "end points only")
-    def two_points(errors, hs):
-        return math.log(errors[0] / errors[-1]) / math.log(hs[0] / hs[-1])
-
-    @wrong("1.6", "intercept instead of slope")
-    def second_coefficient(errors, hs):
-        return np.polyfit(np.log(hs.numpy()), np.log(errors.numpy()), 1)[1]
 
     @wrong("1.6", "wrong type")
     def slope_and_intercept(errors, hs):
@@ -462,28 +493,29 @@ class Ex1_6:
         up = sum((x - mx) * (y - my) for x, y in zip(xs, ys, strict=True))
         return up / sum((x - mx) ** 2 for x in xs)
 
+    wrong("1.6", "halving assumed")(
+        lambda errors, hs: fit(torch.arange(len(errors), 0, -1).double(), errors.log2())
+    )
+    wrong("1.6", "wrong power")(lambda errors, hs: math.log2(errors[0] / errors[1]))
+    right("1.6")(
+        lambda errors, hs: np.polyfit(np.log(hs.numpy() + 1e-12), np.log(errors.numpy() + 1e-12), 1)[0]
+    )
+
 
 class Ex1_7:
-    @wrong("1.7", "h stays positive")
-    def positive_h(step, field, x1, times):
-        states = [x1]
-        for i in range(len(times) - 1, 0, -1):
-            states.append(step(field, states[-1], times[i], times[i] - times[i - 1]))
-        return torch.stack(states)
+    wrong("1.7", "h stays positive")(
+        lambda step, field, x1, times: states_of(step, field, x1, [(t, -h) for t, h in back(times)])
+    )
 
-    @wrong("1.7", "field negated, steps too long")
-    def looks_ahead(step, field, x1, times):
-        states = [x1]
-        for i in range(len(times) - 1, 0, -1):
-            states.append(step(lambda x, t: -field(x, t), states[-1], times[i], times[i] - times[i - 1]))
-        return torch.stack(states)
+    wrong("1.7", "field negated, steps too long")(
+        lambda step, field, x1, times: states_of(
+            step, lambda x, t: -field(x, t), x1, [(t, -h) for t, h in back(times)]
+        )
+    )
 
-    @wrong("1.7", "rows in the order of the times")
-    def sorted_rows(step, field, x1, times):
-        states = [x1]
-        for i in range(len(times) - 1, 0, -1):
-            states.append(step(field, states[-1], times[i], times[i - 1] - times[i]))
-        return torch.stack(states[::-1])
+    wrong("1.7", "rows in the order of the times")(
+        lambda step, field, x1, times: states_of(step, field, x1, back(times)).flip(0)
+    )
 
     @wrong("1.7", "one step too many")
     def index_below_zero(step, field, x1, times):
@@ -492,13 +524,11 @@ class Ex1_7:
             states.append(step(field, states[-1], times[i], times[i - 1] - times[i]))
         return torch.stack(states)
 
-    @wrong("1.7", "wrong way back")
-    def equal_gaps(step, field, x1, times):
-        h = (times[0] - times[-1]) / (len(times) - 1)
-        states = [x1]
-        for t in times.flip(0)[:-1]:
-            states.append(step(field, states[-1], t, h))
-        return torch.stack(states)
+    wrong("1.7", "wrong way back")(
+        lambda step, field, x1, times: states_of(
+            step, field, x1, [(t, (times[0] - times[-1]) / (len(times) - 1)) for t in times.flip(0)[:-1]]
+        )
+    )
 
     @right("1.7")
     def downwards(step, field, x1, times):
@@ -528,21 +558,11 @@ class Ex1_7:
             states.append(step(mirrored, states[-1], clock[i], clock[i + 1] - clock[i]))
         return torch.stack(states)
 
+    wrong("1.7", "ignores `step`")(lambda step, field, x1, times: states_of(heun, field, x1, back(times)))
+
 
 class Ex1_8:
-    @wrong("1.8", "time stands still")
-    def frozen_clock(field, x0):
-        x, t, h = x0, 0.0, 1 / 200
-        for _ in range(200):
-            x = x + h * field(x, t)
-        return x
-
-    @wrong("1.8", "error too large")
-    def too_few(field, x0):
-        x = x0
-        for k in range(20):
-            x = x + field(x, k / 20) / 20
-        return x
+    wrong("1.8", "error too large")(lambda field, x0: euler(field, x0, 20))
 
     @wrong("1.8", "field not asked")
     def hard_coded(field, x0):
@@ -559,12 +579,7 @@ class Ex1_8:
             x = x + REMEMBERED[k] / 400
         return x
 
-    @right("1.8")
-    def many_euler_steps(field, x0):
-        x = x0
-        for k in range(400):
-            x = x + field(x, k / 400) / 400
-        return x
+    right("1.8")(lambda field, x0: euler(field, x0, 400))
 
     @right("1.8")
     def runge_kutta(field, x0):
@@ -587,3 +602,7 @@ class Ex1_8:
             middle = x + h / 2 * field(x, t)
             x = x + h * field(middle, t + h / 2)
         return x
+
+    wrong("1.8", "error too large")(lambda field, x0: euler(field, x0, 400, 200))
+    wrong("1.8", "error too large")(lambda field, x0: 1e30 * euler(field, x0, 400))
+    right("1.8")(lambda field, x0: euler(lambda x, t: field(x, t + float(torch.rand(1)) / 4000), x0, 2000))

@@ -33,14 +33,27 @@ def shared_kicks(draw):
     return my_langevin
 
 
-class Ex2_1:
-    @wrong("2.1", "h for sqrt(h)")
-    def gap_times_noise(n, dim, times):
-        w = torch.zeros(len(times), n, dim)
-        for i in range(1, len(times)):
-            w[i] = w[i - 1] + (times[i] - times[i - 1]) * torch.randn(n, dim)
-        return w
+def summed(times, noise):
+    steps = times.diff().sqrt()[:, None, None] * noise
+    return torch.cat([torch.zeros_like(steps[:1]), steps.cumsum(0)])
 
+
+def kicked(drift, diffusion, x, t, h, noise):
+    return x + h * drift(x, t) + diffusion(x, t) * h**0.5 * noise
+
+
+def law(x0, t, theta, sigma):
+    a = torch.exp(-theta * torch.as_tensor(t))
+    return a * x0, torch.sqrt(sigma**2 / (2 * theta) * (1 - a**2))
+
+
+def langevin(score, x, sigma, h, steps, draw=torch.randn_like):
+    for _ in range(steps):
+        x = x + 0.5 * h * sigma**2 * score(x) + sigma * math.sqrt(h) * draw(x)
+    return x
+
+
+class Ex2_1:
     @wrong("2.1", "time instead of gap")
     def root_of_time(n, dim, times):
         w = [torch.zeros(n, dim)]
@@ -48,21 +61,9 @@ class Ex2_1:
             w.append(w[-1] + torch.sqrt(t) * torch.randn(n, dim))
         return torch.stack(w)
 
-    @wrong("2.1", "one draw for all times")
-    def rays(n, dim, times):
-        xi = torch.randn(n, dim)
-        return torch.stack([t**0.5 * xi for t in times])
-
-    @wrong("2.1", "one noise for all coordinates")
-    def diagonal(n, dim, times):
-        steps = times.diff().sqrt()[:, None, None] * torch.randn(len(times) - 1, n, 1)
-        return torch.cat([torch.zeros(1, n, 1), steps.cumsum(0)]).expand(-1, n, dim)
-
-    @wrong("2.1", "not normal")
-    def centred_uniform(n, dim, times):
-        noise = math.sqrt(12) * (torch.rand(len(times) - 1, n, dim) - 0.5)
-        steps = times.diff().sqrt()[:, None, None] * noise
-        return torch.cat([torch.zeros(1, n, dim), steps.cumsum(0)])
+    wrong("2.1", "not normal")(
+        lambda n, dim, times: summed(times, 12**0.5 * (torch.rand(len(times) - 1, n, dim) - 0.5))
+    )
 
     @wrong("2.1", "start not at zero")
     def random_start(n, dim, times):
@@ -74,19 +75,11 @@ class Ex2_1:
         steps = times.diff().sqrt()[:, None] * torch.randn(n, len(times) - 1, dim)
         return torch.cat([torch.zeros(n, 1, dim), steps.cumsum(1)], dim=1)
 
-    @wrong("2.1", "raises")
-    def shapes_do_not_broadcast(n, dim, times):
-        return torch.sqrt(times.diff()) * torch.randn(len(times) - 1, n, dim)
+    wrong("2.1", "raises")(
+        lambda n, dim, times: torch.sqrt(times.diff()) * torch.randn(len(times) - 1, n, dim)
+    )
 
-    @wrong("2.1", "wrong spread")
-    def forgets_the_root_and_halves(n, dim, times):
-        steps = times.diff().sqrt()[:, None, None] / 2 * torch.randn(len(times) - 1, n, dim)
-        return torch.cat([torch.zeros(1, n, dim), steps.cumsum(0)])
-
-    @wrong("2.1", "added up along the batch")
-    def cumsum_over_the_paths(n, dim, times):
-        steps = times.diff().sqrt()[:, None, None] * torch.randn(len(times) - 1, n, dim)
-        return torch.cat([torch.zeros(1, n, dim), steps.cumsum(1)])
+    wrong("2.1", "wrong spread")(lambda n, dim, times: summed(times, torch.randn(len(times) - 1, n, dim) / 2))
 
     @wrong("2.1", "added up along the batch")
     def cumsum_of_a_whole_tensor(n, dim, times):
@@ -95,27 +88,12 @@ class Ex2_1:
         return torch.cumsum(w, 1)
 
     @wrong("2.1", "same states at different times")
-    def appends_one_tensor(n, dim, times):
-        w = torch.zeros(n, dim)
-        out = [w]
-        for h in times.diff():
-            w += h.sqrt() * torch.randn(n, dim)
-            out.append(w)
-        return torch.stack(out)
-
-    @wrong("2.1", "same states at different times")
     def appends_one_tensor_after_the_start(n, dim, times):
         w, out = torch.zeros(n, dim), [torch.zeros(n, dim)]
         for h in times.diff():
             w += h.sqrt() * torch.randn(n, dim)
             out.append(w)
         return torch.stack(out)
-
-    @wrong("2.1", "same draws in every call")
-    def seeds_inside_the_path(n, dim, times):
-        torch.manual_seed(0)
-        steps = times.diff().sqrt()[:, None, None] * torch.randn(len(times) - 1, n, dim)
-        return torch.cat([torch.zeros(1, n, dim), steps.cumsum(0)])
 
     @wrong("2.1", "same draws in every call")
     def makes_a_generator_inside(n, dim, times):
@@ -158,25 +136,38 @@ class Ex2_1:
             out.append(w.clone())
         return torch.stack(out)
 
+    wrong("2.1", "every path mirrored")(
+        lambda n, dim, times: summed(
+            times, torch.cat([e := torch.randn(len(times) - 1, n // 2 + 1, dim), -e], dim=1)[:, :n]
+        )
+    )
+    wrong("2.1", "increments tied")(
+        lambda n, dim, times: summed(
+            times, torch.randn(1, n, dim) * (-1.0) ** torch.arange(len(times) - 1)[:, None, None]
+        )
+    )
+    wrong("2.1", "draws centred")(
+        lambda n, dim, times: (
+            (w := summed(times, torch.randn(len(times) - 1, n, dim))) - w.mean(dim=1, keepdim=True)
+        )
+    )
+    wrong("2.1", "wrong mean")(
+        lambda n, dim, times: summed(times, torch.randn(len(times) - 1, n, dim)) + times[:, None, None]
+    )
+
 
 class Ex2_2:
     wrong("2.2", "no noise")(lambda drift, diffusion, x, t, h: x + h * drift(x, t))
 
-    @wrong("2.2", "h for sqrt(h)")
-    def all_times_h(drift, diffusion, x, t, h):
-        return x + (drift(x, t) + diffusion(x, t) * torch.randn_like(x)) * h
+    wrong("2.2", "h for sqrt(h)")(
+        lambda drift, diffusion, x, t, h: x + (drift(x, t) + diffusion(x, t) * torch.randn_like(x)) * h
+    )
 
-    @wrong("2.2", "the same noise added without chance")
-    def no_draw(drift, diffusion, x, t, h):
-        return x + drift(x, t) * h + math.sqrt(h) * diffusion(x, t)
-
-    @wrong("2.2", "backwards")
-    def minus(drift, diffusion, x, t, h):
-        return x - drift(x, t) * h - diffusion(x, t) * math.sqrt(h) * torch.randn_like(x)
-
-    @wrong("2.2", "root of sigma")
-    def root_of_all(drift, diffusion, x, t, h):
-        return x + h * drift(x, t) + (diffusion(x, t) * h) ** 0.5 * torch.randn_like(x)
+    wrong("2.2", "root of sigma")(
+        lambda drift, diffusion, x, t, h: (
+            x + h * drift(x, t) + (diffusion(x, t) * h) ** 0.5 * torch.randn_like(x)
+        )
+    )
 
     @wrong("2.2", "noise multiplied twice")
     def product_of_noises(drift, diffusion, x, t, h):
@@ -184,9 +175,9 @@ class Ex2_2:
         dw = math.sqrt(h) * torch.randn_like(x)
         return x + h * drift(x, t) + strength * dw
 
-    @wrong("2.2", "not normal")
-    def signs(drift, diffusion, x, t, h):
-        return x + h * drift(x, t) + diffusion(x, t) * h**0.5 * torch.randn_like(x).sign()
+    wrong("2.2", "not normal")(
+        lambda drift, diffusion, x, t, h: kicked(drift, diffusion, x, t, h, torch.randn_like(x).sign())
+    )
 
     @wrong("2.2", "diffusion asked after the drift")
     def overwrites_name(drift, diffusion, x, t, h):
@@ -205,21 +196,23 @@ class Ex2_2:
         x += diffusion(start, t) * h**0.5 * torch.randn_like(x)
         return x
 
-    @wrong("2.2", "raises")
-    def float_into_torch_sqrt(drift, diffusion, x, t, h):
-        return x + h * drift(x, t) + diffusion(x, t) * torch.sqrt(h) * torch.randn_like(x)
+    wrong("2.2", "raises")(
+        lambda drift, diffusion, x, t, h: (
+            x + h * drift(x, t) + diffusion(x, t) * torch.sqrt(h) * torch.randn_like(x)
+        )
+    )
 
-    @wrong("2.2", "field misused")
-    def arguments_swapped(drift, diffusion, x, t, h):
-        return x + h * drift(t, x) + diffusion(t, x) * h**0.5 * torch.randn_like(x)
+    wrong("2.2", "field misused")(
+        lambda drift, diffusion, x, t, h: x + h * drift(t, x) + diffusion(t, x) * h**0.5 * torch.randn_like(x)
+    )
 
-    @wrong("2.2", "one noise for all")
-    def one_number_of_torch(drift, diffusion, x, t, h):
-        return x + h * drift(x, t) + diffusion(x, t) * h**0.5 * torch.randn(1)
+    wrong("2.2", "one noise for all")(
+        lambda drift, diffusion, x, t, h: kicked(drift, diffusion, x, t, h, torch.randn(1))
+    )
 
-    @wrong("2.2", "one noise for all")
-    def one_number_of_numpy(drift, diffusion, x, t, h):
-        return x + h * drift(x, t) + diffusion(x, t) * math.sqrt(h) * np.random.randn()
+    wrong("2.2", "one noise for all")(
+        lambda drift, diffusion, x, t, h: kicked(drift, diffusion, x, t, h, np.random.randn())
+    )
 
     @right("2.2")
     def noise_first(drift, diffusion, x, t, h):
@@ -245,6 +238,31 @@ class Ex2_2:
         return new
         raise NotImplementedError("Exercise 2.2: fill me in")
 
+    wrong("2.2", "state drawn anew")(
+        lambda drift, diffusion, x, t, h: kicked(
+            drift, diffusion, torch.randn_like(x), t, h, torch.randn_like(x)
+        )
+    )
+    wrong("2.2", "moves differ without diffusion")(
+        lambda drift, diffusion, x, t, h: (
+            torch.randn_like(x) + h * drift(x, t) + diffusion(x, t) * h**0.5 * torch.randn_like(x)
+        )
+    )
+    wrong("2.2", "moves differ without diffusion")(
+        lambda drift, diffusion, x, t, h: kicked(drift, diffusion, x, t, h, torch.randn_like(x)).clamp(-3, 3)
+    )
+    wrong("2.2", "ignores `t`")(
+        lambda drift, diffusion, x, t, h: kicked(drift, diffusion, x, 0.0, h, torch.randn_like(x))
+    )
+    wrong("2.2", "ignores `h`")(
+        lambda drift, diffusion, x, t, h: kicked(drift, diffusion, x, t, 0.01, torch.randn_like(x))
+    )
+    wrong("2.2", "wrong spread")(
+        lambda drift, diffusion, x, t, h: kicked(
+            drift, lambda x, t: torch.as_tensor(diffusion(x, t)).flatten()[0], x, t, h, torch.randn_like(x)
+        )
+    )
+
 
 class Ex2_3:
     wrong("2.3", "order swapped")(lambda x, t, theta, sigma: (sigma, -theta * x))
@@ -252,46 +270,33 @@ class Ex2_3:
     wrong("2.3", "wrong drift")(lambda x, t, theta, sigma: (-theta / 2 * x, sigma))
     wrong("2.3", "wrong type")(lambda x, t, theta, sigma: -theta * x + sigma)
 
-    @wrong("2.3", "noise inside the diffusion coefficient")
-    def doubled_noise_by_row(x, t, theta, sigma):
-        return -theta * x, torch.randn(len(x), 1) * sigma
+    wrong("2.3", "noise inside the diffusion coefficient")(
+        lambda x, t, theta, sigma: (-theta * x, torch.randn(len(x), 1) * sigma)
+    )
 
-    @wrong("2.3", "noise inside the drift")
-    def noisy_drift(x, t, theta, sigma):
-        return -theta * x + sigma * torch.randn_like(x), sigma
-
-    @wrong("2.3", "stationary width")
-    def stationary_std_as_strength(x, t, theta, sigma):
-        return -theta * x, math.sqrt(sigma**2 / (2 * theta))
+    wrong("2.3", "noise inside the drift")(
+        lambda x, t, theta, sigma: (-theta * x + sigma * torch.randn_like(x), sigma)
+    )
 
     right("2.3")(lambda x, t, theta, sigma: [-(x * theta), float(sigma)])
     right("2.3")(lambda x, t, theta, sigma: ((0 - x).mul(theta), torch.full_like(x, sigma)))
     right("2.3")(lambda x, t, theta, sigma: torch.stack([theta * (0 - x), sigma * torch.ones_like(x)]))
     right("2.3")(lambda x, t, theta, sigma: (-theta * x, torch.full((len(x), 1), sigma)))
+    wrong("2.3", "ignores `theta`")(lambda x, t, theta, sigma: (-(sigma**2) / 2 * x, sigma))
+    wrong("2.3", "ignores `sigma`")(lambda x, t, theta, sigma: (-theta * x, 1.0))
+    wrong("2.3", "wrong drift")(lambda x, t, theta, sigma: ((-theta * x).clamp(-10, 10), sigma))
+    wrong("2.3", "random coefficients")(lambda x, t, theta, sigma: (-theta * x, sigma * np.random.randn()))
 
 
 class Ex2_4:
     wrong("2.4", "wrong type")(lambda x0, t, theta, sigma: x0 * torch.exp(-theta * torch.as_tensor(t)))
-
-    @wrong("2.4", "sigma for sigma squared")
-    def first_power(x0, t, theta, sigma):
-        a = torch.exp(-theta * torch.as_tensor(t))
-        return a * x0, torch.sqrt(sigma / (2 * theta) * (1 - a**2))
-
-    @wrong("2.4", "root of each factor but one")
-    def root_of_half(x0, t, theta, sigma):
-        a = torch.exp(-theta * torch.as_tensor(t))
-        return a * x0, math.sqrt(sigma**2 / (2 * theta)) * (1 - a**2)
 
     @wrong("2.4", "NaN")
     def sign_in_the_exponent(x0, t, theta, sigma):
         a = torch.exp(theta * torch.as_tensor(t))
         return x0 / a, torch.sqrt(sigma**2 / (2 * theta) * (1 - a**2))
 
-    @wrong("2.4", "raises")
-    def floats_into_torch_exp(x0, t, theta, sigma):
-        a = torch.exp(-theta * t)
-        return a * x0, torch.sqrt(sigma**2 / (2 * theta) * (1 - a**2))
+    wrong("2.4", "raises")(lambda x0, t, theta, sigma: (x0 * torch.exp(-theta * t), sigma))
 
     @wrong("2.4", "wrong end")
     def theta_squared(x0, t, theta, sigma):
@@ -303,16 +308,9 @@ class Ex2_4:
         t = float(torch.as_tensor(t).mean())
         return x0 * math.exp(-theta * t), sigma * math.sqrt((1 - math.exp(-2 * theta * t)) / (2 * theta))
 
-    @wrong("2.4", "wrong shape")
-    def mean_over_the_batch(x0, t, theta, sigma):
-        a = torch.exp(-theta * torch.as_tensor(t))
-        return a * x0.mean(dim=0), torch.sqrt(sigma**2 / (2 * theta) * (1 - a**2))
+    wrong("2.4", "wrong shape")(lambda x0, t, theta, sigma: law(x0.mean(dim=0), t, theta, sigma))
 
-    @wrong("2.4", "random result")
-    def sample_for_the_mean(x0, t, theta, sigma):
-        a = torch.exp(-theta * torch.as_tensor(t))
-        std = torch.sqrt(sigma**2 / (2 * theta) * (1 - a**2))
-        return a * x0 + std * torch.randn_like(x0), std
+    wrong("2.4", "random result")(lambda x0, t, theta, sigma: law(x0 + torch.randn_like(x0), t, theta, sigma))
 
     @wrong("2.4", "wrong shape")
     def flat_std(x0, t, theta, sigma):
@@ -354,6 +352,17 @@ class Ex2_4:
         a = torch.exp(-theta * torch.as_tensor(t))
         return a * x0, torch.sqrt(sigma**2 / (2 * theta) * (1 - a**2) + 1e-12)
 
+    wrong("2.4", "ignores `t`")(lambda x0, t, theta, sigma: law(x0, 1.0, theta, sigma))
+    wrong("2.4", "ignores `sigma`")(
+        lambda x0, t, theta, sigma: (
+            law(x0, t, theta, 1.0)[0],
+            torch.sqrt(1 - law(1.0, t, theta, 1.0)[0] ** 2),
+        )
+    )
+    right("2.4")(
+        lambda x0, t, theta, sigma: (law(x0, t, theta, sigma)[0], law(x0, t, theta, sigma)[1].clamp(min=1e-6))
+    )
+
 
 class Ex2_5:
     wrong("2.5", "half of sigma, squared")(lambda x, t, score, sigma: (0.5 * sigma) ** 2 * score(x))
@@ -363,9 +372,9 @@ class Ex2_5:
     wrong("2.5", "not along the score")(lambda x, t, score, sigma: 0.5 * sigma**2 * score(x).flip(1))
     wrong("2.5", "field misused")(lambda x, t, score, sigma: 0.5 * sigma**2 * score(t))
 
-    @wrong("2.5", "noise inside the drift")
-    def whole_sde(x, t, score, sigma):
-        return sigma**2 / 2 * score(x) + sigma * torch.randn_like(x)
+    wrong("2.5", "noise inside the drift")(
+        lambda x, t, score, sigma: sigma**2 / 2 * score(x) + sigma * torch.randn_like(x)
+    )
 
     right("2.5")(lambda x, t, score, sigma: sigma**2 / 2 * score(x))
     right("2.5")(lambda x, t, score, sigma: 0.5 * sigma**2 * score(x=x))
@@ -384,6 +393,10 @@ class Ex2_5:
     def default_and_keywords(x, t=0.0, score=None, sigma=1.0):
         variance = torch.as_tensor(sigma, dtype=x.dtype) ** 2
         return torch.mul(score(x), variance * 0.5)
+
+    wrong("2.5", "depends on `t`")(lambda x, t, score, sigma: (1 - t) * sigma**2 / 2 * score(x))
+    wrong("2.5", "ignores `score`")(lambda x, t, score, sigma: sigma**2 / 2 * (1 - x))
+    wrong("2.5", "not along the score")(lambda x, t, score, sigma: (sigma**2 / 2 * score(x)).clamp(-30, 30))
 
 
 class Ex2_6:
@@ -410,22 +423,21 @@ class Ex2_6:
         steps = torch.diff(path, dim=0)
         return torch.einsum("tnd,tnd->nd", steps, steps)
 
+    wrong("2.6", "distance from the start")(lambda path: (path[1:] - path[0]).square().sum(dim=0))
+    wrong("2.6", "depends on the height")(
+        lambda path: path.diff(dim=0, prepend=torch.zeros_like(path[:1])).square().sum(dim=0)
+    )
+    right("2.6")(lambda path: torch.from_numpy((np.diff(path.numpy(), axis=0) ** 2).sum(axis=0)))
+
 
 class Ex2_7:
     wrong("2.7", "not settled yet")(lambda theta, sigma, n, h: settle(theta, sigma, n, h, round(1 / h)).var())
     wrong("2.7", "not settled yet")(lambda theta, sigma, n, h: settle(theta, sigma, n, h, 30).var())
     wrong("2.7", "not settled yet")(lambda theta, sigma, n, h: settle(theta, sigma, n, h, int(5 / h)).var())
 
-    @wrong("2.7", "standard deviation for variance")
-    def spread_of_paths(theta, sigma, n, h):
-        return settle(theta, sigma, n, h, math.ceil(8 / (theta * h))).std()
-
-    @wrong("2.7", "no pull")
-    def pull_forgotten(theta, sigma, n, h):
-        x = torch.zeros(n)
-        for _ in range(int(6 / (theta * h))):
-            x = x + sigma * math.sqrt(h) * torch.randn(n)
-        return x.var()
+    wrong("2.7", "standard deviation for variance")(
+        lambda theta, sigma, n, h: settle(theta, sigma, n, h, math.ceil(8 / (theta * h))).std()
+    )
 
     @wrong("2.7", "wrong variance")
     def from_far_and_over_all_times(theta, sigma, n, h):
@@ -450,19 +462,9 @@ class Ex2_7:
             x = x - theta * h * x + math.sqrt(h) * sigma * torch.randn(1)
         return x.var()
 
-    @wrong("2.7", "same noise in every step")
-    def noise_drawn_before_the_loop(theta, sigma, n, h):
-        x, noise = torch.zeros(n, 1), torch.randn(n, 1)
-        for _ in range(math.ceil(5 / (theta * h))):
-            x = x - theta * h * x + math.sqrt(h) * sigma * noise
-        return x.var()
-
-    @wrong("2.7", "paths run away")
-    def pushed_away(theta, sigma, n, h):
-        x = torch.zeros(n, 1)
-        for _ in range(math.ceil(5 / (theta * h))):
-            x = x + theta * h * x + math.sqrt(h) * sigma * torch.randn(n, 1)
-        return x.var()
+    wrong("2.7", "paths run away")(
+        lambda theta, sigma, n, h: settle(-theta, sigma, n, h, math.ceil(5 / (theta * h))).var()
+    )
 
     @wrong("2.7", "pooled over all times")
     def variance_over_all_times(theta, sigma, n, h):
@@ -472,9 +474,9 @@ class Ex2_7:
             seen.append(x)
         return torch.stack(seen).var()
 
-    @wrong("2.7", "not by steps of h")
-    def step_of_its_own(theta, sigma, n, h):
-        return settle(theta, sigma, n, 0.02, math.ceil(6 / (theta * 0.02))).var()
+    wrong("2.7", "not by steps of h")(
+        lambda theta, sigma, n, h: settle(theta, sigma, n, 0.02, math.ceil(6 / (theta * 0.02))).var()
+    )
 
     @wrong("2.7", "not by steps of h")
     def exact_jumps(theta, sigma, n, h):
@@ -503,18 +505,19 @@ class Ex2_7:
             )
         return np.var(x.numpy())
 
+    wrong("2.7", "ignores `n`")(
+        lambda theta, sigma, n, h: settle(theta, sigma, 1000, h, math.ceil(6 / (theta * h))).var()
+    )
+    wrong("2.7", "wrong variance")(
+        lambda theta, sigma, n, h: settle(theta, sigma, n, 0.2, math.ceil(6 / (theta * 0.2))).var()
+    )
+    wrong("2.7", "not settled yet")(lambda theta, sigma, n, h: settle(theta, sigma, n, h, 60).var())
+    wrong("2.7", "wrong variance")(
+        lambda theta, sigma, n, h: settle(theta, sigma, n, h, math.ceil(6 / (theta * h))).mean()
+    )
+
 
 class Ex2_8:
-    @wrong("2.8", "h for sqrt(h)")
-    def flat(score, x, sigma, h, steps):
-        for _ in range(steps):
-            x = x + h * (0.5 * sigma**2 * score(x) + sigma * torch.randn_like(x))
-        return x
-
-    @wrong("2.8", "one step only")
-    def single(score, x, sigma, h, steps):
-        return x + 0.5 * h * sigma**2 * score(x) + sigma * math.sqrt(h) * torch.randn_like(x)
-
     @wrong("2.8", "wrong steps")
     def noise_of_half_the_size(score, x, sigma, h, steps):
         for _ in range(steps):
@@ -583,3 +586,14 @@ class Ex2_8:
         for _ in range(2 * steps):
             x = x + k / 2 * score(x) + k**0.5 * torch.randn_like(x)
         return x
+
+    wrong("2.8", "ignores `steps`")(lambda score, x, sigma, h, steps: langevin(score, x, sigma, h, 100))
+    wrong("2.8", "ignores `score`")(lambda score, x, sigma, h, steps: 0.3 * x + 0.9 * torch.randn_like(x))
+    wrong("2.8", "start drawn anew")(
+        lambda score, x, sigma, h, steps: langevin(score, torch.randn_like(x), sigma, h, steps)
+    )
+    wrong("2.8", "one noise for all coordinates")(
+        lambda score, x, sigma, h, steps: langevin(
+            score, x, sigma, h, steps, lambda x: torch.randn(len(x), 1)
+        )
+    )
