@@ -38,11 +38,6 @@ def _seeded(steps: int, n: int, dim: int) -> Tensor:
     return torch.randn(steps, n, dim, generator=torch.Generator().manual_seed(0))
 
 
-def _mirrored(steps: int, n: int, dim: int) -> Tensor:
-    half = torch.randn(steps, (n + 1) // 2, dim)
-    return torch.cat([half, -half], dim=1)[:, :n]
-
-
 MISTAKES: Mistakes = {
     **recurring(
         {
@@ -92,11 +87,6 @@ MISTAKES: Mistakes = {
         _drawn(lambda k, n, dim: torch.randn(k, 1, dim).expand(k, n, dim)),
         "All your paths are the same one. Each of the n paths needs draws of its own: look at the shape in "
         "which you draw.",
-    ),
-    "every path mirrored": (
-        _drawn(_mirrored),
-        "Half of your paths are mirror images of the others. Their law is right, but the exercise asks for n "
-        "independent paths, each with draws of its own.",
     ),
     "coin tosses": (
         _drawn(lambda steps, n, dim: 2.0 * torch.randint(2, (steps, n, dim)) - 1),

@@ -69,11 +69,6 @@ MISTAKES: Mistakes = {
         "Your paths spread without end, as if there were noise and nothing else: the longer they run, the "
         "larger their variance. What pulls them back to zero in every step?",
     ),
-    "pooled over all times": (
-        lambda theta, sigma, n, h: _simulated(theta, sigma, n, h, math.ceil(5 / (theta * h))).var(),
-        "Your variance is taken over all times together, those near the start included, where the paths "
-        "have hardly spread. Only where they are in the end is asked for.",
-    ),
 }
 
 
@@ -91,8 +86,8 @@ def _variance(came: float, theta: float, sigma: float, h: float, early: bool = F
         name, hint = (
             "not settled yet",
             "The fast process has settled, but on a slower one your variance is too small: have its paths "
-            "forgotten where they started? How long does that take: which of the arguments is a rate, and "
-            "what time follows from it?",
+            "forgotten where they started? Which of the arguments is a rate, and how long a wait follows from "
+            "it? Or do you pool all times, those near the start included?",
         )
     if came > AWAY * exact:
         name, hint = (
