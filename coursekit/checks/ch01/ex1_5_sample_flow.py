@@ -119,7 +119,7 @@ def sample_flow(student: StudentFunction) -> Iterator[Fact]:
         "equally long, the first one begins at time 0 and the last one ends at time 1. Print `t` inside your "
         "loop."
     )
-    yield Fact("wrong times", "times at which the field was asked", _grid(STEPS), spy.times(), hint)
+    yield Fact("wrong times", "times asked", _grid(STEPS), spy.times(), hint)
     if not spy.calls or spy.calls[0].x.shape != (N, 2):
         return
     start = spy.calls[0].x.double()
@@ -162,5 +162,5 @@ def sample_flow(student: StudentFunction) -> Iterator[Fact]:
         "In a field that depends on place and time your samples do not arrive where Euler's steps lead. "
         "Does each step ask the field at the state that the one before has reached, and go on from it?"
     )
-    what = "distance from the end of Euler's steps (mean, root mean square)"
+    what = "distance from Euler's end (mean, rms)"
     yield Fact("wrong end", what, torch.zeros(len(off)), torch.tensor(off), hint)

@@ -86,8 +86,8 @@ def _variance(came: float, theta: float, sigma: float, h: float, early: bool = F
         name, hint = (
             "not settled yet",
             "The fast process has settled, but on a slower one your variance is too small: have its paths "
-            "forgotten where they started? Which of the arguments is a rate, and how long a wait follows from "
-            "it? Or do you pool all times, those near the start included?",
+            "forgotten where they started? Which of the arguments is a rate, and what wait follows from it? "
+            "Or do you pool all times, those near the start included?",
         )
     if came > AWAY * exact:
         name, hint = (

@@ -220,8 +220,8 @@ def my_langevin(student: StudentFunction) -> Iterator[Fact | str]:
     came_to = climb(lambda *args: student(*args, shape=tuple(args[1].shape)))
     hint = (
         "Even with small steps your samples do not settle into the target: their mean or variance is off by "
-        "more than the bound. Print both after more and more steps. Does every step start where the one "
-        "before ended?"
+        "more than the bound. Does every step start where the one before ended, and is each state pulled by "
+        "the score at its own place? Print mean and variance after more and more steps."
     )
     what, most = f"bias with sigma² h = {FIRST:g}", f"at most {BOUND:g}"
     yield Fact("bias too large", what, 0.0, min(came_to.first, 1e3), hint, BOUND, 0.1, most)
