@@ -1,6 +1,6 @@
 """Measurements that several exercises of this chapter share."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import torch
@@ -8,7 +8,8 @@ from torch import Tensor
 
 from ...base import Field
 from ..core import Fact, StudentFunction, slope
-from ..shared.test_fields import RecordingField, rms, whirl, whirl_flow
+from ..shared.dependence import uses
+from ..shared.test_fields import RecordingField, rms, steady, whirl, whirl_flow
 
 Step = Callable[..., Tensor]
 
@@ -53,6 +54,34 @@ def evaluation_times(name: str, spy: RecordingField, times: list[float], hint: s
     """The times at which the field was evaluated, each counted once, however often it was."""
     seen = torch.unique((spy.times() * 1e4).round() / 1e4)
     return Fact(name, "times at which the field was asked", row(times), seen, hint)
+
+
+def arguments(student: StudentFunction, spy: RecordingField, x: Tensor) -> tuple[Tensor, Fact]:
+    """A step of length 0.1 at t = 0.3 in the field `whirl`, and whether `t` and `h` change it."""
+    after, late, long = (
+        student(field, x, t, h, shape=tuple(x.shape))
+        for field, t, h in (
+            (spy, 0.3, 0.1),
+            (RecordingField(whirl), 0.8, 0.1),
+            (RecordingField(whirl), 0.3, 0.2),
+        )
+    )
+    return after, uses(after, {"t": late, "h": long})
+
+
+def moves(student: StudentFunction, hint: str) -> Iterator[Fact]:
+    """Moves in a constant field, forwards and backwards, of as many states as coordinates."""
+    start, c = states(3, 3), row([1.0, -2.0, 0.5])
+    for h in (0.1, -0.25):
+        move = (student(RecordingField(steady(c), 3), start, 0.3, h, shape=(3, 3)) - start).mean(dim=0)
+        yield Fact("wrong move", f"move in a constant field (1, -2, 0.5), h = {h}", h * c, move, hint)
+
+
+def long_step(student: StudentFunction, name: str, factor: float, hint: str) -> Fact:
+    """End of a step of length 0.5 in the field 30 x, which multiplies the states by `factor`."""
+    x = states()
+    end = student(RecordingField(lambda x, t: 30 * x), x, 0.0, 0.5, shape=tuple(x.shape))
+    return Fact(name, "end of a long step in the field 30 x", factor * x, end, hint)
 
 
 def convergence(student: StudentFunction, order: int, hint: str) -> Fact:

@@ -66,11 +66,6 @@ MISTAKES: Mistakes = {
         "The distance to the centre shrinks to a half in your function where it should shrink to 1/e. "
         "Which base has the function that is its own derivative?",
     ),
-    "time left out": (
-        lambda x0, t, theta, center: center + math.exp(-theta) * (x0 - center),
-        "Your result is the same at every time `t`. At time 0 the states have not moved, and later they "
-        "come closer and closer to the centre. Where does `t` enter?",
-    ),
     "distance covered instead of distance left": (
         lambda x0, t, theta, center: center + (1 - _shrink(t, theta)) * (x0 - center),
         "At time 0 your states sit on the centre and later they leave it. You multiply the distance by the "

@@ -6,10 +6,18 @@ import torch
 
 from ...solvers import Euler, Heun
 from ..core import Fact, Mistakes, StudentFunction, exercise
-from ..shared.dependence import uses
 from ..shared.mistakes import recurring
-from ..shared.test_fields import RecordingField, steady, whirl
-from .common import convergence, evaluation_times, midpoint_step, row, states, whole_batch
+from ..shared.test_fields import RecordingField, whirl
+from .common import (
+    arguments,
+    convergence,
+    evaluation_times,
+    long_step,
+    midpoint_step,
+    moves,
+    states,
+    whole_batch,
+)
 
 MISTAKES: Mistakes = {
     **recurring(
@@ -60,20 +68,15 @@ MISTAKES: Mistakes = {
 @exercise("1.2", "Euler step", "core", "field, x, t, h", Euler().step, MISTAKES)
 def euler_step(student: StudentFunction) -> Iterator[Fact]:
     """Move on a constant field, call record and tangent on a curved one, and the slope of the error."""
-    x, c = states(), row([1.0, -2.0, 0.5])
-    spy = RecordingField(whirl)
-    after = student(spy, x, 0.3, 0.1, shape=(16, 2))
-    changed = [student(RecordingField(whirl), x, t, h, shape=(16, 2)) for t, h in ((0.8, 0.1), (0.3, 0.2))]
-    yield uses(after, {"t": changed[0], "h": changed[1]})
+    x, spy = states(), RecordingField(whirl)
+    after, used = arguments(student, spy, x)
+    yield used
     hint = (
         "In a field that is the same everywhere and always, each state must move by speed times duration, "
         "exactly, also where `h` is negative. Work it out by hand for one state: how often does `h` come in, "
         "and do you change the state or the velocity besides?"
     )
-    start = states(3, 3)
-    for h in (0.1, -0.25):
-        move = (student(RecordingField(steady(c), 3), start, 0.3, h, shape=(3, 3)) - start).mean(dim=0)
-        yield Fact("wrong move", f"move in a constant field (1, -2, 0.5), h = {h}", h * c, move, hint)
+    yield from moves(student, hint)
     yield whole_batch(spy, 16)
     hint = (
         "Euler's method looks at the field at one moment only, the one at which the step begins. Compare the "
@@ -88,8 +91,7 @@ def euler_step(student: StudentFunction) -> Iterator[Fact]:
     arrow = whirl(x, torch.full((16, 1), 0.3))
     what = "move per unit of h in a curved field, against the arrow at the state"
     yield Fact("off the tangent", what, arrow, (after - x) / 0.1, hint)
-    far = student(RecordingField(lambda x, t: 30 * x), x, 0.0, 0.5, shape=(16, 2))
-    yield Fact("off the tangent", "end of a long step in the field 30 x", 16 * x, far, hint)
+    yield long_step(student, "off the tangent", 16, hint)
     hint = (
         "Followed over many small steps, your step does not come closer to the true path in the way that "
         "Euler's does: half the step size should halve the error. Compare one step with a drawing of the "

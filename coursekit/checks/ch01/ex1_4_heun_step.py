@@ -6,10 +6,18 @@ import torch
 
 from ...solvers import Euler, Heun
 from ..core import Fact, Mistakes, StudentFunction, exercise
-from ..shared.dependence import uses
 from ..shared.mistakes import recurring
-from ..shared.test_fields import Call, RecordingField, steady, whirl
-from .common import convergence, evaluation_times, midpoint_step, row, states, whole_batch
+from ..shared.test_fields import Call, RecordingField, whirl
+from .common import (
+    arguments,
+    convergence,
+    evaluation_times,
+    long_step,
+    midpoint_step,
+    moves,
+    states,
+    whole_batch,
+)
 
 MISTAKES: Mistakes = {
     **recurring(
@@ -86,21 +94,16 @@ def _late(spy: RecordingField) -> Call:
 @exercise("1.4", "Heun step", "core", "field, x, t, h", Heun().step, MISTAKES)
 def heun_step(student: StudentFunction) -> Iterator[Fact]:
     """Move on a constant field, places, times and weights of both slopes, and the slope of the error."""
-    x, c = states(), row([1.0, -2.0, 0.5])
-    spy = RecordingField(whirl)
-    after = student(spy, x, 0.3, 0.1, shape=(16, 2))
-    changed = [student(RecordingField(whirl), x, t, h, shape=(16, 2)) for t, h in ((0.8, 0.1), (0.3, 0.2))]
-    yield uses(after, {"t": changed[0], "h": changed[1]})
+    x, spy = states(), RecordingField(whirl)
+    after, used = arguments(student, spy, x)
+    yield used
     if torch.equal(after.float(), x.float()):  # nothing moves, so nothing more is to be learnt
         return
     hint = (
         "In a field that is the same everywhere and always, both slopes are equal and each state must move "
         "by speed times duration, exactly, also where `h` is negative. Work it out by hand for one state."
     )
-    start = states(3, 3)
-    for h in (0.2, -0.25):
-        move = (student(RecordingField(steady(c), 3), start, 0.3, h, shape=(3, 3)) - start).mean(dim=0)
-        yield Fact("wrong move", f"move in a constant field (1, -2, 0.5), h = {h}", h * c, move, hint)
+    yield from moves(student, hint)
     yield whole_batch(spy, 16)
     hint = (
         "Heun's method looks at the field at the two ends of the step: when it begins and when it is over. "
@@ -127,8 +130,7 @@ def heun_step(student: StudentFunction) -> Iterator[Fact]:
         "A single step goes wrong where the velocity differs from state to state. Each row must move along "
         "the mean of its own two arrows, however long they are. Do you average, sum, limit or reorder rows?"
     )
-    far = student(RecordingField(lambda x, t: 30 * x), x, 0.0, 0.5, shape=(16, 2))
-    yield Fact("off the mean slope", "end of a long step in the field 30 x", 128.5 * x, far, hint)
+    yield long_step(student, "off the mean slope", 128.5, hint)
     hint = (
         "Followed over many small steps, your step is not of second order: half the step size should leave a "
         "quarter of the error. Check in which place, at which time and with which weight each slope enters."

@@ -21,6 +21,10 @@ BASES = (
     "You take logarithms to different bases for the two axes. Any base will do, but it must be the "
     "same for both, or the slope is stretched."
 )
+ONE_AXIS = (
+    "Only one of your axes is in logarithms. A power of h becomes a straight line, with the power as its "
+    "slope, when both axes are logarithmic: which of the two is missing?"
+)
 MISTAKES: Mistakes = {
     "no logarithms": (
         lambda errors, hs: slope(hs, errors),
@@ -52,16 +56,8 @@ MISTAKES: Mistakes = {
         "Your number fits step sizes that are halved from one to the next, whatever `hs` holds. Here the "
         "steps shrink in another way. Where do the step sizes come into your line?",
     ),
-    "logarithm of the errors only": (
-        lambda errors, hs: slope(hs, errors.log()),
-        "Only the errors are in logarithms; the step sizes are not. A power of h becomes a straight line "
-        "when both axes are logarithmic.",
-    ),
-    "logarithm of the steps only": (
-        lambda errors, hs: slope(hs.log(), errors),
-        "Only the step sizes are in logarithms; the errors are not. A power of h becomes a straight line "
-        "when both axes are logarithmic.",
-    ),
+    "logarithm of the errors only": (lambda errors, hs: slope(hs, errors.log()), ONE_AXIS),
+    "logarithm of the steps only": (lambda errors, hs: slope(hs.log(), errors), ONE_AXIS),
     "intercept instead of slope": (
         lambda errors, hs: errors.log().mean() - slope(hs.log(), errors.log()) * hs.log().mean(),
         "You return the height of the line, which depends on the constant in front, rather than its slope. "

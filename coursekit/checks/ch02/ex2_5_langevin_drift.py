@@ -32,7 +32,6 @@ MISTAKES: Mistakes = {
             "sigma for sigma squared": _scaled(lambda sigma: sigma / 2),
             "half of sigma, squared": _scaled(lambda sigma: (sigma / 2) ** 2),
             "away from the peaks": _scaled(lambda sigma: -(sigma**2) / 2),
-            "sigma left out": _scaled(lambda sigma: 1.0),
             "divided by sigma": _scaled(lambda sigma: 1 / (2 * sigma**2)),
             "noise inside the drift": lambda x, t, score, sigma: (
                 sigma**2 / 2 * score(x) + sigma * torch.randn_like(x)
@@ -42,25 +41,10 @@ MISTAKES: Mistakes = {
             ),
         }
     ),
-    "sigma left out, half kept": (
-        _scaled(lambda sigma: 0.5),
-        "Your drift does not depend on sigma. It fits for a sigma of one only; stronger noise needs a "
-        "stronger pull.",
-    ),
-    "score not used": (
-        lambda x, t, score, sigma: -(sigma**2) / 2 * x,
-        "Your drift pulls to zero whatever the target is: that is the answer for a standard normal law "
-        "alone. Which of the arguments did you not use?",
-    ),
     "state scaled by the score": (
         lambda x, t, score, sigma: sigma**2 / 2 * x * score(x),
         "You multiply the score by the state. The score is already a direction at that state: at the origin "
         "yours would vanish, wherever the peaks are.",
-    ),
-    "drift depends on time": (
-        lambda x, t, score, sigma: t * sigma**2 / 2 * score(x),
-        "Your drift grows with time. The target does not change, so the same pull keeps the balance at all "
-        "times: `t` is handed over because simulators do so.",
     ),
     "sum of score and state": (
         lambda x, t, score, sigma: x + sigma**2 / 2 * score(x),

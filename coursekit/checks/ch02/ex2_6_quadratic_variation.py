@@ -14,6 +14,14 @@ def _quadratic_variation(path: Tensor) -> Tensor:
     return path.diff(dim=0).square().sum(dim=0)
 
 
+LEFT_OUT = (
+    "You leave increments out. Between n times there are n - 1 increments, one for each pair of neighbours: "
+    "check where your slices or your loop begin and end, and how far apart the two states are."
+)
+TOO_MANY_AXES = (
+    "You add up over more than time. Every path has a quadratic variation of its own in each coordinate: "
+    "along which axis does time run, and along which do you sum?"
+)
 MISTAKES: Mistakes = {
     **recurring(
         {
@@ -52,36 +60,16 @@ MISTAKES: Mistakes = {
         "You subtract the mean increment before squaring, as one does for a variance. For the quadratic "
         "variation the increments are squared as they are.",
     ),
-    "only start and end of each pair": (
-        lambda path: path[::2].diff(dim=0).square().sum(dim=0),
-        "Your increments leave times out: each reaches over two gaps. Between n times there are n - 1 "
-        "increments, one for each pair of neighbours.",
-    ),
-    "last increment left out": (
-        lambda path: path[:-1].diff(dim=0).square().sum(dim=0),
-        "You leave out the last increment. Between n times there are n - 1 increments: check where your "
-        "slices or your loop end.",
-    ),
-    "first increment left out": (
-        lambda path: path[1:].diff(dim=0).square().sum(dim=0),
-        "You leave out the first increment. Between n times there are n - 1 increments: check where your "
-        "slices or your loop begin.",
-    ),
+    "only start and end of each pair": (lambda path: _quadratic_variation(path[::2]), LEFT_OUT),
+    "last increment left out": (lambda path: _quadratic_variation(path[:-1]), LEFT_OUT),
+    "first increment left out": (lambda path: _quadratic_variation(path[1:]), LEFT_OUT),
     "running sum": (
         lambda path: path.diff(dim=0).square().cumsum(dim=0),
         "You return the sum as it grows along the path. Here only its last value is asked for, one number "
         "for each path and coordinate.",
     ),
-    "all paths in one": (
-        lambda path: path.diff(dim=0).square().sum(),
-        "You add up over paths and coordinates as well. Every path has a quadratic variation of its own in "
-        "each coordinate: along which axis does time run?",
-    ),
-    "coordinates added up": (
-        lambda path: path.diff(dim=0).square().sum(dim=(0, 2)),
-        "You add up over the coordinates as well. The quadratic variation is asked for in each coordinate by "
-        "itself: along which axis does time run?",
-    ),
+    "all paths in one": (lambda path: path.diff(dim=0).square().sum(), TOO_MANY_AXES),
+    "coordinates added up": (lambda path: path.diff(dim=0).square().sum(dim=(0, 2)), TOO_MANY_AXES),
     "along the batch": (
         lambda path: path.diff(dim=1).square().sum(dim=1),
         "Your differences are taken between one path and the next. Increments belong to one path, between "

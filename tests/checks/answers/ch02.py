@@ -337,7 +337,7 @@ class Ex2_4:
 
 class Ex2_5:
     wrong("2.5", "half of sigma, squared")(lambda x, t, score, sigma: (0.5 * sigma) ** 2 * score(x))
-    wrong("2.5", "score not used")(lambda x, t, score, sigma: -0.5 * sigma**2 * x)
+    wrong("2.5", "ignores `score`")(lambda x, t, score, sigma: -0.5 * sigma**2 * x)
     wrong("2.5", "field misused")(lambda x, t, score, sigma: 0.5 * sigma**2 * score(x, t))
     wrong("2.5", "out of balance")(lambda x, t, score, sigma: sigma**2 / math.sqrt(2) * score(x))
     wrong("2.5", "not along the score")(lambda x, t, score, sigma: 0.5 * sigma**2 * score(x).flip(1))
