@@ -1,13 +1,14 @@
 """Checks of lab 01, flows: `euler_step = checks.ch01.euler_step(euler_step)`, and so for every exercise."""
 
 from ..shared.test_fields import gust, gust_flow
-from .closed_form import linear_flow
-from .euler import euler_step
-from .heun import heun_step
-from .orders import measured_order
-from .race import my_solver
-from .sampling import sample_flow
-from .walks import run_backwards, simulate
+from .ex1_1_linear_flow import linear_flow
+from .ex1_2_euler_step import euler_step
+from .ex1_3_simulate import simulate
+from .ex1_4_heun_step import heun_step
+from .ex1_5_sample_flow import sample_flow
+from .ex1_6_measured_order import measured_order
+from .ex1_7_run_backwards import run_backwards
+from .ex1_8_my_solver import my_solver
 
 __all__ = [
     "euler_step",

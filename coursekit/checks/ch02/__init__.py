@@ -1,15 +1,14 @@
 """Checks of lab 02, diffusion processes: `brownian_path = checks.ch02.brownian_path(brownian_path)`, ..."""
 
-from .brownian import brownian_path
-from .coefficients import ou_coefficients
-from .langevin import langevin_drift
-from .largest import my_langevin
-from .race import bias
-from .race import target as race_target
-from .settled import stationary_variance
-from .steps import euler_maruyama_step
-from .transition import ou_transition
-from .variation import quadratic_variation
+from .ex2_1_brownian_path import brownian_path
+from .ex2_2_euler_maruyama_step import euler_maruyama_step
+from .ex2_3_ou_coefficients import ou_coefficients
+from .ex2_4_ou_transition import ou_transition
+from .ex2_5_langevin_drift import langevin_drift
+from .ex2_6_quadratic_variation import quadratic_variation
+from .ex2_7_stationary_variance import stationary_variance
+from .ex2_8_my_langevin import bias, my_langevin
+from .ex2_8_my_langevin import target as race_target
 
 __all__ = [
     "bias",

@@ -9,247 +9,6 @@ import torch
 
 from . import right, wrong
 
-# ---------------------------------------------------------------- 1.1 linear_flow(x0, t, theta, center)
-
-
-@wrong("1.1", "grows instead of shrinking")
-def sign(x0, t, theta, center):
-    t = torch.as_tensor(t)
-    return center + (x0 - center) * torch.exp(theta * t)
-
-
-@wrong("1.1", "centre taken for the origin")
-def no_centre(x0, t, theta, center):
-    return x0 * torch.exp(torch.tensor(-theta) * t)
-
-
-@wrong("1.1", "centre not added back")
-def difference_only(x0, t, theta, center):
-    d = x0 - center
-    return d / torch.exp(torch.as_tensor(theta * t))
-
-
-@wrong("1.1", "centre not subtracted")
-def centre_only_added(x0, t, theta, center):
-    decay = torch.exp(-theta * torch.as_tensor(t))
-    return x0 * decay + center
-
-
-@wrong("1.1", "one straight step")
-def euler_in_one_go(x0, t, theta, center):
-    u = -theta * (x0 - center)
-    return x0 + u * t
-
-
-@wrong("1.1", "rate left out")
-def no_theta(x0, t, theta, center):
-    return (x0 - center) * torch.exp(-torch.as_tensor(t)) + center
-
-
-@wrong("1.1", "time divided by the rate")
-def time_constant(x0, t, theta, center):
-    return (x0 - center) * torch.exp(-torch.as_tensor(t) / theta) + center
-
-
-@wrong("1.1", "time left out")
-def no_time(x0, t, theta, center):
-    return (x0 - center) * np.exp(-theta) + center
-
-
-@wrong("1.1", "distance covered instead of distance left")
-def wrong_way_round(x0, t, theta, center):
-    left = torch.exp(-theta * torch.as_tensor(t))
-    return left * center + (1 - left) * x0
-
-
-@wrong("1.1", "velocity instead of state")
-def velocity(x0, t, theta, center):
-    x = center + (x0 - center) * torch.exp(-theta * torch.as_tensor(t))
-    return -theta * (x - center)
-
-
-@wrong("1.1", "half-life")
-def base_two(x0, t, theta, center):
-    return center + (x0 - center) * 2 ** (-theta * t)
-
-
-@wrong("1.1", "raises")
-def floats_into_torch_exp(x0, t, theta, center):
-    return center + (x0 - center) * torch.exp(-theta * t)
-
-
-@wrong("1.1", "raises")
-def tensors_into_math_exp(x0, t, theta, center):
-    return center + (x0 - center) * math.exp(-theta * t)
-
-
-@wrong("1.1", "times mixed up")
-def mean_time(x0, t, theta, center):
-    return center + (x0 - center) * math.exp(-theta * float(torch.as_tensor(t).mean()))
-
-
-@right("1.1")
-def as_tensor(x0, t, theta, center):
-    t = torch.as_tensor(t, dtype=x0.dtype)
-    return center + (x0 - center) * torch.exp(-theta * t)
-
-
-@right("1.1")
-def power_of_e(x0, t, theta, center):
-    return x0 * math.e ** (-theta * t) + center * (1 - math.e ** (-theta * t))
-
-
-@right("1.1")
-def own_copy_in_place(x0, t, theta, center):
-    d = x0.clone()
-    d -= center
-    d *= torch.exp(-theta * torch.as_tensor(t))
-    d += center
-    return d
-
-
-@right("1.1")
-def two_cases(x0, t, theta, center):
-    decay = math.exp(-theta * t) if isinstance(t, float) else torch.exp(-theta * t)
-    return center + decay * (x0 - center)
-
-
-# ---------------------------------------------------------------- 1.2 euler_step(field, x, t, h)
-
-
-@wrong("1.2", "no h")
-def slope_added_whole(field, x, t, h):
-    u = field(x, t)
-    x_new = x + u
-    return x_new  # noqa: RET504
-
-
-@wrong("1.2", "only the increment")
-def increment(field, x, t, h):
-    return field(x, t) * h
-
-
-@wrong("1.2", "backwards")
-def minus(field, x, t, h):
-    return x - field(x, t) * h
-
-
-@wrong("1.2", "t taken for h")
-def length_t(field, x, t, h):
-    return x + field(x, t) * t
-
-
-@wrong("1.2", "slope at the end of the step")
-def late(field, x, t, h):
-    t = t + h
-    return x + h * field(x, t)
-
-
-@wrong("1.2", "h squared")
-def h_twice(field, x, t, h):
-    dx = h * field(x, t)
-    return x + h * dx
-
-
-@wrong("1.2", "Heun's step")
-def already_heun(field, x, t, h):
-    k1 = field(x, t)
-    k2 = field(x + h * k1, t + h)
-    return x + 0.5 * h * (k1 + k2)
-
-
-@wrong("1.2", "midpoint step")
-def already_midpoint(field, x, t, h):
-    half = x + 0.5 * h * field(x, t)
-    return x + h * field(half, t + 0.5 * h)
-
-
-@wrong("1.2", "state scaled by the slope")
-def logarithmic(field, x, t, h):
-    return x + h * x * field(x, t)
-
-
-@wrong("1.2", "input edited")
-def overwrites_x(field, x, t, h):
-    x += h * field(x, t)
-    return x
-
-
-@wrong("1.2", "looping over the batch axis")
-def row_by_row(field, x, t, h):
-    rows = []
-    for i in range(len(x)):
-        rows.append(x[i] + h * field(x[i], t))
-    return torch.stack(rows)
-
-
-@wrong("1.2", "off the tangent")
-def mean_slope(field, x, t, h):
-    return x + h * field(x, t).mean(dim=0)
-
-
-@wrong("1.2", "asked at the wrong time")
-def time_forgotten(field, x, t, h):
-    return x + h * field(x, 0.0)
-
-
-@wrong("1.2", "field misused")
-def arguments_swapped(field, x, t, h):
-    return x + h * field(t, x)
-
-
-@wrong("1.2", "wrong move")
-def half_of_it(field, x, t, h):
-    return x + h / 2 * field(x, t)
-
-
-@right("1.2")
-def plain(field, x, t, h):
-    return x + h * field(x, t)
-
-
-@right("1.2")
-def keywords_and_default(field, x, t, h=0.1, verbose=False):
-    if verbose:
-        print(x)
-    return torch.add(x, field(x=x, t=t), alpha=h)
-
-
-@right("1.2")
-def grad_carrying(field, x, t, h):
-    weight = torch.ones(1, requires_grad=True)
-    return x + weight * h * field(x, t)
-
-
-@right("1.2")
-@torch.no_grad()
-def no_grad_own_clone(field, x, t, h):
-    x = x.clone()
-    x += h * field(x, t)
-    return x
-
-
-@right("1.2")
-def column_of_times(field, x, t, h):
-    return x + h * field(x, torch.full((len(x), 1), t))
-
-
-@right("1.2")
-def double_then_stub(field, x, t, h):
-    return x.double() + h * field(x, t).double()
-    raise NotImplementedError("Exercise 1.2: fill me in")
-
-
-right("1.2")(lambda field, x, t, h: x + h * field(x, t))
-
-
-@right("1.2")
-class Stepper:
-    """A class that is used like a function: making one gives the next state."""
-
-    def __new__(cls, field, x, t, h):
-        return x + h * field(x, t)
-
 
 class Callable:
     def __call__(self, field, x, t, h):
@@ -265,941 +24,532 @@ def any_power(power, field, x, t, h):
     return x + h**power * field(x, t)
 
 
-right("1.2")(Callable())
-right("1.2")(Module())
-right("1.2")(functools.partial(any_power, 1))
-
-
-@wrong("1.2", "field misused")
-def field_with_h(field, x, t, h):
-    return x + h * field(x, t, h)
-
-
-@wrong("1.2", "raises")
-def field_without_time(field, x, t, h):
-    return x + h * field(x)
-
-
-@wrong("1.2", "raises")
-def field_not_called(field, x, t, h):
-    return x + h * field
-
-
-# ---------------------------------------------------------------- 1.3 simulate(step, field, x0, times)
-
-
-@wrong("1.3", "grid one short")
-def stops_early(step, field, x0, times):
-    states = [x0]
-    for i in range(len(times) - 2):
-        states.append(step(field, states[-1], times[i], times[i + 1] - times[i]))
-    return torch.stack(states)
-
-
-@wrong("1.3", "start left out")
-def no_start(step, field, x0, times):
-    states, x = [], x0
-    for t, after in itertools.pairwise(times):
-        x = step(field, x, t, after - t)
-        states.append(x)
-    return torch.stack(states)
-
-
-@wrong("1.3", "only the last state")
-def last_only(step, field, x0, times):
-    x = x0
-    for i in range(len(times) - 1):
-        x = step(field, x, times[i], times[i + 1] - times[i])
-    return x
-
-
-@wrong("1.3", "time on the wrong axis")
-def stacked_inside(step, field, x0, times):
-    states = [x0]
-    for i in range(len(times) - 1):
-        states.append(step(field, states[-1], times[i], times[i + 1] - times[i]))
-    return torch.stack(states, dim=1)
-
-
-@wrong("1.3", "overwritten states")
-def same_tensor(step, field, x0, times):
-    x = x0.clone()
-    states = [x]
-    for i in range(len(times) - 1):
-        x[:] = step(field, x, times[i], times[i + 1] - times[i])
-        states.append(x)
-    return torch.stack(states)
-
-
-@wrong("1.3", "input edited")
-def writes_into_x0(step, field, x0, times):
-    states = [x0.clone()]
-    for i in range(len(times) - 1):
-        x0.copy_(step(field, x0, times[i], times[i + 1] - times[i]))
-        states.append(x0.clone())
-    return torch.stack(states)
-
-
-@wrong("1.3", "state not carried on")
-def always_x0(step, field, x0, times):
-    states = [x0]
-    for i in range(1, len(times)):
-        states.append(step(field, x0, times[i - 1], times[i] - times[i - 1]))
-    return torch.stack(states)
-
-
-@wrong("1.3", "equal steps assumed")
-def first_gap(step, field, x0, times):
-    h = times[1] - times[0]
-    states = [x0]
-    for t in times[:-1]:
-        states.append(step(field, states[-1], t, h))
-    return torch.stack(states)
-
-
-@wrong("1.3", "grid counted, not read")
-def mean_gap(step, field, x0, times):
-    h = (times[-1] - times[0]) / (len(times) - 1)
-    states = [x0]
-    for t in times[:-1]:
-        states.append(step(field, states[-1], t, h))
-    return torch.stack(states)
-
-
-@wrong("1.3", "t not advanced")
-def clock_stands(step, field, x0, times):
-    t = times[0]
-    states = [x0]
-    for h in times.diff():
-        states.append(step(field, states[-1], t, h))
-    return torch.stack(states)
-
-
-@wrong("1.3", "t of the end of the step")
-def later_time(step, field, x0, times):
-    states = [x0]
-    for i in range(1, len(times)):
-        states.append(step(field, states[-1], times[i], times[i] - times[i - 1]))
-    return torch.stack(states)
-
-
-@wrong("1.3", "time taken for a length")
-def next_time_as_h(step, field, x0, times):
-    states = [x0]
-    for i in range(len(times) - 1):
-        states.append(step(field, states[-1], times[i], times[i + 1]))
-    return torch.stack(states)
-
-
-@wrong("1.3", "index taken for a time")
-def counter(step, field, x0, times):
-    states = [x0]
-    for i, h in enumerate(torch.diff(times)):
-        states.append(step(field, states[-1], i, h))
-    return torch.stack(states)
-
-
-@wrong("1.3", "own Euler step")
-def ignores_step(step, field, x0, times):
-    states = [x0]
-    for i in range(len(times) - 1):
-        x = states[-1]
-        states.append(x + (times[i + 1] - times[i]) * field(x, times[i]))
-    return torch.stack(states)
-
-
-@wrong("1.3", "own Heun step")
-def own_heun_steps(step, field, x0, times):
-    states = [x0]
-    for t, h in zip(times[:-1], times.diff(), strict=True):
-        first = field(states[-1], t)
-        second = field(states[-1] + h * first, t + h)
-        states.append(states[-1] + h * (first + second) / 2)
-    return torch.stack(states)
-
-
-@wrong("1.3", "return inside the loop")
-def indented_return(step, field, x0, times):
-    states = [x0]
-    for i in range(len(times) - 1):
-        states.append(step(field, states[-1], times[i], times[i + 1] - times[i]))
-        return torch.stack(states)
-    return None
-
-
-@wrong("1.3", "wrong type")
-def list_returned(step, field, x0, times):
-    states = [x0]
-    for i in range(len(times) - 1):
-        states.append(step(field, states[-1], times[i], times[i + 1] - times[i]))
-    return states
-
-
-@wrong("1.3", "wrong lengths")
-def fixed_h(step, field, x0, times):
-    states = [x0]
-    for t in times[:-1]:
-        states.append(step(field, states[-1], t, 0.01))
-    return torch.stack(states)
-
-
-@wrong("1.3", "start missing")
-def zeros_first(step, field, x0, times):
-    states = torch.zeros(len(times), *x0.shape)
-    for i in range(len(times) - 1):
-        x = x0 if i == 0 else states[i]
-        states[i + 1] = step(field, x, times[i], times[i + 1] - times[i])
-    return states
-
-
-@right("1.3")
-def buffer(step, field, x0, times):
-    states = torch.empty(len(times), *x0.shape)
-    states[0] = x0
-    for i in range(len(times) - 1):
-        states[i + 1] = step(field, states[i], float(times[i]), float(times[i + 1] - times[i]))
-    return states
-
-
-@right("1.3")
-def pairs(step, field, x0, times):
-    states = [x0]
-    for t, h in zip(times.tolist(), times.diff().tolist(), strict=False):
-        states.append(step(field, states[-1], t, h))
-    return torch.stack(states)
-
-
-@right("1.3")
-def tensors_of_time(step, field, x0, times):
-    x, states = x0, x0[None]
-    for i in range(1, len(times)):
-        x = step(field, x, times[i - 1], times[i] - times[i - 1])
-        states = torch.cat([states, x[None]])
-    return states
-
-
-# ---------------------------------------------------------------- 1.4 heun_step(field, x, t, h)
-
-
-@wrong("1.4", "no h")
-def no_h_anywhere(field, x, t, h):
-    k1 = field(x, t)
-    k2 = field(x + k1, t + h)
-    return x + 0.5 * (k1 + k2)
-
-
-@wrong("1.4", "no h in the trial step")
-def long_trial(field, x, t, h):
-    k1 = field(x, t)
-    k2 = field(x + k1, t + h)
-    return x + 0.5 * h * (k1 + k2)
-
-
-@wrong("1.4", "no h in the final step")
-def long_step(field, x, t, h):
-    k1 = field(x, t)
-    k2 = field(x + h * k1, t + h)
-    return x + 0.5 * (k1 + k2)
-
-
-@wrong("1.4", "t not advanced in the second slope")
-def old_time(field, x, t, h):
-    k1 = field(x, t)
-    k2 = field(x + h * k1, t)
-    return x + h / 2 * (k1 + k2)
-
-
-@wrong("1.4", "second slope at the old state")
-def old_state(field, x, t, h):
-    k1 = field(x, t)
-    k2 = field(x, t + h)
-    return x + h / 2 * (k1 + k2)
-
-
-@wrong("1.4", "Euler's step")
-def nothing_new(field, x, t, h):
-    k1 = field(x, t)
-    k2 = field(x, t)
-    return x + h / 2 * (k1 + k2)
-
-
-@wrong("1.4", "midpoint in place of Heun")
-def midpoint(field, x, t, h):
-    k1 = field(x, t)
-    k2 = field(x + k1 * h / 2, t + h / 2)
-    return x + h * k2
-
-
-@wrong("1.4", "slopes added, not averaged")
-def sum_of_slopes(field, x, t, h):
-    k1 = field(x, t)
-    k2 = field(x + h * k1, t + h)
-    return x + h * (k1 + k2)
-
-
-@wrong("1.4", "only the second slope")
-def second_only(field, x, t, h):
-    guess = x + h * field(x, t)
-    return x + h * field(guess, t + h)
-
-
-@wrong("1.4", "trial step of half the length")
-def half_trial(field, x, t, h):
-    k1 = field(x, t)
-    k2 = field(x + h * k1 / 2, t + h)
-    return x + h * (k1 + k2) / 2
-
-
-@wrong("1.4", "continued from the trial step")
-def x_overwritten(field, x, t, h):
-    k1 = field(x, t)
-    x = x + h * k1
-    k2 = field(x, t + h)
-    return x + h * (k1 + k2) / 2
-
-
-@wrong("1.4", "only the increment")
-def move_only(field, x, t, h):
-    k1 = field(x, t)
-    return h * (k1 + field(x + h * k1, t + h)) / 2
-
-
-@wrong("1.4", "backwards")
-def against(field, x, t, h):
-    k1 = field(x, t)
-    return x - h * (k1 + field(x + h * k1, t + h)) / 2
-
-
-@wrong("1.4", "input edited")
-def x_written(field, x, t, h):
-    start = x.clone()
-    k1 = field(x, t)
-    x += h * k1
-    return start + h * (k1 + field(x, t + h)) / 2
-
-
-@wrong("1.4", "slopes weighed wrongly")
-def one_to_three(field, x, t, h):
-    k1 = field(x, t)
-    k2 = field(x + h * k1, t + h)
-    return x + h * (k1 + 3 * k2) / 4
-
-
-@wrong("1.4", "second slope misplaced")
-def trial_backwards(field, x, t, h):
-    k1 = field(x, t)
-    k2 = field(x - h * k1, t + h)
-    return x + h * (k1 + k2) / 2
-
-
-@wrong("1.4", "asked at the wrong times")
-def ralston(field, x, t, h):
-    k1 = field(x, t)
-    k2 = field(x + 2 * h / 3 * k1, t + 2 * h / 3)
-    return x + h * (k1 + 3 * k2) / 4
-
-
-@wrong("1.4", "looping over the batch axis")
-def heun_by_row(field, x, t, h):
-    out = torch.empty_like(x)
-    for i in range(x.shape[0]):
-        k1 = field(x[i : i + 1], t)
-        out[i] = (x[i : i + 1] + h * (k1 + field(x[i : i + 1] + h * k1, t + h)) / 2)[0]
-    return out
-
-
-@right("1.4")
-def slopes_computed_again(field, x, t, h):
-    return x + h * 0.5 * (field(x, t) + field(x + h * field(x, t), t + h))
-
-
-@right("1.4")
-def corrected_euler(field, x, t, h):
-    guess = x + h * field(x, t)
-    return guess + h / 2 * (field(guess, t + h) - field(x, t))
-
-
-@right("1.4")
-def mean_of_two_steps(field, x, t, h):
-    one = x + h * field(x, t)
-    two = one + h * field(one, t + h)
-    return (x + two) / 2
-
-
-@right("1.4")
-def second_slope_first(field, x, t, h):
-    later = field(x + h * field(x, t), torch.tensor(t + h))
-    return torch.stack([x + h * later, x + h * field(x, torch.tensor(t))]).mean(dim=0)
-
-
-@wrong("1.4", "identity")
-def halved_in_whole_numbers(field, x, t, h):
-    first = field(x, t)
-    return x + h // 2 * (first + field(x + h * first, t + h))
-
-
-# ---------------------------------------------------------------- 1.5 sample_flow(field, n, dim, steps)
-
-
-@wrong("1.5", "rand for randn")
-def uniform(field, n, dim, steps):
-    x, h = torch.rand(n, dim), 1 / steps
-    for k in range(steps):
-        x = x + h * field(x, k * h)
-    return x
-
-
-@wrong("1.5", "no noise at the start")
-def from_zero(field, n, dim, steps):
-    x, h = torch.zeros((n, dim)), 1 / steps
-    for k in range(steps):
-        x = x + h * field(x, k * h)
-    return x
-
-
-@wrong("1.5", "one noise for the whole batch")
-def one_draw(field, n, dim, steps):
-    x, h = torch.randn(dim).repeat(n, 1), 1 / steps
-    for k in range(steps):
-        x = x + h * field(x, k * h)
-    return x
-
-
-@wrong("1.5", "one noise for all coordinates")
-def diagonal(field, n, dim, steps):
-    x, h = torch.randn(n, 1).repeat(1, dim), 1 / steps
-    for k in range(steps):
-        x = x + h * field(x, k * h)
-    return x
-
-
-@wrong("1.5", "time stands still")
-def t_not_advanced(field, n, dim, steps):
-    x, t, h = torch.randn(n, dim), 0.0, 1 / steps
-    for _ in range(steps):
-        x = x + h * field(x, t)
-    return x
-
-
-@wrong("1.5", "first step starts at h")
-def one_ahead(field, n, dim, steps):
-    x, t, h = torch.randn(n, dim), 0.0, 1 / steps
-    for _ in range(steps):
-        t = t + h
-        x = x + h * field(x, t)
-    return x
-
-
-@wrong("1.5", "one step too few")
-def misses_one(field, n, dim, steps):
-    x, h = torch.randn(n, dim), 1 / steps
-    for k in range(steps - 1):
-        x = x + h * field(x, k * h)
-    return x
-
-
-@wrong("1.5", "one step too many")
-def adds_one(field, n, dim, steps):
-    x, h = torch.randn(n, dim), 1 / steps
-    for k in range(steps + 1):
-        x = x + h * field(x, k * h)
-    return x
-
-
-@wrong("1.5", "grid with steps points")
-def linspace_steps(field, n, dim, steps):
-    x, times = torch.randn(n, dim), torch.linspace(0, 1, steps)
-    for t, after in itertools.pairwise(times):
-        x = x + (after - t) * field(x, t)
-    return x
-
-
-@wrong("1.5", "h one step too long")
-def long_h(field, n, dim, steps):
-    x, h = torch.randn(n, dim), 1 / (steps - 1)
-    for k in range(steps):
-        x = x + h * field(x, k / steps)
-    return x
-
-
-@wrong("1.5", "no h")
-def unit_steps(field, n, dim, steps):
-    x = torch.randn(n, dim)
-    for k in range(steps):
-        x = x + field(x, k / steps)
-    return x
-
-
-@wrong("1.5", "from data to noise")
-def reversed_time(field, n, dim, steps):
-    x, h, t = torch.randn(n, dim), 1 / steps, 1.0
-    for _ in range(steps):
-        x = x - h * field(x, t)
-        t = t - h
-    return x
-
-
-@wrong("1.5", "field backwards")
-def minus_field(field, n, dim, steps):
-    x, h = torch.randn(n, dim), 1 / steps
-    for k in range(steps):
-        x = x - h * field(x, k * h)
-    return x
-
-
-@wrong("1.5", "whole walk returned")
-def trajectory(field, n, dim, steps):
-    xs, h = [torch.randn(n, dim)], 1 / steps
-    for k in range(steps):
-        xs.append(xs[-1] + h * field(xs[-1], k * h))
-    return torch.stack(xs)
-
-
-@wrong("1.5", "start returned")
-def noise_back(field, n, dim, steps):
-    x0, h = torch.randn(n, dim), 1 / steps
-    x = x0
-    for k in range(steps):
-        x = x + h * field(x, k * h)
-    return x0
-
-
-@wrong("1.5", "Heun's steps")
-def by_heun(field, n, dim, steps):
-    x, h = torch.randn(n, dim), 1 / steps
-    for k in range(steps):
-        k1 = field(x, k * h)
-        x = x + h / 2 * (k1 + field(x + h * k1, (k + 1) * h))
-    return x
-
-
-@wrong("1.5", "noise on the way")
-def noisy(field, n, dim, steps):
-    x, h = torch.randn(n, dim), 1 / steps
-    for k in range(steps):
-        x = x + h * field(x, k * h) + 0.3 * math.sqrt(h) * torch.randn(n, dim)
-    return x
-
-
-@wrong("1.5", "noise on the way")
-def fresh_noise_each_step(field, n, dim, steps):
-    h = 1 / steps
-    x = torch.randn(n, dim)
-    for k in range(steps):
-        x = torch.randn(n, dim) + h * field(x, k * h)
-    return x
-
-
-@wrong("1.5", "wrong spread")
-def too_narrow(field, n, dim, steps):
-    x, h = 0.5 * torch.randn(n, dim), 1 / steps
-    for k in range(steps):
-        x = x + h * field(x, k * h)
-    return x
-
-
-@wrong("1.5", "wrong mean")
-def shifted(field, n, dim, steps):
-    x, h = 1 + torch.randn(n, dim), 1 / steps
-    for k in range(steps):
-        x = x + h * field(x, k * h)
-    return x
-
-
-@wrong("1.5", "looping over the batch axis")
-def sample_by_sample(field, n, dim, steps):
-    samples = []
-    for _ in range(n):
-        x = torch.randn(1, dim)
-        for k in range(steps):
-            x = x + field(x, k / steps) / steps
-        samples.append(x[0])
-    return torch.stack(samples)
-
-
-@wrong("1.5", "wrong end")
-def steps_hard_coded(field, n, dim, steps):
-    x = torch.randn(n, dim)
-    for k in range(5):
-        x = x + field(x, k / 5) / 5
-    return x
-
-
-@right("1.5")
-def by_linspace(field, n, dim, steps):
-    x, times = torch.randn(n, dim), torch.linspace(0, 1, steps + 1)
-    for i in range(steps):
-        x = x + (times[i + 1] - times[i]) * field(x, times[i])
-    return x
-
-
-@right("1.5")
-def own_generator_float64(field, n, dim, steps):
-    x = torch.randn((n, dim), generator=torch.Generator().manual_seed(7), dtype=torch.float64)
-    for k in range(steps):
-        x = x + field(x, torch.full((n, 1), k / steps)) / steps
-    return x
-
-
-@right("1.5")
-def numpy_noise(field, n, dim, steps):
-    x = torch.from_numpy(np.random.default_rng().normal(size=(n, dim)))
-    t = 0.0
-    for _ in range(steps):
-        x = x + field(x, t) / steps
-        t = t + 1 / steps
-    return x
-
-
-@right("1.5")
-@torch.no_grad()
-def in_place_on_its_own(field, n, dim, steps):
-    x = torch.distributions.Normal(0.0, 1.0).sample((n, dim))
-    for t in torch.arange(steps) / steps:
-        x += field(x, t) / steps
-    return x
-
-
-# ---------------------------------------------------------------- 1.6 measured_order(errors, hs)
-
-
 def fit(x, y):
     x, y = torch.as_tensor(x), torch.as_tensor(y)
     return ((x - x.mean()) * (y - y.mean())).sum() / ((x - x.mean()) ** 2).sum()
 
 
-@wrong("1.6", "no logarithms")
-def raw(errors, hs):
-    return np.polyfit(hs, errors, 1)[0]
+REMEMBERED = {}
 
 
-@wrong("1.6", "axes swapped")
-def swapped(errors, hs):
-    return float(np.polyfit(np.log(errors.numpy()), np.log(hs.numpy()), 1)[0])
-
-
-@wrong("1.6", "sign")
-def against_steps(errors, hs):
-    return fit(torch.log(1 / hs), torch.log(errors)).item()
-
-
-@wrong("1.6", "line through the origin")
-def no_constant(errors, hs):
-    a, b = hs.log(), errors.log()
-    return (a @ b) / (a @ a)
-
-
-@wrong("1.6", "end points only")
-def two_points(errors, hs):
-    return math.log(errors[0] / errors[-1]) / math.log(hs[0] / hs[-1])
-
-
-@wrong("1.6", "logarithm of the errors only")
-def half_log(errors, hs):
-    return fit(hs, errors.log())
-
-
-@wrong("1.6", "logarithm of the steps only")
-def other_half_log(errors, hs):
-    return fit(hs.log(), errors)
-
-
-@wrong("1.6", "intercept instead of slope")
-def second_coefficient(errors, hs):
-    return np.polyfit(np.log(hs.numpy()), np.log(errors.numpy()), 1)[1]
-
-
-@wrong("1.6", "two kinds of logarithm")
-def ten_and_e(errors, hs):
-    return fit(torch.log(hs), torch.log10(errors))
-
-
-@wrong("1.6", "wrong type")
-def both_of_polyfit(errors, hs):
-    return np.polyfit(hs.log().numpy(), errors.log().numpy(), 1)
-
-
-@wrong("1.6", "wrong type")
-def slope_and_intercept(errors, hs):
-    slope, intercept = np.polyfit(np.log(hs.numpy()), np.log(errors.numpy()), 1)
-    return slope, intercept
-
-
-@wrong("1.6", "wrong shape")
-def all_slopes(errors, hs):
-    return errors.log().diff() / hs.log().diff()
-
-
-@wrong("1.6", "not least squares")
-def median_slope(errors, hs):
-    return (errors.log().diff() / hs.log().diff()).max()
-
-
-@right("1.6")
-def polyfit(errors, hs):
-    return np.polyfit(np.log2(hs.numpy()), np.log2(errors.numpy()), 1)[0]
-
-
-@right("1.6")
-def lstsq(errors, hs):
-    columns = torch.stack([hs.log10(), torch.ones_like(hs)], dim=1)
-    return torch.linalg.lstsq(columns, errors.log10()[:, None]).solution[0]
-
-
-@right("1.6")
-def covariance(errors, hs):
-    both = torch.cov(torch.stack([hs.log(), errors.log()]))
-    return both[0, 1] / both[0, 0]
-
-
-@right("1.6")
-def python_only(errors, hs):
-    xs, ys = [math.log(h) for h in hs], [math.log(e) for e in errors]
-    mx, my = sum(xs) / len(xs), sum(ys) / len(ys)
-    up = sum((x - mx) * (y - my) for x, y in zip(xs, ys, strict=True))
-    return up / sum((x - mx) ** 2 for x in xs)
-
-
-# ---------------------------------------------------------------- 1.7 run_backwards(step, field, x1, times)
-
-
-@wrong("1.7", "h stays positive")
-def positive_h(step, field, x1, times):
-    states = [x1]
-    for i in range(len(times) - 1, 0, -1):
-        states.append(step(field, states[-1], times[i], times[i] - times[i - 1]))
-    return torch.stack(states)
-
-
-@wrong("1.7", "t at the wrong end")
-def arrival_time(step, field, x1, times):
-    states = [x1]
-    for i in range(len(times) - 1, 0, -1):
-        states.append(step(field, states[-1], times[i - 1], times[i - 1] - times[i]))
-    return torch.stack(states)
-
-
-@wrong("1.7", "field negated, clock forwards")
-def turned_arrows(step, field, x1, times):
-    states = [x1]
-    for i in range(len(times) - 1):
-        states.append(step(lambda x, t: -field(x, t), states[-1], times[i], times[i + 1] - times[i]))
-    return torch.stack(states)
-
-
-@wrong("1.7", "field negated, steps too long")
-def looks_ahead(step, field, x1, times):
-    states = [x1]
-    for i in range(len(times) - 1, 0, -1):
-        states.append(step(lambda x, t: -field(x, t), states[-1], times[i], times[i] - times[i - 1]))
-    return torch.stack(states)
-
-
-@wrong("1.7", "turned round twice")
-def twice(step, field, x1, times):
-    states = [x1]
-    for i in range(len(times) - 1, 0, -1):
-        states.append(step(lambda x, t: -field(x, t), states[-1], times[i], times[i - 1] - times[i]))
-    return torch.stack(states)
-
-
-@wrong("1.7", "forwards again")
-def as_before(step, field, x1, times):
-    states = [x1]
-    for i in range(len(times) - 1):
-        states.append(step(field, states[-1], times[i], times[i + 1] - times[i]))
-    return torch.stack(states)
-
-
-@wrong("1.7", "rows in the order of the times")
-def sorted_rows(step, field, x1, times):
-    states = [x1]
-    for i in range(len(times) - 1, 0, -1):
-        states.append(step(field, states[-1], times[i], times[i - 1] - times[i]))
-    return torch.stack(states[::-1])
-
-
-@wrong("1.7", "one step too many")
-def index_below_zero(step, field, x1, times):
-    states = [x1]
-    for i in range(len(times) - 1, -1, -1):
-        states.append(step(field, states[-1], times[i], times[i - 1] - times[i]))
-    return torch.stack(states)
-
-
-@wrong("1.7", "return inside the loop")
-def indented_return_back(step, field, x1, times):
-    states = [x1]
-    for i in range(len(times) - 1, 0, -1):
-        states.append(step(field, states[-1], times[i], times[i - 1] - times[i]))
-        return torch.stack(states)
-    return None
-
-
-@wrong("1.7", "own Euler step")
-def own_euler_back(step, field, x1, times):
-    states = [x1]
-    for t, h in zip(times.flip(0)[:-1], times.flip(0).diff(), strict=True):
-        states.append(states[-1] + h * field(states[-1], t))
-    return torch.stack(states)
-
-
-@wrong("1.7", "own Heun step")
-def own_heun_back(step, field, x1, times):
-    states = [x1]
-    for t, h in zip(times.flip(0)[:-1], times.flip(0).diff(), strict=True):
-        first = field(states[-1], t)
-        states.append(states[-1] + h * (first + field(states[-1] + h * first, t + h)) / 2)
-    return torch.stack(states)
-
-
-@wrong("1.7", "grid one short")
-def one_missing(step, field, x1, times):
-    states = [x1]
-    for i in range(len(times) - 1, 1, -1):
-        states.append(step(field, states[-1], times[i], times[i - 1] - times[i]))
-    return torch.stack(states)
-
-
-@wrong("1.7", "only the last state")
-def end_of_walk(step, field, x1, times):
-    x = x1
-    for i in range(len(times) - 1, 0, -1):
-        x = step(field, x, times[i], times[i - 1] - times[i])
-    return x
-
-
-@wrong("1.7", "state not carried on")
-def from_x1_each_time(step, field, x1, times):
-    states = [x1]
-    for i in range(len(times) - 1, 0, -1):
-        states.append(step(field, x1, times[i], times[i - 1] - times[i]))
-    return torch.stack(states)
-
-
-@wrong("1.7", "wrong way back")
-def equal_gaps(step, field, x1, times):
-    h = (times[0] - times[-1]) / (len(times) - 1)
-    states = [x1]
-    for t in times.flip(0)[:-1]:
+def states_of(step, field, x, pairs):
+    """The time loop, over any pairs of a time and a length."""
+    states = [x]
+    for t, h in pairs:
         states.append(step(field, states[-1], t, h))
     return torch.stack(states)
 
 
-@right("1.7")
-def downwards(step, field, x1, times):
-    states = [x1]
-    for i in range(len(times) - 1, 0, -1):
-        states.append(step(field, states[-1], times[i], times[i - 1] - times[i]))
-    return torch.stack(states)
+def gaps(times):
+    return list(zip(times[:-1], times.diff(), strict=True))
 
 
-@right("1.7")
-def flipped_grid(step, field, x1, times):
-    back = times.flip(0).tolist()
-    states = [x1]
-    for t, before in itertools.pairwise(back):
-        states.append(step(field, states[-1], t, before - t))
-    return torch.stack(states)
+def back(times):
+    return [(times[i], times[i - 1] - times[i]) for i in range(len(times) - 1, 0, -1)]
 
 
-@right("1.7")
-def mirrored_clock(step, field, x1, times):
-    """The same walk seen from a clock that runs forwards while the field's own runs backwards."""
-
-    def mirrored(x, s):
-        return -field(x, times[-1] - s)
-
-    clock = times[-1] - times.flip(0)
-    states = [x1]
-    for i in range(len(times) - 1):
-        states.append(step(mirrored, states[-1], clock[i], clock[i + 1] - clock[i]))
-    return torch.stack(states)
-
-
-# ---------------------------------------------------------------- 1.8 my_solver(field, x0)
-
-
-@wrong("1.8", "backwards")
-def from_one_to_zero(field, x0):
-    x, h = x0, 1 / 100
-    for k in range(100, 0, -1):
-        middle = x - h / 2 * field(x, k * h)
-        x = x - h * field(middle, (k - 0.5) * h)
+def euler(field, x, steps, turns=None):
+    for k in range(turns or steps):
+        x = x + field(x, k / steps) / steps
     return x
 
 
-@wrong("1.8", "backwards")
-def wrong_sign(field, x0):
-    x = x0
-    for k in range(800):
-        x = x - field(x, k / 800) / 800
-    return x
+def heun(field, x, t, h):
+    k1 = field(x, t)
+    return x + h * (k1 + field(x + h * k1, t + h)) / 2
 
 
-@wrong("1.8", "time stands still")
-def frozen_clock(field, x0):
-    x, t, h = x0, 0.0, 1 / 200
-    for _ in range(200):
-        x = x + h * field(x, t)
-    return x
+class Ex1_1:
+    wrong("1.1", "half-life")(lambda x0, t, theta, center: center + (x0 - center) * 2 ** (-theta * t))
+    wrong("1.1", "raises")(lambda x0, t, theta, center: center + (x0 - center) * torch.exp(-theta * t))
+    wrong("1.1", "raises")(lambda x0, t, theta, center: center + (x0 - center) * math.exp(-theta * t))
 
+    @wrong("1.1", "grows instead of shrinking")
+    def sign(x0, t, theta, center):
+        t = torch.as_tensor(t)
+        return center + (x0 - center) * torch.exp(theta * t)
 
-@wrong("1.8", "error too large")
-def too_few(field, x0):
-    x = x0
-    for k in range(20):
-        x = x + field(x, k / 20) / 20
-    return x
+    @wrong("1.1", "centre not subtracted")
+    def centre_only_added(x0, t, theta, center):
+        decay = torch.exp(-theta * torch.as_tensor(t))
+        return x0 * decay + center
 
+    @wrong("1.1", "times mixed up")
+    def mean_time(x0, t, theta, center):
+        return center + (x0 - center) * math.exp(-theta * float(torch.as_tensor(t).mean()))
 
-@wrong("1.8", "field not asked")
-def hard_coded(field, x0):
-    angle = (2 + 0.8 * math.sqrt(math.pi)) / (1 + x0.square().sum(1))
-    c, s = angle.cos(), angle.sin()
-    return torch.stack([c * x0[:, 0] - s * x0[:, 1], s * x0[:, 0] + c * x0[:, 1]], dim=1)
+    @right("1.1")
+    def as_tensor(x0, t, theta, center):
+        t = torch.as_tensor(t, dtype=x0.dtype)
+        return center + (x0 - center) * torch.exp(-theta * t)
 
+    @right("1.1")
+    def power_of_e(x0, t, theta, center):
+        return x0 * math.e ** (-theta * t) + center * (1 - math.e ** (-theta * t))
 
-REMEMBERED = {}
+    @right("1.1")
+    def own_copy_in_place(x0, t, theta, center):
+        d = x0.clone()
+        d -= center
+        d *= torch.exp(-theta * torch.as_tensor(t))
+        d += center
+        return d
 
+    @right("1.1")
+    def two_cases(x0, t, theta, center):
+        decay = math.exp(-theta * t) if isinstance(t, float) else torch.exp(-theta * t)
+        return center + decay * (x0 - center)
 
-@wrong("1.8", "field not asked")
-def slopes_remembered(field, x0):
-    x = x0
-    for k in range(400):
-        if k not in REMEMBERED:
-            REMEMBERED[k] = field(x, k / 400).detach()
-        x = x + REMEMBERED[k] / 400
-    return x
-
-
-@right("1.8")
-def many_euler_steps(field, x0):
-    x = x0
-    for k in range(400):
-        x = x + field(x, k / 400) / 400
-    return x
-
-
-@right("1.8")
-def runge_kutta(field, x0):
-    x, h = x0, 1 / 9
-    for k in range(9):
-        t = k * h
-        a = field(x, t)
-        b = field(x + h / 2 * a, t + h / 2)
-        c = field(x + h / 2 * b, t + h / 2)
-        x = x + h / 6 * (a + 2 * b + 2 * c + field(x + h * c, t + h))
-    return x
-
-
-@right("1.8")
-def short_steps_in_the_gust(field, x0):
-    ends = torch.cat(
-        [torch.linspace(0, 0.3, 5), torch.linspace(0.3, 0.7, 21)[1:], torch.linspace(0.7, 1, 5)[1:]]
+    wrong("1.1", "random result")(
+        lambda x0, t, theta, center: (
+            center + (x0 - center) * math.e ** (-theta * t) + 0.1 * torch.randn_like(x0)
+        )
     )
-    x = x0
-    for t, h in zip(ends[:-1], ends.diff(), strict=True):
-        middle = x + h / 2 * field(x, t)
-        x = x + h * field(middle, t + h / 2)
-    return x
+    wrong("1.1", "off the field")(
+        lambda x0, t, theta, center: (center + (x0 - center) * math.e ** (-theta * t)).clamp(-5, 5)
+    )
+    wrong("1.1", "times mixed up")(
+        lambda x0, t, theta, center: (
+            center
+            + (x0 - center)
+            * math.e ** (-theta * (t if isinstance(t, float) or len(x0) != x0.shape[1] else t.flatten()))
+        )
+    )
+
+
+class Ex1_2:
+    wrong("1.2", "off the tangent")(lambda field, x, t, h: x + h * field(x, t).mean(dim=0))
+    wrong("1.2", "ignores `t`")(lambda field, x, t, h: x + h * field(x, 0.0))
+    wrong("1.2", "field misused")(lambda field, x, t, h: x + h * field(t, x))
+    wrong("1.2", "wrong move")(lambda field, x, t, h: x + h / 2 * field(x, t))
+    wrong("1.2", "field misused")(lambda field, x, t, h: x + h * field(x, t, h))
+    wrong("1.2", "raises")(lambda field, x, t, h: x + h * field(x))
+    wrong("1.2", "raises")(lambda field, x, t, h: x + h * field)
+
+    @wrong("1.2", "slope at the end of the step")
+    def late(field, x, t, h):
+        t = t + h
+        return x + h * field(x, t)
+
+    @wrong("1.2", "input edited")
+    def overwrites_x(field, x, t, h):
+        x += h * field(x, t)
+        return x
+
+    @wrong("1.2", "looping over the batch axis")
+    def row_by_row(field, x, t, h):
+        rows = []
+        for i in range(len(x)):
+            rows.append(x[i] + h * field(x[i], t))
+        return torch.stack(rows)
+
+    right("1.2")(lambda field, x, t, h: x + h * field(x, t))
+    right("1.2")(lambda field, x, t, h: x + h * field(x, torch.full((len(x), 1), t)))
+    right("1.2")(lambda field, x, t, h: x + h * field(x, t))
+    right("1.2")(Callable())
+    right("1.2")(Module())
+    right("1.2")(functools.partial(any_power, 1))
+
+    @right("1.2")
+    def keywords_and_default(field, x, t, h=0.1, verbose=False):
+        if verbose:
+            print(x)
+        return torch.add(x, field(x=x, t=t), alpha=h)
+
+    @right("1.2")
+    def grad_carrying(field, x, t, h):
+        weight = torch.ones(1, requires_grad=True)
+        return x + weight * h * field(x, t)
+
+    @right("1.2")
+    @torch.no_grad()
+    def no_grad_own_clone(field, x, t, h):
+        x = x.clone()
+        x += h * field(x, t)
+        return x
+
+    @right("1.2")
+    def double_then_stub(field, x, t, h):
+        return x.double() + h * field(x, t).double()
+        raise NotImplementedError("Exercise 1.2: fill me in")
+
+    @right("1.2")
+    class Stepper:
+        """A class that is used like a function: making one gives the next state."""
+
+        def __new__(cls, field, x, t, h):
+            return x + h * field(x, t)
+
+    wrong("1.2", "part of the batch")(lambda field, x, t, h: x + h * field(x[:1], t))
+    wrong("1.2", "size of h only")(lambda field, x, t, h: x + abs(h) * field(x, t))
+    wrong("1.2", "ignores `h`")(lambda field, x, t, h: x + 0.1 * field(x, t))
+    wrong("1.2", "off the tangent")(lambda field, x, t, h: (x + h * field(x, t)).clamp(-3, 3))
+    wrong("1.2", "random result")(lambda field, x, t, h: x + h * field(x, t) + 0.01 * torch.randn_like(x))
+
+
+class Ex1_3:
+    @wrong("1.3", "overwritten states")
+    def same_tensor(step, field, x0, times):
+        states = [x := x0.clone()]
+        for t, h in gaps(times):
+            x[:] = step(field, x, t, h)
+            states.append(x)
+        return torch.stack(states)
+
+    @wrong("1.3", "input edited")
+    def writes_into_x0(step, field, x0, times):
+        return torch.stack([x0.clone(), *(x0.copy_(step(field, x0, t, h)).clone() for t, h in gaps(times))])
+
+    wrong("1.3", "time stands still")(
+        lambda step, field, x0, times: states_of(step, field, x0, [(times[0], h) for h in times.diff()])
+    )
+
+    wrong("1.3", "time taken for a length")(
+        lambda step, field, x0, times: states_of(step, field, x0, itertools.pairwise(times))
+    )
+
+    wrong("1.3", "ignores `step`")(
+        lambda step, field, x0, times: states_of(lambda f, x, t, h: x + h * f(x, t), field, x0, gaps(times))
+    )
+
+    wrong("1.3", "wrong type")(lambda step, field, x0, times: list(states_of(step, field, x0, gaps(times))))
+
+    wrong("1.3", "wrong lengths")(
+        lambda step, field, x0, times: states_of(step, field, x0, [(t, 0.01) for t in times[:-1]])
+    )
+
+    @wrong("1.3", "start missing")
+    def zeros_first(step, field, x0, times):
+        states = torch.zeros(len(times), *x0.shape)
+        for i in range(len(times) - 1):
+            x = x0 if i == 0 else states[i]
+            states[i + 1] = step(field, x, times[i], times[i + 1] - times[i])
+        return states
+
+    @right("1.3")
+    def buffer(step, field, x0, times):
+        states = torch.empty(len(times), *x0.shape)
+        states[0] = x0
+        for i in range(len(times) - 1):
+            states[i + 1] = step(field, states[i], float(times[i]), float(times[i + 1] - times[i]))
+        return states
+
+    @right("1.3")
+    def pairs(step, field, x0, times):
+        states = [x0]
+        for t, h in zip(times.tolist(), times.diff().tolist(), strict=False):
+            states.append(step(field, states[-1], t, h))
+        return torch.stack(states)
+
+    @right("1.3")
+    def tensors_of_time(step, field, x0, times):
+        x, states = x0, x0[None]
+        for i in range(1, len(times)):
+            x = step(field, x, times[i - 1], times[i] - times[i - 1])
+            states = torch.cat([states, x[None]])
+        return states
+
+    wrong("1.3", "ignores `step`")(lambda step, field, x0, times: states_of(heun, field, x0, gaps(times)))
+    wrong("1.3", "wrong number of steps")(
+        lambda step, field, x0, times: states_of(
+            step, field, x0, [(t, h) for t, h in gaps(times) for _ in (1, 2)]
+        )[::2]
+    )
+    wrong("1.3", "raises")(
+        lambda step, field, x0, times: states_of(
+            step, field, x0, [(times[i], times[i + 1] - times[i]) for i in range(4)]
+        )
+    )
+
+
+class Ex1_4:
+    wrong("1.4", "t not advanced in the second slope")(
+        lambda field, x, t, h: x + h / 2 * (field(x, t) + field(x + h * field(x, t), t))
+    )
+
+    @wrong("1.4", "input edited")
+    def x_written(field, x, t, h):
+        start = x.clone()
+        k1 = field(x, t)
+        x += h * k1
+        return start + h * (k1 + field(x, t + h)) / 2
+
+    wrong("1.4", "slopes weighed wrongly")(
+        lambda field, x, t, h: x + h / 4 * (field(x, t) + 3 * field(x + h * field(x, t), t + h))
+    )
+
+    wrong("1.4", "second slope misplaced")(
+        lambda field, x, t, h: x + h / 2 * (field(x, t) + field(x - h * field(x, t), t + h))
+    )
+
+    @wrong("1.4", "asked at the wrong times")
+    def ralston(field, x, t, h):
+        k1 = field(x, t)
+        k2 = field(x + 2 * h / 3 * k1, t + 2 * h / 3)
+        return x + h * (k1 + 3 * k2) / 4
+
+    @wrong("1.4", "looping over the batch axis")
+    def heun_by_row(field, x, t, h):
+        out = torch.empty_like(x)
+        for i in range(x.shape[0]):
+            k1 = field(x[i : i + 1], t)
+            out[i] = (x[i : i + 1] + h * (k1 + field(x[i : i + 1] + h * k1, t + h)) / 2)[0]
+        return out
+
+    @wrong("1.4", "identity")
+    def halved_in_whole_numbers(field, x, t, h):
+        first = field(x, t)
+        return x + h // 2 * (first + field(x + h * first, t + h))
+
+    right("1.4")(lambda field, x, t, h: x + h * 0.5 * (field(x, t) + field(x + h * field(x, t), t + h)))
+
+    @right("1.4")
+    def corrected_euler(field, x, t, h):
+        guess = x + h * field(x, t)
+        return guess + h / 2 * (field(guess, t + h) - field(x, t))
+
+    @right("1.4")
+    def mean_of_two_steps(field, x, t, h):
+        one = x + h * field(x, t)
+        two = one + h * field(one, t + h)
+        return (x + two) / 2
+
+    @right("1.4")
+    def second_slope_first(field, x, t, h):
+        later = field(x + h * field(x, t), torch.tensor(t + h))
+        return torch.stack([x + h * later, x + h * field(x, torch.tensor(t))]).mean(dim=0)
+
+    wrong("1.4", "ignores `t`")(lambda field, x, t, h: heun(field, x, 0.0, h))
+    wrong("1.4", "wrong move")(lambda field, x, t, h: heun(field, x, t, abs(h)))
+    wrong("1.4", "off the mean slope")(lambda field, x, t, h: heun(field, x, t, h).clamp(-4, 4))
+    right("1.4")(
+        lambda field, x, t, h: heun(lambda x, t: field(x, torch.full((len(x), 1), float(t))), x, t, h)
+    )
+
+
+class Ex1_5:
+    wrong("1.5", "rand for randn")(lambda field, n, dim, steps: euler(field, torch.rand(n, dim), steps))
+
+    @wrong("1.5", "whole walk returned")
+    def trajectory(field, n, dim, steps):
+        xs, h = [torch.randn(n, dim)], 1 / steps
+        for k in range(steps):
+            xs.append(xs[-1] + h * field(xs[-1], k * h))
+        return torch.stack(xs)
+
+    @wrong("1.5", "samples move differently")
+    def noisy(field, n, dim, steps):
+        x, h = torch.randn(n, dim), 1 / steps
+        for k in range(steps):
+            x = x + h * field(x, k * h) + 0.3 * math.sqrt(h) * torch.randn(n, dim)
+        return x
+
+    @wrong("1.5", "samples move differently")
+    def fresh_noise_each_step(field, n, dim, steps):
+        h = 1 / steps
+        x = torch.randn(n, dim)
+        for k in range(steps):
+            x = torch.randn(n, dim) + h * field(x, k * h)
+        return x
+
+    wrong("1.5", "wrong spread")(lambda field, n, dim, steps: euler(field, 0.5 * torch.randn(n, dim), steps))
+
+    wrong("1.5", "wrong mean")(lambda field, n, dim, steps: euler(field, 1 + torch.randn(n, dim), steps))
+
+    @wrong("1.5", "looping over the batch axis")
+    def sample_by_sample(field, n, dim, steps):
+        samples = []
+        for _ in range(n):
+            x = torch.randn(1, dim)
+            for k in range(steps):
+                x = x + field(x, k / steps) / steps
+            samples.append(x[0])
+        return torch.stack(samples)
+
+    wrong("1.5", "ignores `steps`")(lambda field, n, dim, steps: euler(field, torch.randn(n, dim), 5))
+
+    @right("1.5")
+    def by_linspace(field, n, dim, steps):
+        x, times = torch.randn(n, dim), torch.linspace(0, 1, steps + 1)
+        for i in range(steps):
+            x = x + (times[i + 1] - times[i]) * field(x, times[i])
+        return x
+
+    @right("1.5")
+    def own_generator_float64(field, n, dim, steps):
+        x = torch.randn((n, dim), generator=torch.Generator().manual_seed(7), dtype=torch.float64)
+        for k in range(steps):
+            x = x + field(x, torch.full((n, 1), k / steps)) / steps
+        return x
+
+    @right("1.5")
+    def numpy_noise(field, n, dim, steps):
+        x = torch.from_numpy(np.random.default_rng().normal(size=(n, dim)))
+        t = 0.0
+        for _ in range(steps):
+            x = x + field(x, t) / steps
+            t = t + 1 / steps
+        return x
+
+    @right("1.5")
+    @torch.no_grad()
+    def in_place_on_its_own(field, n, dim, steps):
+        x = torch.distributions.Normal(0.0, 1.0).sample((n, dim))
+        for t in torch.arange(steps) / steps:
+            x += field(x, t) / steps
+        return x
+
+    wrong("1.5", "not normal")(
+        lambda field, n, dim, steps: euler(field, 12**0.5 * (torch.rand(n, dim) - 0.5), steps)
+    )
+    wrong("1.5", "draws recur")(
+        lambda field, n, dim, steps: euler(
+            field,
+            torch.randn(n // 2 + 1, dim).repeat(2, 1)[:n]
+            * torch.tensor([1.0] * (n // 2 + 1) + [-1.0] * (n // 2 + 1))[:n, None],
+            steps,
+        )
+    )
+    wrong("1.5", "draws centred")(
+        lambda field, n, dim, steps: euler(field, (x := torch.randn(n, dim)) - x.mean(dim=0), steps)
+    )
+    wrong("1.5", "wrong end")(
+        lambda field, n, dim, steps: (
+            (x := torch.randn(n, dim)) + sum(field(x, k / steps) / steps for k in range(steps))
+        )
+    )
+    wrong("1.5", "samples move differently")(
+        lambda field, n, dim, steps: euler(field, torch.randn(n, dim), steps).clamp(-3, 3)
+    )
+
+
+class Ex1_6:
+    wrong("1.6", "wrong type")(lambda errors, hs: np.polyfit(hs.log().numpy(), errors.log().numpy(), 1))
+    wrong("1.6", "wrong shape")(lambda errors, hs: errors.log().diff() / hs.log().diff())
+    wrong("1.6", "not least squares")(lambda errors, hs: (errors.log().diff() / hs.log().diff()).max())
+
+    @wrong("1.6", "wrong type")
+    def slope_and_intercept(errors, hs):
+        slope, intercept = np.polyfit(np.log(hs.numpy()), np.log(errors.numpy()), 1)
+        return slope, intercept
+
+    right("1.6")(lambda errors, hs: np.polyfit(np.log2(hs.numpy()), np.log2(errors.numpy()), 1)[0])
+
+    @right("1.6")
+    def lstsq(errors, hs):
+        columns = torch.stack([hs.log10(), torch.ones_like(hs)], dim=1)
+        return torch.linalg.lstsq(columns, errors.log10()[:, None]).solution[0]
+
+    @right("1.6")
+    def covariance(errors, hs):
+        both = torch.cov(torch.stack([hs.log(), errors.log()]))
+        return both[0, 1] / both[0, 0]
+
+    @right("1.6")
+    def python_only(errors, hs):
+        xs, ys = [math.log(h) for h in hs], [math.log(e) for e in errors]
+        mx, my = sum(xs) / len(xs), sum(ys) / len(ys)
+        up = sum((x - mx) * (y - my) for x, y in zip(xs, ys, strict=True))
+        return up / sum((x - mx) ** 2 for x in xs)
+
+    wrong("1.6", "halving assumed")(
+        lambda errors, hs: fit(torch.arange(len(errors), 0, -1).double(), errors.log2())
+    )
+    wrong("1.6", "wrong power")(lambda errors, hs: math.log2(errors[0] / errors[1]))
+    right("1.6")(
+        lambda errors, hs: np.polyfit(np.log(hs.numpy() + 1e-12), np.log(errors.numpy() + 1e-12), 1)[0]
+    )
+
+
+class Ex1_7:
+    wrong("1.7", "h stays positive")(
+        lambda step, field, x1, times: states_of(step, field, x1, [(t, -h) for t, h in back(times)])
+    )
+
+    wrong("1.7", "field negated, steps too long")(
+        lambda step, field, x1, times: states_of(
+            step, lambda x, t: -field(x, t), x1, [(t, -h) for t, h in back(times)]
+        )
+    )
+
+    wrong("1.7", "rows in the order of the times")(
+        lambda step, field, x1, times: states_of(step, field, x1, back(times)).flip(0)
+    )
+
+    wrong("1.7", "wrong way back")(
+        lambda step, field, x1, times: states_of(
+            step, field, x1, [(t, (times[0] - times[-1]) / (len(times) - 1)) for t in times.flip(0)[:-1]]
+        )
+    )
+
+    right("1.7")(lambda step, field, x1, times: states_of(step, field, x1, back(times)))
+
+    @right("1.7")
+    def flipped_grid(step, field, x1, times):
+        back = times.flip(0).tolist()
+        states = [x1]
+        for t, before in itertools.pairwise(back):
+            states.append(step(field, states[-1], t, before - t))
+        return torch.stack(states)
+
+    @right("1.7")
+    def mirrored_clock(step, field, x1, times):
+        """The same walk seen from a clock that runs forwards while the field's own runs backwards."""
+
+        def mirrored(x, s):
+            return -field(x, times[-1] - s)
+
+        clock = times[-1] - times.flip(0)
+        states = [x1]
+        for i in range(len(times) - 1):
+            states.append(step(mirrored, states[-1], clock[i], clock[i + 1] - clock[i]))
+        return torch.stack(states)
+
+    wrong("1.7", "ignores `step`")(lambda step, field, x1, times: states_of(heun, field, x1, back(times)))
+
+
+class Ex1_8:
+    wrong("1.8", "error too large")(lambda field, x0: euler(field, x0, 20))
+
+    @wrong("1.8", "field not asked")
+    def hard_coded(field, x0):
+        angle = (2 + 0.8 * math.sqrt(math.pi)) / (1 + x0.square().sum(1))
+        c, s = angle.cos(), angle.sin()
+        return torch.stack([c * x0[:, 0] - s * x0[:, 1], s * x0[:, 0] + c * x0[:, 1]], dim=1)
+
+    @wrong("1.8", "field not asked")
+    def slopes_remembered(field, x0):
+        x = x0
+        for k in range(400):
+            if k not in REMEMBERED:
+                REMEMBERED[k] = field(x, k / 400).detach()
+            x = x + REMEMBERED[k] / 400
+        return x
+
+    right("1.8")(lambda field, x0: euler(field, x0, 400))
+
+    @right("1.8")
+    def runge_kutta(field, x0):
+        x, h = x0, 1 / 9
+        for k in range(9):
+            t = k * h
+            a = field(x, t)
+            b = field(x + h / 2 * a, t + h / 2)
+            c = field(x + h / 2 * b, t + h / 2)
+            x = x + h / 6 * (a + 2 * b + 2 * c + field(x + h * c, t + h))
+        return x
+
+    @right("1.8")
+    def short_steps_in_the_gust(field, x0):
+        ends = torch.cat(
+            [torch.linspace(0, 0.3, 5), torch.linspace(0.3, 0.7, 21)[1:], torch.linspace(0.7, 1, 5)[1:]]
+        )
+        x = x0
+        for t, h in zip(ends[:-1], ends.diff(), strict=True):
+            middle = x + h / 2 * field(x, t)
+            x = x + h * field(middle, t + h / 2)
+        return x
+
+    wrong("1.8", "error too large")(lambda field, x0: euler(field, x0, 400, 200))
+    wrong("1.8", "error too large")(lambda field, x0: 1e30 * euler(field, x0, 400))
+    right("1.8")(lambda field, x0: euler(lambda x, t: field(x, t + float(torch.rand(1)) / 4000), x0, 2000))

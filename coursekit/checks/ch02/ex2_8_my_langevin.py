@@ -1,0 +1,289 @@
+"""Exercise 2.8: Langevin dynamics in steps as large as the bias allows."""
+
+import itertools
+import math
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from ...distributions import GaussianMixture
+from ..core import Fact, Mistakes, StudentFunction, exercise, mean_tolerance, variance_tolerance
+from ..core.facts import listed
+from ..shared.mistakes import recurring
+from ..shared.noise import correlation
+from ..shared.test_fields import Scored
+
+Score = Callable[[Tensor], Tensor]
+
+BOUND = 0.1
+"""Largest bias that passes: see `bias`."""
+N, FINE = 12_000, 20_000
+"""States of a run on the ladder, and of each of the runs that settle the number."""
+REPEATS, ASIDE = 6, 0.2
+"""How often it is settled, which gives its standard error; how far apart the two runs of each time are."""
+FIRST, RATIO, RUNGS = 0.2, 1.25, 16
+"""The ladder of sigma² h: its first rung, the ratio of neighbours, and where it ends."""
+CLOCK, LEAST = 10.0, 16
+"""sigma² times the time of every run, in which the start fades to a thousandth; least number of its steps."""
+SIGMAS = (2.0, 1.0, 0.5)
+"""Strengths in turn, rung by rung: the law must not depend on them."""
+
+
+def target() -> GaussianMixture:
+    """Two overlapping hills of different width on the line, with mean -0.05 and variance 0.996."""
+    means = torch.tensor([[-0.5], [1.0]], dtype=torch.float64)
+    return GaussianMixture(torch.tensor([0.7, 0.3]), means, torch.tensor([0.8, 0.5]))
+
+
+def moments() -> tuple[float, float]:
+    """Mean and variance of the target, by adding up over its hills."""
+    law = target()
+    mean = (law.weights[:, None] * law.means).sum()
+    square = (law.weights[:, None] * (law.means.square() + law.stds.square())).sum()
+    return float(mean), float(square - mean**2)
+
+
+def bias(x: Tensor) -> float:
+    """How far samples (n, 1) are off the target: the larger of two relative errors.
+
+    That of the mean is counted in standard deviations of the target, that of the variance in variances.
+    Samples that run away count as infinitely far off.
+    """
+    mean, variance = moments()
+    off = torch.stack([(x.mean() - mean) / variance**0.5, x.var() / variance - 1]).abs().max()
+    return float(off) if bool(torch.isfinite(off)) else float("inf")
+
+
+class Counted:
+    """A score that counts for how many states it is asked."""
+
+    def __init__(self, law: GaussianMixture) -> None:
+        self.score, self.states = Scored(law.score, law.dim), 0
+
+    def __call__(self, x: Tensor, *more: object, **named: object) -> Tensor:
+        """Score of the target at states `x` (n, dim)."""
+        values = self.score(x, *more, **named)
+        self.states += len(x)
+        return values
+
+
+def start(n: int) -> Tensor:
+    """States (n, 1) on both sides of the hills, in turn: their variance is wrong, and nearly balanced."""
+    return 2.0 * (torch.arange(n, dtype=torch.float64)[:, None] % 2) * 2 - 2
+
+
+@dataclass(frozen=True)
+class Reached:
+    """How far a sampler gets: its bias on the first rung, and where the bias comes to the bound.
+
+    `best` is in sigma² h for each time that the score is asked, and `error` its standard error.
+    """
+
+    first: float
+    best: float = 0.0
+    error: float = 0.0
+
+
+def _run(run: Callable[..., Tensor], product: float, sigma: float, n: int) -> tuple[Tensor, float]:
+    """States (n, 1) after a run at this sigma² h, and how often the score was asked in one step."""
+    score, steps = Counted(target()), max(math.ceil(CLOCK / product), LEAST)
+    x = run(score, start(n), sigma, product / sigma**2, steps).double()
+    return x, max(score.states, 1) / (n * steps)
+
+
+def _settle(run: Callable[..., Tensor], product: float) -> float:
+    """Where the bias comes to the bound, in sigma² h, on the line through runs on both sides of `product`."""
+    (low, _), (high, _) = (_run(run, product * (1 + side), SIGMAS[1], FINE) for side in (-ASIDE, ASIDE))
+    below, above = (min(bias(x), 1.0) for x in (low, high))
+    slope = max(above - below, 1e-3) / (2 * ASIDE * product)
+    way = (BOUND - (below + above) / 2) / slope
+    return product + min(max(way, -0.25 * product), 0.25 * product)  # a line is no good further out
+
+
+def climb(run: Callable[..., Tensor]) -> Reached:
+    """Go up the ladder of sigma² h as long as the bias stays below the bound; then settle where it meets it.
+
+    Args:
+        run: called as run(score, x, sigma, h, steps).
+    Returns:
+        How far it gets; `best` is 0 if the first rung is above the bound.
+    """
+    first = below = asked = 0.0
+    for rung in range(RUNGS):
+        product = FIRST * RATIO**rung
+        x, asked = _run(run, product, SIGMAS[rung % len(SIGMAS)], N)
+        off = bias(x)
+        first = off if rung == 0 else first
+        if off > BOUND and rung == 0:
+            return Reached(first)
+        if off > BOUND:
+            share = (BOUND - below) / (off - below)
+            near = product / RATIO * (1 + share * (RATIO - 1))
+            # Each time all over: where the two runs stand is a matter of chance too.
+            ends = torch.tensor([_settle(run, _settle(run, near)) for _ in range(REPEATS)]) / asked
+            return Reached(first, float(ends.mean()), float(ends.std()) / REPEATS**0.5)
+        below = off
+    return Reached(first, FIRST * RATIO ** (RUNGS - 1) / asked)
+
+
+def plain_limit() -> float:
+    """Where Euler and Maruyama's steps come to the bound, from their own stationary law on a grid."""
+    law, grid = target(), torch.linspace(-6, 6, 241, dtype=torch.float64)[:, None]
+    low, high = 0.1, 2.0
+    for _ in range(8):
+        product = (low + high) / 2
+        to = torch.exp(-((grid.T - grid - product / 2 * law.score(grid)) ** 2) / (2 * product))
+        settled = torch.linalg.matrix_power(to / to.sum(dim=1, keepdim=True), 256)[120]
+        mean, variance = moments()
+        off = (settled * (grid[:, 0] - mean).square()).sum() / variance - 1
+        low, high = (low, product) if off > BOUND else (product, high)
+    return low
+
+
+def _with(drift: float, kick: float, power: float = 0.5, noise: str = "fresh") -> Callable[..., Tensor]:
+    """Euler and Maruyama's steps with other factors, another power of h, or noise of another kind."""
+
+    def walk(score: Score, x: Tensor, sigma: float, h: float, steps: int) -> Tensor:
+        x, fixed = (torch.randn_like(x) if noise == "restart" else x), torch.randn_like(x)
+        for _ in range(steps):
+            draw = fixed if noise == "fixed" else torch.randn_like(x[:, :1] if noise == "row" else x)
+            x = x + drift * h * sigma**2 / 2 * score(x) + kick * sigma * h**power * draw
+        return x
+
+    return walk
+
+
+_my_langevin = _with(1.0, 1.0)
+
+
+def _whole_sum(score: Score, x: Tensor, sigma: float, h: float, steps: int) -> Tensor:
+    """Kicks by the sum of two neighbouring draws instead of their mean."""
+    draws = torch.randn(steps + 1, *x.shape, dtype=x.dtype)
+    for old, new in itertools.pairwise(draws):
+        x = x + h * sigma**2 / 2 * score(x) + sigma * h**0.5 * (old + new)
+    return x
+
+
+MISTAKES: Mistakes = {
+    **recurring(
+        {
+            "missing half": _with(2.0, 1.0),
+            "no noise": _with(1.0, 0.0),
+            "away from the peaks": _with(-1.0, 1.0),
+            "h for sqrt(h)": _with(1.0, 1.0, 1.0),
+            "same noise in every step": _with(1.0, 1.0, noise="fixed"),
+            "one noise for all coordinates": _with(1.0, 1.0, noise="row"),
+            "one step only": lambda score, x, sigma, h, steps: _my_langevin(score, x, sigma, h, 1),
+            "sigma left out": lambda score, x, sigma, h, steps: _my_langevin(score, x, 1.0, h, steps),
+        }
+    ),
+    "no drift": (
+        lambda score, x, sigma, h, steps: x + sigma * (h * steps) ** 0.5 * torch.randn_like(x),
+        "Your steps do not use the score: noise alone spreads the samples further and further. What keeps "
+        "them together?",
+    ),
+    "half of the sum left out": (
+        _whole_sum,
+        "Your kicks have twice the size that they should have. If you share draws between neighbouring "
+        "steps: a kick is the *mean* of two draws, so that all kicks together have the right variance.",
+    ),
+    "start drawn anew": (
+        _with(1.0, 1.0, noise="restart"),
+        "Your walk begins at states that it draws itself, not at those it is given. In the end the start is "
+        "forgotten, but not after a few short steps. Which of the arguments did you not use?",
+    ),
+}
+
+
+# The lab's own race is in double precision.
+@exercise(
+    "2.8",
+    "The largest step",
+    "open",
+    "score, x, sigma, h, steps",
+    _my_langevin,
+    MISTAKES,
+    random=True,
+    limit=60.0,
+    double=True,
+)
+def my_langevin(student: StudentFunction) -> Iterator[Fact | str]:
+    """A few short steps, then the ladder of sigma² h; the number is where the bias comes to the bound."""
+    steps_right = True
+    for fact in _short(student):
+        steps_right = steps_right and fact.holds()
+        yield fact
+    if not steps_right:  # the ladder has nothing to add
+        return
+    came_to = climb(lambda *args: student(*args, shape=tuple(args[1].shape)))
+    hint = (
+        "Even with small steps your samples do not settle into the target: their mean or variance is off by "
+        "more than the bound. Does every step start where the one before ended, and is each state pulled by "
+        "the score at its own place? Print mean and variance after more and more steps."
+    )
+    what, most = f"bias with sigma² h = {FIRST:g}", f"at most {BOUND:g}"
+    yield Fact("bias too large", what, 0.0, min(came_to.first, 1e3), hint, BOUND, 0.1, most)
+    if came_to.first <= BOUND:
+        yield (
+            f"Your largest sigma² h for each call of the score: {came_to.best:.2f}, where the bias is "
+            f"{BOUND:g}; the standard error of the draws is {came_to.error:.3f}. Euler and Maruyama's steps "
+            f"reach about {plain_limit():.2f}. Can you go further?"
+        )
+
+
+def _short(student: StudentFunction) -> Iterator[Fact]:
+    """Calls of the score, kicks and pull in a few short steps from one place in the plane."""
+    means, sigma, steps, end = torch.tensor([[-0.5, 1.0], [1.0, 0.0]]).double(), 1.5, 20, 0.04
+    law = GaussianMixture(torch.tensor([0.7, 0.3]), means, torch.tensor([0.8, 0.5]))
+    x, spread = torch.tensor([-2.0, 1.0]).double().repeat(N, 1), sigma * end**0.5
+    score, twice = Counted(law), Counted(law)
+
+    def move(score: Score, x: Tensor, steps: int = steps) -> Tensor:
+        return student(score, x, sigma, end / steps, steps, shape=(N, 2)).double() - x
+
+    way = move(score, x)
+    move(twice, x, 2 * steps)
+    calls = torch.tensor([float(score.states), float(twice.states)]) / N
+    hint = (
+        "The check counts how often the score is asked in a run of 20 steps and in one of 40. A walk asks it "
+        "in every step, and with twice as many steps twice as often. Where do your lines use `score` and "
+        "`steps`?"
+    )
+    name = "ignores `score`" if calls[0] == 0 else "ignores `steps`"
+    different = float(calls[0] > 0) + float(calls[0] != calls[1])
+    yield Fact(name, "of two signs that score and steps are used", 2.0, different, hint, 0.5)
+    # Kicks may be shared between neighbouring steps, and the pull weakens a little on the way.
+    tol = variance_tolerance(N, 1.0, 5) + 0.1
+    came = way.var(dim=0) / spread**2
+    # No spread: is there no noise, or one draw for all?
+    shared = float(came.max()) < 1e-9 and float((move(score, x) - way).abs().max()) > 1e-9
+    name, hint = (
+        "wrong steps",
+        "After a few short steps your states should have moved by the drift times the time, on average, and "
+        "their kicks should have added up to the variance sigma² times the time. One of the two is off. "
+        "Compare your line with exercises 2.2 and 2.5: sigma, its square, h, its root, the half, and the "
+        "state that a step starts from.",
+    )
+    if shared:
+        name, hint = (
+            "one noise for all states",
+            "All states are kicked alike: they move together and never spread. Each state needs a draw of "
+            "its own: look at the shape in which you draw.",
+        )
+    what = f"variance after {steps} short steps, over sigma² times their time"
+    wanted, near = f"from {1 - tol:.2f} to {1 + tol:.2f}", 0.0005 + float(came.max()) / 10
+    yield Fact(name, what, torch.ones(2), came, hint, tol, near, wanted)
+    if shared:  # where they all go is a matter of chance
+        return
+    drift = sigma**2 / 2 * law.score(x[:1])[0]
+    tol = mean_tolerance(N, 1.0, 5) * spread / end + 0.1 * float(drift.abs().max())
+    what, wanted = "mean way in these steps, over their time", f"{listed(drift)}, give or take {tol:.2f}"
+    yield Fact("wrong steps", what, drift, way.mean(dim=0) / end, hint, tol, None, wanted)
+    look = (
+        "The kicks of the two coordinates go together: knowing one tells something about the other. Each "
+        "coordinate of each state needs a draw of its own: look at the shape in which you draw."
+    )
+    tied = correlation(way[:, 0], way[:, 1]) if float(came.min()) > 1e-9 else 0.0
+    yield Fact("coordinates tied", "correlation of two coordinates", 0.0, tied, look, 0.08)
