@@ -5,15 +5,14 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import silu
+from torch.nn.functional import gelu, silu
 
 from ..core.engine import exercise
 from ..core.facts import Fact
 from ..core.student_function import StudentFunction
 
-SIDE, SIZE = 6, 4
-"""As many images as channels, rows and columns, so that mixed-up axes show; numbers in a condition."""
-
+SIZE, SHAPES = 4, ((6, 6, 6, 6), (5, 3, 4, 7))
+"""Numbers in a condition; features whose axes are equally long, so that mixed-up axes show, and others."""
 Modulate = Callable[[Tensor, Tensor, Tensor], Tensor]
 
 
@@ -26,26 +25,25 @@ def _film(x: Tensor, scale: Tensor, shift: Tensor) -> Tensor:
 
 
 def _block(
-    modulate: Modulate = _film, bend: Callable[[Tensor], Tensor] = silu, skip: float = 1.0
+    modulate: Modulate = _film, bend: Callable[[Tensor], Tensor] = silu, skip: float = 1.0, step: int = 1
 ) -> Callable[..., Tensor]:
-    """A block with one of its parts exchanged."""
+    """A block with one of its parts exchanged; with step 2, scales and shifts take turns."""
 
     def rule(x: Tensor, c: Tensor, knobs: Any, conv: Any) -> Tensor:
-        scale, shift = knobs(c).chunk(2, dim=1)
+        scale, shift = knobs(c).chunk(2, dim=1) if step == 1 else (knobs(c)[:, ::2], knobs(c)[:, 1::2])
         return skip * x + conv(bend(modulate(x, scale, shift)))
 
     return rule
 
 
-def _after(x: Tensor, c: Tensor, knobs: Any, conv: Any) -> Tensor:
-    scale, shift = knobs(c).chunk(2, dim=1)
-    return x + _film(conv(silu(x)), scale, shift)
+def _reordered(order: Callable[[Tensor, Callable[[Tensor], Tensor], Any], Tensor]) -> Callable[..., Tensor]:
+    """Modulation, curve, convolution and sum in another order."""
 
+    def rule(x: Tensor, c: Tensor, knobs: Any, conv: Any) -> Tensor:
+        scale, shift = knobs(c).chunk(2, dim=1)
+        return order(x, lambda features: _film(features, scale, shift), conv)
 
-def _from_modulated(x: Tensor, c: Tensor, knobs: Any, conv: Any) -> Tensor:
-    scale, shift = knobs(c).chunk(2, dim=1)
-    x = _film(x, scale, shift)
-    return x + conv(silu(x))
+    return rule
 
 
 MISTAKES: dict[str, tuple[Callable[..., Tensor], str]] = {
@@ -64,6 +62,11 @@ MISTAKES: dict[str, tuple[Callable[..., Tensor], str]] = {
         _block(lambda x, scale, shift: _film(x, shift, scale)),
         "Scale and shift have changed places. The first half of what `knobs` returns is the scale.",
     ),
+    "scale and shift in turn": (
+        _block(step=2),
+        "You take every other number of `knobs(c)` for the scale and the rest for the shift. All scales come "
+        "first, one for each channel, then all shifts: where is the cut?",
+    ),
     "one forgotten in the scale": (
         _block(lambda x, scale, shift: x * _over_space(scale) + _over_space(shift)),
         "You multiply by the scale itself. While the knobs still stand at zero, as they do at the start of "
@@ -77,6 +80,11 @@ MISTAKES: dict[str, tuple[Callable[..., Tensor], str]] = {
         _block(lambda x, scale, shift: x * (1 + _over_space(scale))),
         "You multiply by the scale and leave the shift out. Both halves of what `knobs` returns are needed.",
     ),
+    "shift scaled too": (
+        _block(lambda x, scale, shift: (x + _over_space(shift)) * (1 + _over_space(scale))),
+        "You add the shift first and multiply afterwards, so the shift is scaled as well. In which order do "
+        "the two come?",
+    ),
     "condition not used": (
         _block(lambda x, scale, shift: x),
         "Your block gives the same whatever the condition is, so the network never hears time and label. "
@@ -88,14 +96,24 @@ MISTAKES: dict[str, tuple[Callable[..., Tensor], str]] = {
         "block with nothing to say passes its input on.",
     ),
     "modulated input added": (
-        _from_modulated,
+        _reordered(lambda x, film, conv: film(x) + conv(silu(film(x)))),
         "You add the change to the scaled and shifted features. What goes round the block should be the "
         "input as it came; keep it under a name of its own.",
     ),
     "modulated after the convolution": (
-        _after,
+        _reordered(lambda x, film, conv: x + film(conv(silu(x)))),
         "You scale and shift what comes out of the convolution. That is a fine block too, but here the "
         "features are modulated first, then bent by the curve, then convolved.",
+    ),
+    "curve before the modulation": (
+        _reordered(lambda x, film, conv: x + conv(film(silu(x)))),
+        "You send the features through the curve before you scale and shift them. Here they are modulated "
+        "first, then bent by the curve, then convolved.",
+    ),
+    "curve after the convolution": (
+        _reordered(lambda x, film, conv: x + silu(conv(film(x)))),
+        "You convolve first and bend afterwards. Here the features are modulated first, then bent by the "
+        "curve, then convolved, and what comes out is added as it is.",
     ),
     "curve left out": (
         _block(bend=lambda x: x),
@@ -107,37 +125,42 @@ MISTAKES: dict[str, tuple[Callable[..., Tensor], str]] = {
         "Your curve has a kink: it cuts everything negative to zero. The one asked for is smooth, and has a "
         "name that begins with `si`.",
     ),
+    "sigmoid for silu": (
+        _block(bend=torch.sigmoid),
+        "Your curve is the sigmoid, which squeezes everything between 0 and 1. The one asked for multiplies "
+        "it by its argument, and its name ends in `lu`.",
+    ),
+    "gelu for silu": (
+        _block(bend=gelu),
+        "Your curve is much like the one asked for, and not the same. Its name should begin with `si`.",
+    ),
 }
-LOOK_REST = (
+HINT_REST = (
     "While the knobs stand at zero the block should be an ordinary residual block: curve, convolution, and "
     "the input added. Yours is not. Look at the order of the steps and at what is added at the end."
 )
-LOOK_BLOCK = (
+HINT_BLOCK = (
     "With the knobs turned, the result is not the right one. Each channel of each image has one scale and "
     "one shift, the same for all of its pixels. Print the shapes that you multiply and add."
 )
 
 
-@exercise(
-    "6.6", "A conditioned residual block", "stretch", "x, c, knobs, conv", _block(), MISTAKES, double=True
-)
+@exercise("6.6", "A conditioned residual block", "stretch", "x, c, knobs, conv", _block(), MISTAKES)
 def conditioned_block(student: StudentFunction) -> Iterator[Fact]:
-    """With the knobs at zero, then turned: on features whose four axes are equally long, then on others."""
-    for batch, channels, side in ((SIDE, SIDE, SIDE), (5, 3, 4)):
-        conv = nn.Conv2d(channels, channels, 3, padding=1).double().requires_grad_(False)
-        knobs = nn.Linear(SIZE, 2 * channels).double().requires_grad_(False)
-        x = torch.randn(batch, channels, side, side, dtype=torch.float64)
-        c = torch.randn(batch, SIZE, dtype=torch.float64)
-        shape = tuple(x.shape)
-        right = _block()
-        name = f"features {shape} after the block"
+    """With the knobs turned, then at zero, on features of two shapes."""
+    right = _block()
+    for shape in SHAPES:
+        channels = shape[1]
+        conv = nn.Conv2d(channels, channels, 3, padding=1).requires_grad_(False)
+        knobs = nn.Linear(SIZE, 2 * channels).requires_grad_(False)
+        x, c = torch.randn(shape), torch.randn(shape[0], SIZE)
         nn.init.normal_(knobs.weight)
-        came = student(x, c, knobs, conv, shape=shape)
-        turned = Fact("wrong block", name, right(x, c, knobs, conv), came, LOOK_BLOCK)
+        came, what = student(x, c, knobs, conv, shape=shape), f"features {shape} after the block"
+        turned = Fact("wrong block", what, right(x, c, knobs, conv), came, HINT_BLOCK)
         yield turned
         nn.init.zeros_(knobs.weight), nn.init.zeros_(knobs.bias)
-        x = torch.randn(*shape, dtype=torch.float64)
+        x, what = torch.randn(shape), what + ", knobs at zero"
         came = student(x, c, knobs, conv, shape=shape)
-        yield Fact("wrong at rest", name + ", knobs at zero", right(x, c, knobs, conv), came, LOOK_REST)
+        yield Fact("wrong at rest", what, right(x, c, knobs, conv), came, HINT_REST)
         if not turned.holds():  # on other sizes a wrong one may stop with an error of Python's
             return
