@@ -127,7 +127,7 @@ def fourier_embedding(student: StudentFunction) -> Iterator[Fact | str]:
         t[0], t[-1] = (0.0, 1.0) if batch > 1 else (0.37, 0.37)
         frequencies = 1.7 ** torch.arange(k, dtype=torch.float64) + 0.2
         came = student(t, frequencies, shape=(batch, 2 * k)).double()
-        again = student(t, 1.3 * frequencies, shape=(batch, 2 * k)).double()
+        again = student(t.flip(0), 1.3 * frequencies, shape=(batch, 2 * k)).double().flip(0)
         wanted = _reference(t, frequencies)
         came, other = _aligned(came, wanted)
         moved = moved or other

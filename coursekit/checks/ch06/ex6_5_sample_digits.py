@@ -14,6 +14,7 @@ from ..core.faults import Fault
 from ..core.student_function import StudentFunction
 from ..shared.mistakes import recurring
 from ..shared.noise import correlation, normal
+from ..shared.quiet import failing
 from .common import LabelledNet
 
 EVENT, CLASSES, EACH, SCALE = (1, 8, 8), 3, 30, 2.0
@@ -218,11 +219,12 @@ def sample_digits(student: StudentFunction) -> Iterator[Fact | str]:
         if w == SCALE and asked[1] < 1.5 * asked[0]:
             what = f"evaluations with {MANY} steps over those with {FEW}"
             yield Fact("steps not used", what, MANY / FEW, asked[1] / asked[0], HINT_STEPS, 0.1)
-        yield from _factors(begin, image, w)
+        facts = _factors(begin, image, w)
+        yield from facts if w in (SCALE, 0.0) else failing(facts)
     again = _run(student, _rising, y, SCALE, FEW)[1]
     same = float((end == again).all(dim=1).double().mean())
     yield Fact("nothing random", "share of images equal in two runs", 0.0, same, HINT_FRESH)
-    yield _single_step(student, torch.tensor([2, 0, 1, 1, 0]))
+    yield from failing([_single_step(student, torch.tensor([2, 0, 1, 1, 0]))])
     if bool((end.abs().max() <= 1) & (start.abs().max() > 2)):
         yield "You cut the finished images to the range from -1 to 1. That is fine for looking at them."
 
@@ -251,6 +253,11 @@ def _starts(start: Tensor) -> Iterator[Fact]:
     yield Fact("wrong noise", what, torch.ones(2), spread, HINT_NOISE, tol)
     if float(spread.min()) < 1e-6:
         return
+    yield from failing(_ties(start))
+
+
+def _ties(start: Tensor) -> Iterator[Fact]:
+    """What neighbouring entries of the noise have in common, and the shape of its law."""
     images = start.reshape(-1, 8, 8)
     pairs = [
         (images.narrow(k, 0, len_ - 1), images.narrow(k, 1, len_ - 1)) for k, len_ in enumerate(images.shape)

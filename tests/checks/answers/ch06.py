@@ -104,7 +104,7 @@ def only_the_mask(y, rate, null):
     return torch.rand(len(y)) < rate
 
 
-@wrong("6.1", "wrong share dropped")
+@wrong("6.1", "rate not used")
 def half(y, rate, null):
     return torch.where(torch.rand(len(y)) < 0.5, null, y)
 
