@@ -43,6 +43,11 @@ MISTAKES = {
         "Your clouds do not depend on the data point that is handed over: something random stands in its "
         "place. In this exercise only the noise is drawn; `z` is given.",
     ),
+    "times drawn anew": (
+        lambda z, t, scheduler: _reference(z, torch.rand_like(t), scheduler),
+        "You draw times of your own and do not use those that are handed over, so the cloud is the same "
+        "mixture of all times whatever `t` is. Only the noise is left to chance here; `t` is given.",
+    ),
     "noise proportional to the state": (
         mix(noise=lambda z: z * torch.randn_like(z)),
         "Your noise is multiplied by the data point, so that far out it is stronger and at zero there is "

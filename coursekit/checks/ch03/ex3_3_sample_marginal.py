@@ -105,6 +105,11 @@ MISTAKES = {
         "Your samples are data points as they are, so many of them are equal. That is the law at time 1. "
         "At other times each point that was drawn has to go through `sample_conditional`.",
     ),
+    "times drawn anew": (
+        lambda points, t, scheduler: _reference(points, torch.rand_like(t), scheduler),
+        "You draw times of your own and do not use those that are handed over, so the cloud is the same "
+        "mixture of all times whatever `t` is. Only the data point and the noise are drawn; `t` is given.",
+    ),
     "points not used": (
         lambda points, t, scheduler: torch.randn(len(t), points.shape[1]),
         "Your samples are standard normal noise, whatever the data set is. That is the law at time 0. Later "

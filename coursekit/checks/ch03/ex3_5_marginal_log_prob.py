@@ -165,7 +165,7 @@ def _extremes(student: StudentFunction) -> Iterator[Fact]:
     what = "log-density halfway between two data points, 45 widths from both"
     # What a bound or an addend holds back, and what became infinite, is one and the same mistake.
     held = came.nan_to_num(0.0, 0.0, 0.0).clamp(-2000, 2000)
-    yield Fact("wrong far out", what, expected, held, HINT_HALF, 1.0, 50.0)
+    yield Fact("wrong far out", what, expected, held, HINT_HALF, 1.0, 100.0)
     if not bool(torch.isfinite(came).all()) or float(held) > -500:  # densities: nothing more to say
         return
     both = student(torch.cat([alpha * ends[:1], middle]), ends, alpha, beta, shape=(2,), finite=False)

@@ -87,7 +87,7 @@ HINT_ENDS = (
     "The path does not begin and end where it should. Put time 0 and time 1 into your line by hand: it has "
     "to give the first end, and then the second."
 )
-HINT_HALF = (
+HINT_SPEED = (
     "The ends are right, but the way between is not. On a straight line at constant speed the part of the "
     "way that is covered equals the time."
 )
@@ -138,13 +138,11 @@ def _at(student: StudentFunction, shape: tuple[int, ...], kind: str) -> Iterator
     away = torch.stack([(start - x0).abs().max(), (end - x1).abs().max()])
     what = f"distance from the ends at t = 0 and 1, {kind}"
     yield Fact("wrong ends", what, torch.zeros(2), away, HINT_ENDS)
-    half = _covered(*states(torch.full((n,), 0.5)))
-    what = f"part of the way at t = 0.5, {kind}"
-    yield Fact("not halfway", what, 0.5, half[(half - 0.5).abs().argmax()], HINT_HALF)
-    times, what = (
-        torch.tensor([0.13, 0.71, 0.32, 0.94, 0.55])[:n],
-        f"part of the way at own times, {kind}",
-    )
-    came = states(times)
+    gone = [_covered(*states(torch.full((n,), time))) for time in (0.5, 0.25)]
+    part = torch.stack([each[(each - each.median()).abs().argmax()] for each in gone])
+    what = f"part of the way at t = 0.5 and 0.25, {kind}"
+    yield Fact("not at constant speed", what, torch.tensor([0.5, 0.25]), part, HINT_SPEED)
+    times = torch.tensor([0.13, 0.71, 0.32, 0.94, 0.55])[:n]
+    came, what = states(times), f"part of the way at own times, {kind}"
     yield Fact("rows mixed up", what, times, _covered(*came), HINT_ROWS)
     yield Fact("rows mixed up", "distance from the line", 0.0, _off(*came).max(), HINT_ROWS)

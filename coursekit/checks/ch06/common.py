@@ -169,7 +169,13 @@ def _counted(gone: Tensor) -> Iterator[Fact]:
     """How many labels are gone, whether they go together, and which rows they stand in."""
     none, every = ((gone.mean(1) == end).double().mean().item() for end in (0, 1))
     name = (
-        "never dropped" if none > 0.95 else "all dropped" if every > 0.95 else "one coin for the whole batch"
+        "never dropped"
+        if none > 0.95
+        else "all dropped"
+        if every > 0.95
+        else "one coin for the whole batch"
+        if none + every > 0.9
+        else "one coin for several labels"
     )
     yield _named(name, "share of batches that lose all labels or none", 0.0, none + every, 0.02)
     share, sigma = float(gone.mean()), math.sqrt(RATE * (1 - RATE) / gone.numel())

@@ -14,13 +14,12 @@ from ..shared.mistakes import recurring
 from .common import LabelledNet, labels_of
 
 N = 12
-ASKED = (
+CASES = (
     (0.0, (1, 8, 8), 4, 0.35),
     (1.0, (2,), 3, 0.0),
     (2.0, (1, 8, 8), 10, 0.9),
     (-0.5, (2,), 4, 0.6),
     (0.4, (3, 4, 5), 4, 0.2),
-    (3.5, (2,), 4, 0.75),
 )
 """Guidance scale, shape of a state, null label and time of each call."""
 Pair = Callable[[Tensor, Tensor, float], Tensor]
@@ -93,11 +92,6 @@ MISTAKES: dict[str, tuple[Callable[..., Tensor], str]] = {
         "Your difference points the wrong way: a larger `w` leads away from the wish. From which field to "
         "which should it point?",
     ),
-    "w not used": (
-        _pair(lambda none, told, w: (none + told) / 2),
-        "Your field is the mean of the two branches whatever `w` is. The scale says how much the label "
-        "counts: nothing at 0, fully at 1, beyond measure above. Where does `w` enter?",
-    ),
     "w cut to [0, 1]": (
         _pair(lambda none, told, w: _right(none, told, min(max(w, 0.0), 1.0))),
         "Between 0 and 1 your field is right, beyond them it is not: `w` is held inside that range. Guidance "
@@ -113,31 +107,53 @@ HINT_TIME = (
     "Both branches have to be asked at the time that is handed over, as it is. Yours are asked about "
     "another one. Which time do your two calls of the network get, and is anything done to it before?"
 )
-HINT_FIELD = (
-    "The combination is not the guided one. Write down what should come out at `w` = 0 and at `w` = 1, and "
-    "look which labels your calls hand over."
+HINT_LABELS = (
+    "Your function asks the network with labels that are neither those handed over in `y` nor the null "
+    "label. Which label stands for none is the argument `null`; it differs from network to network."
+)
+HINT_MIXTURE = (
+    "Your field is no mixture of the two branches whose weights add up to one. Write down what should come "
+    "out at `w` = 0 and at `w` = 1. Is something added, left out, averaged or scaled besides?"
+)
+HINT_SCALE = (
+    "Your field lies on the line through the two branches, but not where `w` puts it: 0 stands for the "
+    "unconditional field, 1 for the conditional one, 2 for as far again. How does `w` enter your lines?"
+)
+HINT_UNUSED = (
+    "Your field is the same mixture of the two branches whatever `w` is. The scale says how much the label "
+    "counts: nothing at 0, fully at 1, and beyond that above. Where do your lines use `w`?"
 )
 
 
 @exercise("6.2", "Combine two fields", "core", "net, x, t, y, w, null", _reference, MISTAKES)
 def guided_velocity(student: StudentFunction) -> Iterator[Fact]:
-    """Where and when the two branches are asked, and what comes out, at scales from -0.5 to 3.5."""
-    away, late, found = 0.0, 0.0, []
-    for w, event, null, t in ASKED:
+    """Where, when and with which labels the branches are asked, and how they are mixed, at five scales."""
+    away, late, strange, scales, off = 0.0, 0.0, 0.0, [], []
+    for w, event, null, t in CASES:
         x, y = torch.randn(N, *event), labels_of(null, N)
         net = LabelledNet(own_field, event, null)
-        came = student(net, x, t, y, w, null, shape=tuple(x.shape))
+        came = student(net, x, t, y, w, null, shape=tuple(x.shape)).double()
         for call in net.calls:
-            parts = [part for part in call.x.split(N) if len(part) == N]
-            away = max([away, *(float((part - x).abs().max()) for part in parts)])
             late = max(late, float((call.t - t).abs().max()))
+            if len(call.x) % N == 0:  # else rows were asked about one by one
+                asked, label = call.x.unflatten(0, (-1, N)), call.y.unflatten(0, (-1, N))
+                away = max(away, float((asked - x).abs().max()))
+                strange = max(strange, float(((label != y) & (label != null)).double().mean()))
         labels = [label.double().reshape(-1, *[1] * len(event)) for label in (y * 0 + null, y)]
         none, told = (own_field(x.double(), torch.tensor(t), label) for label in labels)
-        found.append((w, _right(none, told, w), came))
+        pull = told - none
+        scales.append(float(((came - none) * pull).sum() / pull.square().sum()))
+        off.append(float((came - none - scales[-1] * pull).abs().max()))
     what = "distance of the states asked about from `x`"
     yield Fact("different x for the two branches", what, 0.0, min(away, 1.0), HINT_STATES)
     if away > 1e-3:  # what comes out then is left to chance
         return
     yield Fact("wrong time", "distance of the times asked about from `t`", 0.0, late, HINT_TIME)
-    for w, right, came in found:
-        yield Fact("wrong combination", f"guided field at w = {w:g}", right, came, HINT_FIELD)
+    yield Fact("wrong labels", "share of labels asked about that are others", 0.0, strange, HINT_LABELS)
+    at = f"at w = {', '.join(f'{case[0]:g}' for case in CASES)}"
+    what, came = f"distance from all mixtures of both branches, {at}", torch.tensor(off).clamp(max=1e4)
+    yield Fact("no mixture of both branches", what, torch.zeros(len(off)), came, HINT_MIXTURE)
+    right, came = torch.tensor([case[0] for case in CASES]), torch.tensor(scales).clamp(-1e4, 1e4)
+    unused = float(came.max() - came.min()) < 0.01
+    name, hint = ("w not used", HINT_UNUSED) if unused else ("wrong scale", HINT_SCALE)
+    yield Fact(name, f"scale with which your field is guided, {at}", right, came, hint)

@@ -20,6 +20,8 @@ from .common import LabelledNet
 EVENT, CLASSES, EACH, SCALE = (1, 8, 8), 3, 30, 2.0
 MANY, FEW = 60, 5
 """Steps with which every method follows a smooth field closely, and with which the clock shows."""
+METHODS = (0.72, 1.02, 0.912, 0.99, 1.0)
+"""Ways in the field 3t² in five steps: Euler, Heun, Heun with a last Euler step, midpoints, Runge-Kutta."""
 N, TESTS = CLASSES * EACH, 9
 
 Field = Callable[..., Tensor]
@@ -75,6 +77,12 @@ def _two_walks(net: Any, y: Tensor, w: float, steps: int) -> Tensor:
     return (1 - w) * none + w * told
 
 
+def _stays_at_the_start(net: Any, y: Tensor, w: float, steps: int) -> Tensor:
+    x = _noise(y)
+    moved = [x + _guided(net, x, k / steps, y, w) / steps for k in range(steps)]
+    return moved[-1]
+
+
 def _null_is_zero(net: Any, x: Tensor, t: float, y: Tensor, w: float) -> Tensor:
     none = net(x, t, torch.zeros_like(y))
     return none + w * (net(x, t, y) - none)
@@ -101,6 +109,7 @@ MISTAKES: dict[str, tuple[Callable[..., Tensor], str]] = {
             "from data to noise": _walk(
                 clock=lambda steps: ([1 - k / steps for k in range(steps)], -1 / steps)
             ),
+            "state not carried on": _stays_at_the_start,
             "field backwards": _walk(clock=lambda steps: (_clock(steps)[0], -1 / steps)),
             "1 + w": _scaled(lambda w: 1 + w),
             "w and 1 - w swapped": _scaled(lambda w: 1 - w),
@@ -118,6 +127,11 @@ MISTAKES: dict[str, tuple[Callable[..., Tensor], str]] = {
         _walk(clock=lambda steps: ([float(k) for k in range(steps)], 1 / steps)),
         "You hand the network the number of the step, 0, 1, 2 and so on, where a time between 0 and 1 "
         "belongs. How long is a step, and when does step k begin?",
+    ),
+    "last step begins at time 1": (
+        _walk(clock=lambda steps: (torch.linspace(0, 1, steps).tolist(), 1 / steps)),
+        "Your times run from 0 to 1 with both ends, so your last step sets out from time 1, where the walk "
+        "should have arrived, and the others are too late as well. When does step k begin?",
     ),
     "different x for the two branches": (
         _walk(field=_fresh_branch),
@@ -147,7 +161,7 @@ HINT_ASKED = (
 )
 HINT_STEPS = (
     "Your function asks the network equally often whether it is to make 5 steps or 60. How many steps there "
-    "are is the argument `steps`: where does your loop use it?"
+    "are is the argument `steps`: does your loop use it, and does a `return` inside the loop end it early?"
 )
 HINT_FRESH = (
     "Two runs with the same arguments give the same images. Every image starts from noise of its own, drawn "
@@ -184,9 +198,9 @@ def _shrinking(x: Tensor, t: Tensor, y: Tensor) -> Tensor:
 
 
 def _rising(x: Tensor, t: Tensor, y: Tensor) -> Tensor:
-    """Field 2t in the upper half of the image and 1 in the lower, for every label."""
+    """Field 3t² in the upper half of the image and 1 in the lower, for every label."""
     upper = (torch.arange(EVENT[1]) < EVENT[1] // 2)[:, None]
-    return torch.where(upper, 2 * t, 1.0) + 0 * x
+    return torch.where(upper, 3 * t**2, 1.0) + 0 * x
 
 
 def _run(
@@ -212,14 +226,14 @@ def sample_digits(student: StudentFunction) -> Iterator[Fact | str]:
     yield from _starts(start)
     if float(start.std()) < 1e-6:  # one start for all: nothing more can be learnt from it
         return
+    runs = {SCALE: _run(student, _shrinking, y, SCALE)}
+    asked = [sum(len(call.x) for call in each.calls) for each in (net, runs[SCALE][2])]
+    if asked[1] < 1.5 * asked[0]:
+        what = f"evaluations with {MANY} steps over those with {FEW}"
+        yield Fact("steps not used", what, MANY / FEW, asked[1] / asked[0], HINT_STEPS, 0.1)
     yield from _clock_facts(start, end, net)
     for w in (SCALE, 0.0, 0.4, -0.5):
-        begin, image, more = _run(student, _shrinking, y, w)
-        asked = [sum(len(call.x) for call in each.calls) for each in (net, more)]
-        if w == SCALE and asked[1] < 1.5 * asked[0]:
-            what = f"evaluations with {MANY} steps over those with {FEW}"
-            yield Fact("steps not used", what, MANY / FEW, asked[1] / asked[0], HINT_STEPS, 0.1)
-        facts = _factors(begin, image, w)
+        facts = _factors(*(runs[w] if w in runs else _run(student, _shrinking, y, w))[:2], w)
         yield from facts if w in (SCALE, 0.0) else failing(facts)
     again = _run(student, _rising, y, SCALE, FEW)[1]
     same = float((end == again).all(dim=1).double().mean())
@@ -271,21 +285,24 @@ def _ties(start: Tensor) -> Iterator[Fact]:
 def _clock_facts(start: Tensor, end: Tensor, net: LabelledNet) -> Iterator[Fact]:
     """When the walk begins, and how far it leads in a field that is known, in each half of the image.
 
-    In the field 2t Euler's, Heun's and mixed steps lead to different ends, so count from the nearest.
+    In the field 3t² the methods lead to different ends, so count from the nearest.
     """
     first = float(net.calls[0].t[0])
     yield Fact("wrong clock", "time that the first step asks about", 0.0, first, HINT_CLOCK)
-    ways = [_median(*half) for half in zip((end - start).chunk(2, 1), end.abs().chunk(2, 1), strict=True)]
-    nearest = min((1.0, 1 - 1 / FEW, 1 - 1 / FEW**2), key=lambda right: abs(right - ways[0]))
-    came = torch.tensor([ways[0] / nearest, ways[1]])
-    what = f"ways in fields 2t and 1 in {FEW} steps, over right ones"
-    yield Fact("wrong clock", what, torch.ones(2), came.clamp(-99, 99), HINT_CLOCK)
-
-
-def _median(way: Tensor, size: Tensor) -> float:
-    """Typical way of the pixels that cannot have been cut at the edge of the range."""
-    inner = size < 0.99
-    return float(way[inner].median()) if bool(inner.any()) else 9.0
+    halves = zip((end - start).chunk(2, 1), end.abs().chunk(2, 1), strict=True)
+    # Pixels at the edge of the range may have been cut there, for looking at: leave them out.
+    ways = [
+        way[size < 0.99] if bool((size < 0.99).any()) else way.new_full((1,), 9.0) for way, size in halves
+    ]
+    spread = min(max(float((way - way.median()).abs().mean()) for way in ways), 10.0)
+    if spread > 1e-3:
+        what = "spread of the ways of the pixels in a field that is the same for all"
+        yield Fact("chance on the way", what, 0.0, spread, HINT_ALONG, 1e-3, 0.01 + 0.1 * spread)
+    upper, lower = (float(way.median()) for way in ways)
+    nearest = min(METHODS, key=lambda right: abs(right - upper))
+    came = torch.tensor([upper / nearest, lower]).clamp(-99, 99)
+    what = f"ways in fields 3t² and 1 in {FEW} steps, over right ones"
+    yield Fact("wrong clock", what, torch.ones(2), came, HINT_CLOCK)
 
 
 def _factors(start: Tensor, end: Tensor, w: float) -> Iterator[Fact]:

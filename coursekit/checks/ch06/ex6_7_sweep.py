@@ -49,8 +49,9 @@ def images_of(w: float, wanted: Tensor) -> Tensor:
     right = torch.arange(N) < N * _share_right(w)
     images = torch.zeros(N, 1, 8, 8)
     images.flatten(1)[:, 0] = torch.where(right, wanted, (wanted + 1) % 10).float()
-    features = (1 + w) * torch.randn(N, WIDTH, generator=generator) + w**2 + 0.5
-    images.flatten(1)[:, 1 : 1 + WIDTH] = features
+    noise = torch.randn(N, WIDTH, generator=generator)
+    ties = noise + 0.8 * noise.roll(1, dims=1)
+    images.flatten(1)[:, 1 : 1 + WIDTH] = (1 + w) * ties + w**2 + 0.5
     return images
 
 
