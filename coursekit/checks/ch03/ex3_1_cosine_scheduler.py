@@ -33,7 +33,23 @@ def _turning(rate: float) -> Callable[[Tensor], Numbers]:
     )
 
 
+RATES = {
+    "half a wave": (math.pi, "half a circle"),
+    "a whole turn": (2 * math.pi, "a whole circle"),
+    "an eighth of a turn": (math.pi / 4, "an eighth of the circle"),
+    "angle of one": (1.0, "an angle of one"),
+    "angle in degrees": (90.0, "an angle of 90, which would be right in degrees,"),
+}
+TURNS = {
+    name: (
+        _turning(rate),
+        f"You run through {way} between time 0 and time 1. A quarter of the circle is asked for: only then "
+        "does the noise's weight come down to zero and stop there. What is its angle in radians?",
+    )
+    for name, (rate, way) in RATES.items()
+}
 MISTAKES = recurring({"straight line": straight}) | {
+    **TURNS,
     "alpha and beta swapped": (
         _changed(lambda a, b, a_dot, b_dot: (b, a, b_dot, a_dot)),
         "Your two weights have changed places: at time 0 there is all of the data and at time 1 all of the "
@@ -48,31 +64,6 @@ MISTAKES = recurring({"straight line": straight}) | {
         _changed(lambda a, b, a_dot, b_dot: (a**2, b**2, 2 * a * a_dot, 2 * b * b_dot)),
         "Your two weights add up to one, and are the squares of what was asked for. The squares of the "
         "weights should add up to one, not the weights themselves.",
-    ),
-    "half a wave": (
-        _turning(math.pi),
-        "You run through half a circle between time 0 and time 1, so the noise's weight ends at minus one. "
-        "A quarter of the circle is enough: what is its angle in radians?",
-    ),
-    "a whole turn": (
-        _turning(2 * math.pi),
-        "You run through a whole circle between time 0 and time 1, so the path ends where it began. A "
-        "quarter of the circle is enough: what is its angle in radians?",
-    ),
-    "an eighth of a turn": (
-        _turning(math.pi / 4),
-        "You run through an eighth of the circle only, so at time 1 both weights are equal. A quarter of the "
-        "circle is asked for: what is its angle in radians?",
-    ),
-    "angle of one": (
-        _turning(1.0),
-        "You take the time itself for the angle, so at time 1 the curve has not come down to zero. Which "
-        "angle, in radians, has a cosine of zero? Scale time so that it arrives there.",
-    ),
-    "angle in degrees": (
-        _turning(90.0),
-        "Your angle ends at 90, which would be right in degrees. The sine and cosine of torch want radians: "
-        "how many radians are a quarter of a turn?",
     ),
     "inner derivative forgotten": (
         _changed(lambda a, b, a_dot, b_dot: (a, b, b, -a)),

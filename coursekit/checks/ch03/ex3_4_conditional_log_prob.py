@@ -66,16 +66,17 @@ MISTAKES = {
         "On the line your density is right, in more dimensions it is not: your normaliser is that of a "
         "single coordinate. Every coordinate brings a factor of its own.",
     ),
-    "dimension missing at log beta": (
-        log_normal(front=lambda r, beta, dim: beta.log() + dim * HALF_LOG_2PI),
-        "The part of your normaliser with 2 pi counts every coordinate, the part with `beta` counts only "
-        "one. Every coordinate brings both of them.",
-    ),
-    "dimension missing at 2 pi": (
-        log_normal(front=lambda r, beta, dim: dim * beta.log() + HALF_LOG_2PI),
-        "The part of your normaliser with `beta` counts every coordinate, the part with 2 pi counts only "
-        "one. Every coordinate brings both of them.",
-    ),
+    **{
+        f"dimension missing at {one}": (
+            log_normal(front=front),
+            f"The part of your normaliser with {other} counts every coordinate, the part with {one} counts "
+            "only one. Every coordinate brings both of them.",
+        )
+        for one, other, front in (
+            ("log beta", "2 pi", lambda r, beta, dim: beta.log() + dim * HALF_LOG_2PI),
+            ("2 pi", "log beta", lambda r, beta, dim: dim * beta.log() + HALF_LOG_2PI),
+        )
+    },
     "two dimensions assumed": (
         log_normal(front=lambda r, beta, dim: normaliser(r, beta, 2)),
         "In the plane your density is right, elsewhere it is not: your normaliser is that of two "

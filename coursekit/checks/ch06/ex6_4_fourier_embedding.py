@@ -35,16 +35,14 @@ MISTAKES: dict[str, tuple[Callable[[Tensor, Tensor], Tensor], str]] = {
         "You return the sines alone. At the crest of a wave a sine hardly changes, and it takes equal values "
         "on both sides of it; the cosine tells them apart. Put both kinds side by side.",
     ),
-    "sines twice": (
-        _waves(torch.sin, torch.sin),
-        "Both halves of your embedding are sines, so the second says nothing new. Which other wave is "
-        "steepest where the sine is flat?",
-    ),
-    "cosines twice": (
-        _waves(torch.cos, torch.cos),
-        "Both halves of your embedding are cosines, so the second says nothing new. Which other wave is "
-        "steepest where the cosine is flat?",
-    ),
+    **{
+        f"{kind}s twice": (
+            _waves(wave, wave),
+            f"Both halves of your embedding are {kind}s, so the second says nothing new. Which other wave is "
+            f"steepest where the {kind} is flat?",
+        )
+        for kind, wave in (("sine", torch.sin), ("cosine", torch.cos))
+    },
     "pi forgotten": (
         _both(lambda t, f: t * f),
         "Your waves are too slow by the same factor: frequency one should go through half a turn between "
@@ -64,16 +62,6 @@ MISTAKES: dict[str, tuple[Callable[[Tensor, Tensor], Tensor], str]] = {
         _both(lambda t, f: math.pi * t / f),
         "You divide by the frequency, so the largest one gives the slowest wave. That number is a "
         "wavelength; a frequency counts half turns per unit of time.",
-    ),
-    "frequencies counted, not used": (
-        _both(lambda t, f: math.pi * t * torch.arange(1, len(f) + 1)),
-        "Your waves have the frequencies 1, 2, 3 and so on, whatever `frequencies` holds. How fast the waves "
-        "are is handed over. Where do your lines use its numbers?",
-    ),
-    "powers of two": (
-        _both(lambda t, f: math.pi * t * 2.0 ** torch.arange(len(f))),
-        "Your waves have the frequencies 1, 2, 4 and so on, whatever `frequencies` holds. How fast the waves "
-        "are is handed over. Where do your lines use its numbers?",
     ),
     "time as a whole number": (
         _both(lambda t, f: math.pi * t.long() * f),

@@ -72,14 +72,16 @@ MISTAKES: dict[str, tuple[Callable[..., Tensor], str]] = {
         "You multiply by the scale itself. While the knobs still stand at zero, as they do at the start of "
         "training, that wipes out the features. A scale of zero should change nothing.",
     ),
-    "shift alone": (
-        _block(lambda x, scale, shift: x + _over_space(shift)),
-        "You add the shift and leave the scale out. Both halves of what `knobs` returns are needed.",
-    ),
-    "scale alone": (
-        _block(lambda x, scale, shift: x * (1 + _over_space(scale))),
-        "You multiply by the scale and leave the shift out. Both halves of what `knobs` returns are needed.",
-    ),
+    **{
+        f"{one} alone": (
+            _block(modulate),
+            f"You use the {one} and leave the {other} out. Both halves of what `knobs` returns are needed.",
+        )
+        for one, other, modulate in (
+            ("shift", "scale", lambda x, scale, shift: x + _over_space(shift)),
+            ("scale", "shift", lambda x, scale, shift: x * (1 + _over_space(scale))),
+        )
+    },
     "shift scaled too": (
         _block(lambda x, scale, shift: (x + _over_space(shift)) * (1 + _over_space(scale))),
         "You add the shift first and multiply afterwards, so the shift is scaled as well. In which order do "
@@ -100,40 +102,48 @@ MISTAKES: dict[str, tuple[Callable[..., Tensor], str]] = {
         "You add the change to the scaled and shifted features. What goes round the block should be the "
         "input as it came; keep it under a name of its own.",
     ),
-    "modulated after the convolution": (
-        _reordered(lambda x, film, conv: x + film(conv(silu(x)))),
-        "You scale and shift what comes out of the convolution. That is a fine block too, but here the "
-        "features are modulated first, then bent by the curve, then convolved.",
-    ),
-    "curve before the modulation": (
-        _reordered(lambda x, film, conv: x + conv(film(silu(x)))),
-        "You send the features through the curve before you scale and shift them. Here they are modulated "
-        "first, then bent by the curve, then convolved.",
-    ),
-    "curve after the convolution": (
-        _reordered(lambda x, film, conv: x + silu(conv(film(x)))),
-        "You convolve first and bend afterwards. Here the features are modulated first, then bent by the "
-        "curve, then convolved, and what comes out is added as it is.",
-    ),
+    **{
+        name: (
+            _reordered(order),
+            f"You {what}. That is a block too, but here the features are modulated first, then bent by the "
+            "curve, then convolved, and what comes out is added as it is.",
+        )
+        for name, what, order in (
+            (
+                "modulated after the convolution",
+                "scale and shift what comes out of the convolution",
+                lambda x, film, conv: x + film(conv(silu(x))),
+            ),
+            (
+                "curve before the modulation",
+                "send the features through the curve before you scale and shift them",
+                lambda x, film, conv: x + conv(film(silu(x))),
+            ),
+            (
+                "curve after the convolution",
+                "convolve first and bend afterwards",
+                lambda x, film, conv: x + silu(conv(film(x))),
+            ),
+        )
+    },
     "curve left out": (
         _block(bend=lambda x: x),
         "Between modulation and convolution a curve is missing. Without one, block after block could be "
         "multiplied out to a single linear map.",
     ),
-    "relu for silu": (
-        _block(bend=torch.relu),
-        "Your curve has a kink: it cuts everything negative to zero. The one asked for is smooth, and has a "
-        "name that begins with `si`.",
-    ),
-    "sigmoid for silu": (
-        _block(bend=torch.sigmoid),
-        "Your curve is the sigmoid, which squeezes everything between 0 and 1. The one asked for multiplies "
-        "it by its argument, and its name ends in `lu`.",
-    ),
-    "gelu for silu": (
-        _block(bend=gelu),
-        "Your curve is much like the one asked for, and not the same. Its name should begin with `si`.",
-    ),
+    **{
+        f"{bend.__name__} for silu": (
+            _block(bend=bend),
+            f"Your curve {what}. The one asked for is the sigmoid times its argument: smooth, with a name "
+            "that begins with `si` and ends in `lu`.",
+        )
+        for bend, what in (
+            (torch.relu, "has a kink: it cuts everything negative to zero"),
+            (torch.sigmoid, "squeezes everything between 0 and 1"),
+            (torch.tanh, "squeezes everything between -1 and 1"),
+            (gelu, "is much like the one asked for, and not the same"),
+        )
+    },
 }
 HINT_REST = (
     "While the knobs stand at zero the block should be an ordinary residual block: curve, convolution, and "

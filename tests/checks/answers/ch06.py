@@ -44,33 +44,14 @@ def walk(net, y, x, scales, lengths=None):
 class Ex6_1:
     """drop_labels(y, rate, null)"""
 
-    @wrong("6.1", "dropped with 1 - rate")
-    def keeps_where_below(y, rate, null):
-        keep = torch.rand(len(y)) < rate
-        return torch.where(keep, y, null)
-
     @wrong("6.1", "null label not the one given")
     def minus_one(y, rate, null):
         return torch.where(torch.rand(len(y)) < rate, -1, y)
-
-    @wrong("6.1", "null label not the one given")
-    def ten(y, rate, null):
-        return torch.where(torch.rand(len(y)) < rate, 10, y)
 
     @wrong("6.1", "null label equal to a real class")
     def zeros_in_place(y, rate, null):
         y[torch.rand(len(y)) < rate] = 0
         return y
-
-    @wrong("6.1", "identity")
-    def not_assigned(y, rate, null):
-        torch.where(torch.rand(len(y)) < rate, null, y)
-        return y
-
-    @wrong("6.1", "same labels each time")
-    def seeded_coins(y, rate, null):
-        g = torch.Generator().manual_seed(0)
-        return torch.where(torch.rand(len(y), generator=g) < rate, null, y)
 
     @wrong("6.1", "labels mixed up")
     def any_label(y, rate, null):
@@ -81,10 +62,6 @@ class Ex6_1:
     def by_multiplication(y, rate, null):
         mask = (torch.rand(len(y)) < rate).float()
         return (1 - mask) * y + mask * null
-
-    @wrong("6.1", "mask returned")
-    def only_the_mask(y, rate, null):
-        return torch.rand(len(y)) < rate
 
     @wrong("6.1", "wrong share dropped")
     def integer_coin(y, rate, null):
@@ -134,11 +111,6 @@ class Ex6_2:
     @wrong("6.2", "w and 1 - w swapped")
     def lerp_from_the_label(net, x, t, y, w, null):
         return torch.lerp(net(x, t, y), net(x, t, torch.full_like(y, null)), w)
-
-    @wrong("6.2", "labels mixed instead of fields")
-    def between_labels(net, x, t, y, w, null):
-        label = (1 - w) * torch.full_like(y, null) + w * y
-        return net(x, t, label.long())
 
     @wrong("6.2", "different x for the two branches")
     def fresh_noise(net, x, t, y, w, null):
@@ -386,11 +358,6 @@ def float32_and_other_times(net, z, y, null, rate):
 class Ex6_4:
     """fourier_embedding(t, frequencies)"""
 
-    @wrong("6.4", "frequency divides")
-    def wavelengths(t, frequencies):
-        a = torch.pi * t / frequencies
-        return torch.cat([a.sin(), a.cos()], dim=1)
-
     @wrong("6.4", "axes swapped")
     def column_of_frequencies(t, frequencies):
         a = torch.pi * t.T * frequencies[:, None]
@@ -444,13 +411,6 @@ class Ex6_5:
         x = torch.randn(len(y), 1, 8, 8)
         return solve(lambda x, t: net(x, t, y), x, time_grid(steps), Heun())
 
-    @wrong("6.5", "one step too few")
-    def range_from_one(net, y, w, steps):
-        x = torch.randn(len(y), 1, 8, 8)
-        for k in range(steps - 1):
-            x = x + guided(net, x, k / steps, y, w) / steps
-        return x
-
     @wrong("6.5", "nothing random")
     def seeded_start(net, y, w, steps):
         x = torch.randn(len(y), 1, 8, 8, generator=torch.Generator().manual_seed(1))
@@ -459,13 +419,6 @@ class Ex6_5:
     @wrong("6.5", "net not asked")
     def noise_returned(net, y, w, steps):
         return torch.randn(len(y), 1, 8, 8)
-
-    @wrong("6.5", "wrong shape")
-    def whole_walk(net, y, w, steps):
-        x = [torch.randn(len(y), 1, 8, 8)]
-        for k in range(steps):
-            x.append(x[-1] + guided(net, x[-1], k / steps, y, w) / steps)
-        return torch.stack(x)
 
     @right("6.5")
     def heun_by_the_library(net, y, w, steps):
@@ -548,18 +501,6 @@ class Ex6_6:
         scale, shift = knobs(c).chunk(2, dim=-1)
         return x + conv(F.silu(x * (1 + scale) + shift))
 
-    @wrong("6.6", "modulated input added")
-    def overwritten(x, c, knobs, conv):
-        scale, shift = knobs(c)[..., None, None].chunk(2, dim=1)
-        x = x * (1 + scale) + shift
-        return x + conv(F.silu(x))
-
-    @wrong("6.6", "input edited")
-    def block_in_place(x, c, knobs, conv):
-        scale, shift = knobs(c)[..., None, None].chunk(2, dim=1)
-        x *= 1 + scale
-        return x + conv(F.silu(x + shift))
-
     @right("6.6")
     def by_view(x, c, knobs, conv):
         both = knobs(c).view(len(x), 2, x.shape[1], 1, 1)
@@ -593,14 +534,6 @@ class Ex6_6:
 class Ex6_7:
     """sweep(scales, make, judge, wanted, real)"""
 
-    @wrong("6.7", "columns swapped")
-    def distance_first(scales, make, judge, wanted, real):
-        rows = []
-        for w in scales:
-            images = make(w)
-            rows.append([fd(judge, images, real), metrics.accuracy(judge.classify(images), wanted)])
-        return torch.tensor(rows)
-
     @wrong("6.7", "last scale alone")
     def list_made_inside(scales, make, judge, wanted, real):
         for w in scales:
@@ -614,14 +547,6 @@ class Ex6_7:
         shares = [metrics.accuracy(judge.classify(make(w)), wanted) for w in scales]
         distances = [fd(judge, make(w), real) for w in scales]
         return torch.tensor([shares, distances]).T
-
-    @wrong("6.7", "wrong distance")
-    def squared_again(scales, make, judge, wanted, real):
-        rows = []
-        for w in scales:
-            images = make(w)
-            rows.append([metrics.accuracy(judge.classify(images), wanted), fd(judge, images, real) ** 2])
-        return torch.tensor(rows)
 
     @right("6.7")
     def filled_in(scales, make, judge, wanted, real):
@@ -669,10 +594,6 @@ class Ex6_7:
 
 class Ex6_8:
     """my_images(net, y, x)"""
-
-    @wrong("6.8", "no guidance")
-    def eight_plain_steps(net, y, x):
-        return walk(net, y, x, [1] * 8)
 
     @wrong("6.8", "too many evaluations")
     def eight_guided_steps(net, y, x):
