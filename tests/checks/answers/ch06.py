@@ -501,6 +501,12 @@ class Ex6_6:
         scale, shift = knobs(c).chunk(2, dim=-1)
         return x + conv(F.silu(x * (1 + scale) + shift))
 
+    @wrong("6.6", "modulated input added")
+    def overwritten(x, c, knobs, conv):
+        scale, shift = knobs(c)[..., None, None].chunk(2, dim=1)
+        x = x * (1 + scale) + shift
+        return x + conv(F.silu(x))
+
     @right("6.6")
     def by_view(x, c, knobs, conv):
         both = knobs(c).view(len(x), 2, x.shape[1], 1, 1)
