@@ -1,12 +1,13 @@
 """Checks of lab 03, probability paths: `linear_path = checks.ch03.linear_path(linear_path)`, and so on."""
 
-from .conditional import sample_conditional
-from .cosine import cosine_scheduler
-from .densities import conditional_log_prob, marginal_log_prob
-from .hiding import evidence, my_points, recognised
-from .linear import linear_path
-from .marginal import sample_marginal
-from .snr import time_of_snr
+from .ex3_1_cosine_scheduler import cosine_scheduler
+from .ex3_2_sample_conditional import sample_conditional
+from .ex3_3_sample_marginal import sample_marginal
+from .ex3_4_conditional_log_prob import conditional_log_prob
+from .ex3_5_marginal_log_prob import marginal_log_prob
+from .ex3_6_linear_path import linear_path
+from .ex3_7_time_of_snr import time_of_snr
+from .ex3_8_my_points import evidence, my_points, recognised
 
 __all__ = [
     "conditional_log_prob",

@@ -1,13 +1,13 @@
 """Checks of lab 06, guidance: `drop_labels = checks.ch06.drop_labels(drop_labels)`, and so on."""
 
-from .block import conditioned_block
-from .combining import guided_velocity
-from .contest import measured, my_images
-from .dropping import drop_labels
-from .embedding import fourier_embedding
+from .ex6_1_drop_labels import drop_labels
+from .ex6_2_guided_velocity import guided_velocity
+from .ex6_4_fourier_embedding import fourier_embedding
+from .ex6_5_sample_digits import sample_digits
+from .ex6_6_conditioned_block import conditioned_block
+from .ex6_7_sweep import sweep
+from .ex6_8_my_images import measured, my_images
 from .loss import guidance_loss
-from .sampling import sample_digits
-from .sweep import sweep
 
 __all__ = [
     "conditioned_block",

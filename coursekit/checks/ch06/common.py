@@ -19,7 +19,7 @@ TESTS = 2 + ROWS
 
 
 @dataclass(frozen=True)
-class Asked:
+class Call:
     """One call of a network: states, times (rows,) and labels (rows,)."""
 
     x: Tensor
@@ -27,7 +27,7 @@ class Asked:
     y: Tensor
 
 
-class Told(nn.Module):
+class LabelledNet(nn.Module):
     """A network with a rule for its answers and an offset to be differentiated, that keeps a record.
 
     Args:
@@ -40,13 +40,14 @@ class Told(nn.Module):
         super().__init__()
         self.rule, self.event, self.null = rule, event, null
         self.offset = nn.Parameter(torch.zeros(event, dtype=torch.float64))
-        self.asked: list[Asked] = []
+        self.calls: list[Call] = []
+        self.asked = self.calls  # under the name that exercise 6.3 knows
 
     def forward(self, *given: object) -> Tensor:
-        """Answer to states (rows, *event), times and labels (rows,)."""
+        """Answer to states (rows, *event), times and labels (rows,), in the precision of the states."""
         x, t, y = self._checked(*given)
         axes = (-1, *[1] * len(self.event))
-        self.asked.append(Asked(x.detach().double(), t, y))
+        self.calls.append(Call(x.detach().double().clone(), t.clone(), y.clone()))
         answer = self.rule(x.double(), t.reshape(axes), y.double().reshape(axes)) + self.offset
         return answer.to(x.dtype)
 
@@ -72,6 +73,9 @@ class Told(nn.Module):
         )
 
 
+Told = LabelledNet
+
+
 def _misused(what: str, advice: str) -> Fault:
     return Fault("net misused", f"Your function calls `net` with {what}. {advice}")
 
@@ -81,7 +85,7 @@ def labels_of(classes: int, n: int = ROWS) -> Tensor:
     return torch.randint(classes, (n,))
 
 
-LOOK = {
+HINTS = {
     "never dropped": (
         "No label was ever dropped: all came back as they were. Without the null label the network never "
         "learns the field of all images together, and guidance has nothing to compare with."
@@ -126,7 +130,12 @@ LOOK = {
         "Every batch loses exactly the same number of labels. So the coins are not independent, and in a "
         "batch of one label nothing could ever be dropped. Let each label decide by a coin of its own."
     ),
+    "one coin for several labels": (
+        "The number of dropped labels changes too much from batch to batch: some labels are dropped or kept "
+        "together, by one coin. Every label needs a coin of its own. How many do you toss?"
+    ),
 }
+LOOK = HINTS
 
 
 def coins(shown: Tensor, y: Tensor, null: int) -> Fact:
@@ -140,7 +149,7 @@ def coins(shown: Tensor, y: Tensor, null: int) -> Fact:
 
 
 def _named(name: str, what: str, expected: float, came: float, tol: float, near: float = 1.0) -> Fact:
-    return Fact(name, what, expected, came, LOOK[name], tol, near)
+    return Fact(name, what, expected, came, HINTS[name], tol, near)
 
 
 def _replaced(shown: Tensor, y: Tensor, null: int) -> Iterator[Fact]:
@@ -160,7 +169,13 @@ def _counted(gone: Tensor) -> Iterator[Fact]:
     """How many labels are gone, whether they go together, and which rows they stand in."""
     none, every = ((gone.mean(1) == end).double().mean().item() for end in (0, 1))
     name = (
-        "never dropped" if none > 0.95 else "all dropped" if every > 0.95 else "one coin for the whole batch"
+        "never dropped"
+        if none > 0.95
+        else "all dropped"
+        if every > 0.95
+        else "one coin for the whole batch"
+        if none + every > 0.9
+        else "one coin for several labels"
     )
     yield _named(name, "share of batches that lose all labels or none", 0.0, none + every, 0.02)
     share, sigma = float(gone.mean()), math.sqrt(RATE * (1 - RATE) / gone.numel())
@@ -175,5 +190,8 @@ def _counted(gone: Tensor) -> Iterator[Fact]:
     name = next((n for n, s in others.items() if abs(share - s) < 5 * sigma), "wrong share dropped")
     yield _named(name, f"share of labels dropped at rate {RATE}", RATE, share, margin(TESTS) * sigma)
     ratio = float(gone.mean(1).var() * gone.shape[1] / (RATE * (1 - RATE)))
+    name = "one coin for several labels" if ratio > 1 else "fixed number dropped"
     what = "variance of the number of drops in a batch, over that of independent coins"
-    yield Fact("fixed number dropped", what, 1.0, ratio, LOOK["fixed number dropped"], 0.95, 1.0)
+    # Twice the normal tolerance above, where the law of a variance has the longer tail.
+    tol = min(0.95, 1.5 * margin(TESTS) * math.sqrt(2 / len(gone)))
+    yield _named(name, what, 1.0, ratio, tol)

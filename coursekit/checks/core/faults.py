@@ -66,8 +66,10 @@ def returns_nothing() -> Fault:
 
 
 def _of_numbers(value: object) -> bool:
-    """Tell whether a list holds plain numbers, and something at all."""
-    return isinstance(value, list) and bool(value) and all(isinstance(entry, int | float) for entry in value)
+    """Tell whether a list holds plain numbers, or lists of them, and something at all."""
+    if not isinstance(value, list) or not value:
+        return False
+    return all(isinstance(entry, int | float) or _of_numbers(entry) for entry in value)
 
 
 def wrong_type(value: object, wanted: str) -> Fault:

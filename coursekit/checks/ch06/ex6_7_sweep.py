@@ -1,7 +1,6 @@
 """Exercise 6.7: the sweep over guidance scales."""
 
 from collections.abc import Callable, Iterator
-from functools import wraps
 from typing import Any
 
 import torch
@@ -13,7 +12,7 @@ from ..core.facts import Fact
 from ..core.faults import Fault, described
 from ..core.student_function import StudentFunction
 
-SCALES, ALONE, N, WIDTH = (0.0, 1.0, 1.5, 3.0), (2.0,), 80, 3
+SCALES, ALONE, N, WIDTH = (1.5, 0.0, 3.0, 1.0), (2.0,), 200, 3
 """Scales of one sweep and of another, images for each scale, and features of an image."""
 
 
@@ -25,43 +24,52 @@ class FakeJudge:
 
     def classify(self, images: Tensor) -> Tensor:
         """Labels (n,)."""
-        return _pixels(images)[:, 0].round().long()
+        return self._pixels(images)[:, 0].round().long()
 
     def features(self, images: Tensor) -> Tensor:
         """Features (n, WIDTH)."""
-        return _pixels(images)[:, 1 : 1 + WIDTH]
+        return self._pixels(images)[:, 1 : 1 + WIDTH]
 
-
-def _pixels(images: object) -> Tensor:
-    if not isinstance(images, Tensor) or images.dim() != 4:
+    def _pixels(self, images: object) -> Tensor:
+        if isinstance(images, Tensor) and images.dim() == 4:
+            return images.flatten(1)
         raise Fault(
             "judge misused",
             f"Your function hands the judge {described(images)}. It takes the images that `make` returned.",
         )
-    return images.flatten(1)
+
+
+def _share_right(w: float) -> float:
+    return round(N * (0.2 + 0.25 * w)) / N
+
+
+def images_of(w: float, wanted: Tensor) -> Tensor:
+    """Images (N, 1, 8, 8) of known quality: with the scale, hits, distance and spread grow."""
+    generator = torch.Generator().manual_seed(5000 + round(1000 * w))
+    right = torch.arange(N) < N * _share_right(w)
+    images = torch.zeros(N, 1, 8, 8)
+    images.flatten(1)[:, 0] = torch.where(right, wanted, (wanted + 1) % 10).float()
+    noise = torch.randn(N, WIDTH, generator=generator)
+    ties = noise + 0.8 * noise.roll(1, dims=1)
+    images.flatten(1)[:, 1 : 1 + WIDTH] = (1 + w) * ties + w**2 + 0.5
+    return images
 
 
 class Maker:
-    """Makes images of known quality for a scale, and counts how often it is asked."""
+    """Makes images for a scale, and counts how often it is asked."""
 
     def __init__(self, wanted: Tensor) -> None:
-        self.expected_text = wanted
-        self.asked: list[float] = []
+        self.wanted = wanted
+        self.scales: list[float] = []
 
     def __call__(self, w: Any, *more: object) -> Tensor:
-        """Images for a scale: the larger, the more labels are right and the farther away they lie."""
-        if more or not isinstance(w, int | float | Tensor):
+        """Images for a scale."""
+        if more or not isinstance(w, int | float | Tensor) or (isinstance(w, Tensor) and w.numel() != 1):
             raise Fault(
                 "make misused", "Your function should call `make` with one scale at a time, and nothing else."
             )
-        self.asked.append(float(w))
-        right = torch.arange(N) < N * (0.2 + 0.25 * float(w))
-        seen = torch.where(right, self.expected_text, (self.expected_text + 1) % 10)
-        features = torch.randn(N, WIDTH, dtype=torch.float64) + float(w) ** 2
-        images = torch.zeros(N, 1, 8, 8, dtype=torch.float64)
-        images.flatten(1)[:, 0] = seen.double()
-        images.flatten(1)[:, 1 : 1 + WIDTH] = features
-        return images
+        self.scales.append(float(w))
+        return images_of(float(w), self.wanted)
 
 
 Maker.__name__ = Maker.__call__.__qualname__ = "make"  # the name in Python's own messages
@@ -69,20 +77,20 @@ Maker.__name__ = Maker.__call__.__qualname__ = "make"  # the name in Python's ow
 
 def _table(
     share: Callable[[Tensor, Tensor], float] = lambda seen, wanted: float((seen == wanted).double().mean()),
-    distance: Callable[[Any, Tensor, Tensor], float] = lambda judge, images, real: frechet_distance(
-        judge.features(images), real
-    ),
+    distance: Callable[[Tensor, Tensor], float] = frechet_distance,
     scales: Callable[[Any], Any] = lambda scales: scales,
     columns: int = 1,
+    pixels: bool = False,
 ) -> Callable[..., Tensor]:
     """A sweep with one of its parts exchanged."""
 
     def rule(scales_given: Any, make: Any, judge: Any, wanted: Tensor, real: Tensor) -> Tensor:
-        rows = []
+        table = []
         for w in scales(scales_given):
             images = make(w)
-            rows.append([share(judge.classify(images), wanted), distance(judge, images, real)][::columns])
-        return torch.tensor(rows, dtype=torch.float64)
+            features = images.flatten(1)[:, :WIDTH] if pixels else judge.features(images)
+            table.append([share(judge.classify(images), wanted), distance(features, real)][::columns])
+        return torch.tensor(table, dtype=torch.float64)
 
     return rule
 
@@ -109,14 +117,29 @@ MISTAKES: dict[str, tuple[Callable[..., Tensor], str]] = {
         "which you put them into a row.",
     ),
     "distance between pixels": (
-        _table(distance=lambda judge, images, real: frechet_distance(images.flatten(1)[:, :WIDTH], real)),
+        _table(pixels=True),
         "Your distance compares something else than the features of the images. `real` holds features, so "
         "the images have to go through the judge's `features` too.",
+    ),
+    "root of the distance": (
+        _table(distance=lambda a, b: frechet_distance(a, b) ** 0.5),
+        "You take a root of the distance. The Fréchet distance as it is used for images is the squared one, "
+        "which is what the function of the course returns.",
+    ),
+    "distance of the means alone": (
+        _table(distance=lambda a, b: float((a.mean(0) - b.mean(0)).square().sum())),
+        "Your distance compares the means of the features alone. The Fréchet distance counts their spread "
+        "and their ties as well: `metrics.frechet_distance` does all of it.",
     ),
     "same scale in every row": (
         _table(scales=lambda scales: [scales[0]] * len(scales)),
         "All of your rows belong to one and the same scale. Which name changes in your loop, and is it the "
         "one that `make` gets?",
+    ),
+    "scales sorted": (
+        _table(scales=sorted),
+        "Your rows come in the order of the sorted scales. The first row belongs to the first scale of the "
+        "list, and so on, whatever its order.",
     ),
     "last scale alone": (
         _table(scales=lambda scales: scales[-1:]),
@@ -128,65 +151,34 @@ MISTAKES: dict[str, tuple[Callable[..., Tensor], str]] = {
         "You hand `make` the number of the scale in the list, 0, 1, 2 and so on, not the scale itself.",
     ),
 }
-LOOK_MADE = (
+HINT_MADE = (
     "For each scale the images should be made once, and both numbers belong to these same images. Making "
     "them is what takes the time, and two different sets of images may disagree by chance."
 )
-LOOK_SHARE = (
+HINT_SHARE = (
     "The first column should be the share of images in which the judge sees the digit that was wished for. "
     "Compare what `classify` returns with `wanted`, image by image."
 )
-LOOK_DISTANCE = (
+HINT_DISTANCE = (
     "The second column should be the Fréchet distance between the features of your images and those of real "
     "ones. Which two sets does it get?"
 )
 
 
-def as_table(answer: Callable[..., Any]) -> Callable[..., Any]:
-    """Let a table come as nested lists, too."""
-
-    @wraps(answer)
-    def wrapped(*args: Any) -> Any:
-        value = answer(*args)
-        if not issubclass(type(value), list | tuple):  # an odd object may have no class to be asked for
-            return value
-        try:
-            return torch.tensor(value, dtype=torch.float64)
-        except (TypeError, ValueError):
-            return value
-
-    return wrapped
-
-
-@exercise(
-    "6.7",
-    "The sweep",
-    "stretch",
-    "scales, make, judge, wanted, real",
-    _table(),
-    MISTAKES,
-    random=True,
-    double=True,
-)
+@exercise("6.7", "The sweep", "stretch", "scales, make, judge, wanted, real", _table(), MISTAKES)
 def sweep(student: StudentFunction) -> Iterator[Fact]:
     """Images of known quality in two sweeps: how often they are made, and what is found about them."""
-    student.answer = as_table(student.answer)
-    wanted = torch.randint(10, (N,))
+    wanted, real, judge = torch.randint(10, (N,)), torch.randn(N, WIDTH), FakeJudge()
     make = Maker(wanted)
-    real = torch.randn(N, WIDTH, dtype=torch.float64)
     sweeps = [
-        student(list(part), make, FakeJudge(), wanted, real, shape=(len(part), 2)) for part in (SCALES, ALONE)
+        student(list(part), make, judge, wanted, real, shape=(len(part), 2)) for part in (SCALES, ALONE)
     ]
     scales, table = (*SCALES, *ALONE), torch.cat([part.double() for part in sweeps])
-    yield Fact(
-        "images made twice", "times that images are made", len(scales), len(make.asked), LOOK_MADE, 0.1
-    )
-    shares = torch.tensor([min(1.0, round(N * (0.2 + 0.25 * w)) / N) for w in scales])
-    yield Fact(
-        "wrong agreement", "agreement, scale by scale", shares, table[:, 0], LOOK_SHARE, match_tol=0.02
-    )
-    # Shifted by w² in each feature, the means alone are 3 w⁴ apart; spreads agree but for chance.
-    apart = torch.tensor([WIDTH * w**4 for w in scales])
-    came = (table[:, 1] - apart) / (apart.sqrt() + 1)
-    what = "distance beyond the known one, in units of its chance, scale by scale"
-    yield Fact("wrong distance", what, torch.zeros(len(scales)), came.clamp(-99, 99), LOOK_DISTANCE, 2.0, 1.0)
+    made = float(len(make.scales))
+    yield Fact("images made twice", "times that images are made", len(scales), made, HINT_MADE, 0.1)
+    shares = torch.tensor([_share_right(w) for w in scales])
+    yield Fact("wrong agreement", "agreement, scale by scale", shares, table[:, 0], HINT_SHARE)
+    right = torch.tensor([frechet_distance(judge.features(images_of(w, wanted)), real) for w in scales])
+    what = "distance over the right one, scale by scale"
+    came = (table[:, 1] / right).clamp(-999, 999)
+    yield Fact("wrong distance", what, torch.ones(len(scales)), came, HINT_DISTANCE, 0.02)

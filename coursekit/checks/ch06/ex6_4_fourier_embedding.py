@@ -9,41 +9,40 @@ from torch import Tensor
 from ..core.engine import exercise
 from ..core.facts import Fact
 from ..core.student_function import StudentFunction
+from ..shared.mistakes import one_time_for_all
 
-SIZES = ((6, 6), (5, 3))
+SIZES = ((6, 6), (5, 3), (1, 4), (4, 1))
 """Times and frequencies; as many of both first, so that swapped axes show."""
+Wave = Callable[[Tensor], Tensor]
 
 
-def _fourier_embedding(t: Tensor, frequencies: Tensor) -> Tensor:
-    angle = math.pi * t * frequencies
-    return torch.cat([angle.sin(), angle.cos()], dim=-1)
+def _waves(
+    *kinds: Wave, angle: Callable[[Tensor, Tensor], Tensor] = lambda t, f: math.pi * t * f, dim: int = -1
+) -> Callable[[Tensor, Tensor], Tensor]:
+    """Waves of some kinds, joined along an axis."""
+    return lambda t, f: torch.cat([kind(angle(t, f)) for kind in kinds], dim=dim)
 
 
 def _both(angle: Callable[[Tensor, Tensor], Tensor]) -> Callable[[Tensor, Tensor], Tensor]:
-    """Sine and cosine of another angle."""
-    return lambda t, f: torch.cat([angle(t, f).sin(), angle(t, f).cos()], dim=-1)
+    return _waves(torch.sin, torch.cos, angle=angle)
 
 
-def _waves(t: Tensor, f: Tensor, *kinds: Callable[[Tensor], Tensor], dim: int = -1) -> Tensor:
-    return torch.cat([kind(math.pi * t * f) for kind in kinds], dim=dim)
-
-
+_reference = _waves(torch.sin, torch.cos)
 MISTAKES: dict[str, tuple[Callable[[Tensor, Tensor], Tensor], str]] = {
+    **one_time_for_all(_reference, 0),
     "sines only": (
-        lambda t, f: _waves(t, f, torch.sin),
+        _waves(torch.sin),
         "You return the sines alone. At the crest of a wave a sine hardly changes, and it takes equal values "
         "on both sides of it; the cosine tells them apart. Put both kinds side by side.",
     ),
-    "sines twice": (
-        lambda t, f: _waves(t, f, torch.sin, torch.sin),
-        "Both halves of your embedding are sines, so the second says nothing new. Which other wave is "
-        "steepest where the sine is flat?",
-    ),
-    "cosines twice": (
-        lambda t, f: _waves(t, f, torch.cos, torch.cos),
-        "Both halves of your embedding are cosines, so the second says nothing new. Which other wave is "
-        "steepest where the cosine is flat?",
-    ),
+    **{
+        f"{kind}s twice": (
+            _waves(wave, wave),
+            f"Both halves of your embedding are {kind}s, so the second says nothing new. Which other wave is "
+            f"steepest where the {kind} is flat?",
+        )
+        for kind, wave in (("sine", torch.sin), ("cosine", torch.cos))
+    },
     "pi forgotten": (
         _both(lambda t, f: t * f),
         "Your waves are too slow by the same factor: frequency one should go through half a turn between "
@@ -69,18 +68,13 @@ MISTAKES: dict[str, tuple[Callable[[Tensor, Tensor], Tensor], str]] = {
         "You turn the time into a whole number, as if it were a label, so all times before 1 are the same. "
         "Time is a decimal number: keep it.",
     ),
-    "one time for the whole batch": (
-        _both(lambda t, f: math.pi * t[:1].expand_as(t) * f),
-        "All rows show the first of the times. Each row of `t` is the time of its own state; multiply the "
-        "whole column.",
-    ),
-    "mean time for the whole batch": (
-        _both(lambda t, f: math.pi * t.mean().expand_as(t) * f),
-        "All rows show the mean of the times. Each row of `t` is the time of its own state; multiply the "
-        "whole column.",
+    "time turned round": (
+        _both(lambda t, f: math.pi * (1 - t) * f),
+        "Your waves run backwards: at time 0 you show what belongs to time 1. The network should see the "
+        "time that it is given. What do you do to `t` before you multiply?",
     ),
     "stacked below one another": (
-        lambda t, f: _waves(t, f, torch.sin, torch.cos, dim=0),
+        _waves(torch.sin, torch.cos, dim=0),
         "You put the cosines below the sines, as if they belonged to other states. They are more numbers "
         "about the same times: join them along the last axis.",
     ),
@@ -90,13 +84,17 @@ MISTAKES: dict[str, tuple[Callable[[Tensor, Tensor], Tensor], str]] = {
         "tensors is a column, and is it still one where you multiply?",
     ),
     "bare angles": (
-        lambda t, f: torch.cat([math.pi * t * f, math.pi * t * f], dim=-1),
+        _waves(lambda angle: angle, lambda angle: angle),
         "You return the angles themselves, which grow without bound for fast waves. Where are the waves?",
     ),
 }
-LOOK_WAVES = (
+HINT_WAVES = (
     "The numbers are not the waves asked for. Take one time and one frequency, work out the angle by hand, "
     "then its sine and cosine, and compare with a row of yours."
+)
+HINT_FREQUENCIES = (
+    "Your waves are the same for two different sets of frequencies. How fast each wave is, is handed over "
+    "in `frequencies`: where do your lines use its numbers, and not its length alone?"
 )
 
 
@@ -108,20 +106,23 @@ def _aligned(came: Tensor, wanted: Tensor) -> tuple[Tensor, bool]:
     return (came[:, order] if same else came), same and not torch.equal(order, torch.arange(len(order)))
 
 
-@exercise(
-    "6.4", "Fourier embedding of time", "core", "t, frequencies", _fourier_embedding, MISTAKES, double=True
-)
+@exercise("6.4", "Fourier embedding of time", "core", "t, frequencies", _reference, MISTAKES)
 def fourier_embedding(student: StudentFunction) -> Iterator[Fact | str]:
-    """Waves at several times and frequencies, in any order of the columns."""
+    """Waves at several times, both ends included, and frequencies, in any order of the columns."""
     moved = False
     for batch, k in SIZES:
-        t = (torch.rand(batch, 1, dtype=torch.float64) + torch.arange(batch)[:, None]) / batch
+        t = (torch.rand(batch, 1).double() + torch.arange(batch)[:, None]) / batch
+        t[0], t[-1] = (0.0, 1.0) if batch > 1 else (0.37, 0.37)
         frequencies = 1.7 ** torch.arange(k, dtype=torch.float64) + 0.2
         came = student(t, frequencies, shape=(batch, 2 * k)).double()
-        wanted = _fourier_embedding(t, frequencies)
+        again = student(t.flip(0), 1.3 * frequencies, shape=(batch, 2 * k)).double().flip(0)
+        wanted = _reference(t, frequencies)
         came, other = _aligned(came, wanted)
         moved = moved or other
-        yield Fact("wrong waves", f"waves at {batch} times, {k} frequencies", wanted, came, LOOK_WAVES)
+        what = f"waves at {batch} times, {k} frequencies"
+        if torch.equal(came, again):
+            yield Fact("frequencies not used", what, wanted, came, HINT_FREQUENCIES)
+        yield Fact("wrong waves", what, wanted, came, HINT_WAVES)
     if moved:
         yield (
             "Your columns come in another order than sines first, then cosines. A network does not mind, as "

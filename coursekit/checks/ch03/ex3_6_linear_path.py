@@ -10,35 +10,33 @@ from ...paths import LinearPath
 from ..core.engine import exercise
 from ..core.facts import Fact
 from ..core.student_function import StudentFunction
-from ..shared.mistakes import one_time_for_all
+from ..shared.mistakes import one_time_for_all, recurring
+from ..shared.quiet import failing
 
 
-def _linear_path(x0: Tensor, x1: Tensor, t: Tensor) -> Tensor:
+def _reference(x0: Tensor, x1: Tensor, t: Tensor) -> Tensor:
     """State at time t of the straight line from x0 to x1."""
     return LinearPath().sample(x1, x0, t)
-
-
-def _shaped(t: Tensor, x: Tensor) -> Tensor:
-    return t.reshape(-1, *[1] * (x.dim() - 1))
 
 
 def _weighed(weigh: Callable[[Tensor], tuple[Tensor, Tensor]]) -> Callable[[Tensor, Tensor, Tensor], Tensor]:
     """Both ends with other weights, each row at its own time."""
 
     def rule(x0: Tensor, x1: Tensor, t: Tensor) -> Tensor:
-        first, second = weigh(_shaped(t, x0))
+        first, second = weigh(t.reshape(-1, *[1] * (x0.dim() - 1)))
         return first * x0 + second * x1
 
     return rule
 
 
-MISTAKES: dict[str, tuple[Callable[..., Tensor], str]] = {
-    "time along the wrong axis": (
-        lambda x0, x1, t: (1 - t) * x0 + t * x1,
-        "Your times run along the coordinates and not along the batch. Torch lines axes up from the right, "
-        "so with as many states as coordinates this goes wrong without an error. Give the times the axes "
-        "they lack.",
+MISTAKES = {
+    **recurring(
+        {
+            "time along the wrong axis": lambda x0, x1, t: (1 - t) * x0 + t * x1,
+            "velocity instead of state": _weighed(lambda t: (-torch.ones_like(t), torch.ones_like(t))),
+        }
     ),
+    **one_time_for_all(_reference, 2),
     "one axis for every event": (
         lambda x0, x1, t: (1 - t[:, None]) * x0 + t[:, None] * x1,
         "For vectors your path is right, for images it is not: there the times run along the wrong axis, "
@@ -48,11 +46,6 @@ MISTAKES: dict[str, tuple[Callable[..., Tensor], str]] = {
         _weighed(lambda t: (t, 1 - t)),
         "Your path starts in `x1` and ends in `x0`. At time 0 it has to be at `x0`: which of the two weights "
         "is one there?",
-    ),
-    "velocity instead of state": (
-        _weighed(lambda t: (-torch.ones_like(t), torch.ones_like(t))),
-        "You return the way from one end to the other, which is the velocity of this path and the same at "
-        "all times. Asked for is the place on the way at time `t`.",
     ),
     "only the way covered": (
         _weighed(lambda t: (-t, t)),
@@ -69,6 +62,11 @@ MISTAKES: dict[str, tuple[Callable[..., Tensor], str]] = {
         "Your path begins in `x0` and then runs away from `x1`. Look at the sign of the way: from the start "
         "to the end is end minus start.",
     ),
+    "first end not faded out": (
+        _weighed(lambda t: (torch.ones_like(t), t)),
+        "The second end comes in as it should, but the first one is there with its full weight at all "
+        "times. At time 1 nothing of it should be left.",
+    ),
     "second end not faded in": (
         _weighed(lambda t: (1 - t, torch.ones_like(t))),
         "The first end fades out as it should, but the second one is there with its full weight at all "
@@ -84,20 +82,27 @@ MISTAKES: dict[str, tuple[Callable[..., Tensor], str]] = {
         "You mix with the roots of the weights. They start and end in the right places, but halfway in time "
         "the state should be halfway between the ends.",
     ),
-    **one_time_for_all(_linear_path, 2),
 }
-LOOK_ENDS = (
+HINT_ENDS = (
     "The path does not begin and end where it should. Put time 0 and time 1 into your line by hand: it has "
     "to give the first end, and then the second."
 )
-LOOK_HALF = (
+HINT_SPEED = (
     "The ends are right, but the way between is not. On a straight line at constant speed the part of the "
     "way that is covered equals the time."
 )
-LOOK_ROWS = (
+HINT_ROWS = (
     "Your states are not at their own times. State i of the batch belongs to time i. Print the shape of `t` "
     "before you multiply, and say which axis torch will line up with which."
 )
+BATCHES = (
+    ((4, 4), "vectors"),
+    ((4, 1, 4, 4), "images"),
+    ((3, 2, 3, 5), "images in two colours"),
+    ((5, 2), "pairs"),
+    ((1, 3), "a single vector"),
+)
+"""As many states as coordinates first: there a wrong axis stops nothing."""
 
 
 def _covered(x: Tensor, x0: Tensor, x1: Tensor) -> Tensor:
@@ -113,24 +118,31 @@ def _off(x: Tensor, x0: Tensor, x1: Tensor) -> Tensor:
     return rest.norm(dim=1) / way.norm(dim=1)
 
 
-@exercise("3.6", "From any law to any law", "stretch", "x0, x1, t", _linear_path, MISTAKES, double=True)
+@exercise("3.6", "From any law to any law", "stretch", "x0, x1, t", _reference, MISTAKES)
 def linear_path(student: StudentFunction) -> Iterator[Fact]:
-    """Ends, and place on the line for vectors and images, with as many states as coordinates."""
-    for event, kind in (((4,), "vectors"), ((1, 4, 4), "images")):
-        away = []
-        for end in (0.0, 1.0):
-            x0, x1 = torch.randn(2, 4, *event, dtype=torch.float64)
-            x = student(x0, x1, torch.full((4,), end, dtype=torch.float64), shape=x0.shape)
-            away.append((x - (x1 if end else x0)).abs().max())
-        what = f"distance from the ends at t = 0 and 1, {kind}"
-        yield Fact("wrong ends", what, torch.zeros(2), torch.stack(away), LOOK_ENDS)
-        x0, x1 = torch.randn(2, 4, *event, dtype=torch.float64)
-        x = student(x0, x1, torch.full((4,), 0.5, dtype=torch.float64), shape=x0.shape)
-        half = _covered(x, x0, x1)
-        what = f"part of the way at t = 0.5, {kind}"
-        yield Fact("not halfway", what, 0.5, half[(half - 0.5).abs().argmax()], LOOK_HALF)
-        times = torch.tensor([0.1, 0.7, 0.3, 0.9], dtype=torch.float64)
-        x = student(x0, x1, times, shape=x0.shape)
-        what = f"part of the way at own times, {kind}"
-        yield Fact("rows mixed up", what, times, _covered(x, x0, x1), LOOK_ROWS)
-        yield Fact("rows mixed up", "distance from the line", 0.0, _off(x, x0, x1).max(), LOOK_ROWS)
+    """Ends, and place on the line, for vectors and images, with as many states as coordinates and others."""
+    for place, (shape, kind) in enumerate(BATCHES):
+        facts = _at(student, shape, kind)
+        yield from facts if place < 2 else failing(facts)
+
+
+def _at(student: StudentFunction, shape: tuple[int, ...], kind: str) -> Iterator[Fact]:
+    """Ends, the middle, and own times, for states of one shape."""
+
+    def states(times: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        x0, x1 = torch.randn(2, *shape, dtype=torch.float64)
+        return student(x0, x1, times.double(), shape=shape).double(), x0, x1
+
+    n = shape[0]
+    (start, x0, _), (end, _, x1) = states(torch.zeros(n)), states(torch.ones(n))
+    away = torch.stack([(start - x0).abs().max(), (end - x1).abs().max()])
+    what = f"distance from the ends at t = 0 and 1, {kind}"
+    yield Fact("wrong ends", what, torch.zeros(2), away, HINT_ENDS)
+    gone = [_covered(*states(torch.full((n,), time))) for time in (0.5, 0.25)]
+    part = torch.stack([each[(each - each.median()).abs().argmax()] for each in gone])
+    what = f"part of the way at t = 0.5 and 0.25, {kind}"
+    yield Fact("not at constant speed", what, torch.tensor([0.5, 0.25]), part, HINT_SPEED)
+    times = torch.tensor([0.13, 0.71, 0.32, 0.94, 0.55])[:n]
+    came, what = states(times), f"part of the way at own times, {kind}"
+    yield Fact("rows mixed up", what, times, _covered(*came), HINT_ROWS)
+    yield Fact("rows mixed up", "distance from the line", 0.0, _off(*came).max(), HINT_ROWS)

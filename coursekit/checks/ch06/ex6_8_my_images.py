@@ -95,15 +95,15 @@ MISTAKES: dict[str, tuple[Callable[..., Tensor], str]] = {
         "much guidance the cloud has moved away from the real one. Where on the way is guidance worth most?",
     ),
 }
-LOOK_BUDGET = (
+HINT_BUDGET = (
     "Your function asks the network more often than it may. Each branch of the guided field is an evaluation "
     "for every image; a branch without weight need not be asked."
 )
-LOOK_DISTANCE = (
+HINT_DISTANCE = (
     "Your images are farther from the real ones than is allowed, taken as a whole. Guide less, or later, or "
     "make more and shorter steps. Then look at the agreement again."
 )
-LOOK_AGREEMENT = (
+HINT_AGREEMENT = (
     "The judge does not yet see the digit that was wished for often enough. A little guidance raises the "
     "agreement; find the steps in which it costs least distance."
 )
@@ -116,25 +116,25 @@ LOOK_AGREEMENT = (
     "net, y, x",
     _steps((1, 1, 1, 1, 2, 1)),
     MISTAKES,
+    may_draw=True,
     limit=15.0,
-    double=True,
 )
 def my_images(student: StudentFunction) -> Iterator[Fact | str]:
     """Evaluations, distance and agreement, and whether the latter is better than that of plain steps."""
     y, x, before = _wishes()
     student(Counted(), y[:FIRST], x[-FIRST:], shape=(FIRST, 1, 8, 8))
     net = Counted()
-    images = student(net, y, x, shape=(N, 1, 8, 8)).float()
+    images = student(net, y, x, shape=(N, 1, 8, 8)).float().clamp(-1e3, 1e3)  # else features overflow
     spent = net.rows / N
     most = f"at most {EVALUATIONS}"
     allowed = min(spent, EVALUATIONS + 0.0)
     what = "evaluations for each image"
-    yield Fact("too many evaluations", what, allowed, spent, LOOK_BUDGET, 0.01, expected_text=most)
+    yield Fact("too many evaluations", what, allowed, spent, HINT_BUDGET, 0.01, expected_text=most)
     hits, distance = measured(images, y)
     share = float(hits.double().mean())
-    yield _told(hits, before, distance, spent)
+    yield _comparison(hits, before, distance, spent)
     most = f"at most {DISTANCE}"
-    yield Fact("too far away", "distance", 0.0, distance, LOOK_DISTANCE, DISTANCE, 0.02, expected_text=most)
+    yield Fact("too far away", "distance", 0.0, distance, HINT_DISTANCE, DISTANCE, 0.02, expected_text=most)
     least = f"at least {100 * ENOUGH:g}"
     wanted = 100 * max(share, ENOUGH)
     yield Fact(
@@ -142,14 +142,14 @@ def my_images(student: StudentFunction) -> Iterator[Fact | str]:
         "agreement in per cent",
         wanted,
         100 * share,
-        LOOK_AGREEMENT,
+        HINT_AGREEMENT,
         1e-9,
         0.1,
         expected_text=least,
     )
 
 
-def _told(hits: Tensor, before: Tensor, distance: float, spent: float) -> str:
+def _comparison(hits: Tensor, before: Tensor, distance: float, spent: float) -> str:
     """The number and its gain over plain steps from the same noise, both with standard errors."""
     share = float(hits.double().mean())
     error = (share * (1 - share) / N) ** 0.5

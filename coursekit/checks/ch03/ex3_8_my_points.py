@@ -22,7 +22,8 @@ EARLIEST, LATEST = 0.05, 0.85
 
 def standardised(points: Tensor) -> Tensor:
     """Shift, turn and stretch points (n, dim) so that their mean is 0 and their covariance the identity."""
-    centred = points.double() - points.double().mean(dim=0)
+    points = points.double() / points.double().abs().max().clamp(min=1e-300)  # no square overflows
+    centred = points - points.mean(dim=0)
     factor = torch.linalg.cholesky(centred.T @ centred / len(points))
     return torch.linalg.solve_triangular(factor, centred.T, upper=False).T
 
@@ -113,11 +114,11 @@ MISTAKES = {
         "Use more of the twelve places that you have.",
     ),
 }
-LOOK_LINE = (
+HINT_LINE = (
     "Your points lie on a line, or all in one place, so they cannot be stretched to the same spread in all "
     "directions. Move at least one of them well away from the line through the others."
 )
-LOOK_EARLY = (
+HINT_EARLY = (
     "Your points are recognised too early. The Gaussian that they are compared with has the same mean and "
     "covariance, so what gives them away is the rest: lopsidedness, corners, an empty middle, or a point far "
     "out. Change one thing at a time."
@@ -136,19 +137,27 @@ def _yardsticks() -> dict[str, float]:
     }
 
 
-@exercise("3.8", "The longest hiding", "open", "", _my_points, MISTAKES, limit=10.0, double=True)
+@exercise("3.8", "The longest hiding", "open", "", _my_points, MISTAKES, may_draw=True, limit=10.0)
 def my_points(student: StudentFunction) -> Iterator[Fact | str]:
-    """Spread of the points in their narrowest direction, and the time at which they are recognised."""
+    """Spread of the points in their narrowest direction, their pattern, and when they are recognised."""
     points = student(shape=(N, 2)).double()
+    points = points / points.abs().max().clamp(min=1e-300)
     widths = torch.linalg.svdvals(points - points.mean(dim=0))
     narrow = float(widths[-1] / widths[0]) if float(widths[0]) > 0 else 0.0
     what = "narrowest spread of the points over the widest"
-    yield Fact("points on a line", what, 1.0, narrow, LOOK_LINE, 0.999, 1.0, "at least 0.001")
+    yield Fact("points on a line", what, 1.0, narrow, HINT_LINE, 0.999, 1.0, "at least 0.001")
     if narrow < 0.001:
         return
+    z = standardised(points)
+    places = len((1e4 * z).round().unique(dim=0))
+    # These two always hold. They tell patterns apart that are recognised at the same time.
+    what = "different places among the twelve points"
+    yield Fact("pattern", what, N, places, HINT_EARLY, N, 0.5, f"at most {N}")
+    what, tails = "mean of r to the fourth, after shift and stretch", float(z.square().sum(1).square().mean())
+    yield Fact("pattern", what, 8.0, tails, HINT_EARLY, math.inf, 0.02, "8 for a Gaussian")
     time = recognised(points)
     # A time after the bound is as good as the bound itself; what comes before it fails.
     what = "time at which the points are recognised"
-    yield Fact("recognised too early", what, 1.0, time, LOOK_EARLY, 1 - BOUND, 0.002, f"at least {BOUND:g}")
+    yield Fact("recognised too early", what, 1.0, time, HINT_EARLY, 1 - BOUND, 0.002, f"at least {BOUND:g}")
     told = ", ".join(f"{name} until {when:.3f}" for name, when in _yardsticks().items())
     yield f"Your points hide until t = {time:.3f}; the later, the better. To compare: {told}."
