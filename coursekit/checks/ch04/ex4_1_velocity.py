@@ -1,0 +1,168 @@
+"""Exercise 4.1: the conditional field of a Gaussian path."""
+
+from collections.abc import Callable, Iterator
+
+import torch
+from torch import Tensor
+
+from ..core.engine import exercise
+from ..core.facts import Fact
+from ..core.student_function import StudentFunction
+from ..shared.mistakes import Mistake, one_time_for_all, recurring
+from ..shared.schedulers import Numbers, bent, straight
+from .common import same_words
+
+Scheduler = Callable[[Tensor], Numbers]
+Field = Callable[[Tensor, Tensor, Tensor, Scheduler], Tensor]
+
+
+def _mixed(mix: Callable[..., Tensor]) -> Field:
+    """A field written in state, data point and the four numbers of the scheduler."""
+    return lambda x, z, t, scheduler: mix(x, z, *scheduler(t))
+
+
+def _with_noise(noise: Callable[..., Tensor]) -> Field:
+    """The right mix of data point and noise, with another formula for the noise."""
+    return _mixed(lambda x, z, a, b, da, db: da * z + db * noise(x, z, a, b))
+
+
+conditional_velocity = _with_noise(lambda x, z, a, b: (x - a * z) / b)
+
+MISTAKES: dict[str, Mistake] = {
+    **recurring(
+        {
+            "way for velocity": lambda x, z, t, scheduler: z - x,
+            "straight line only": lambda x, z, t, scheduler: (z - x) / (1 - t),
+            "towards the noise": lambda *given: -conditional_velocity(*given),
+            "alpha and beta swapped": _mixed(lambda x, z, a, b, da, db: db * z + da * (x - b * z) / a),
+        }
+    ),
+    **one_time_for_all(conditional_velocity, 2),
+    "way to the scaled point": (
+        _mixed(lambda x, z, a, b, da, db: a * z - x),
+        "You return the way from the state to the centre of the cloud. That is a distance and not a "
+        "velocity: no derivative of the scheduler is in it.",
+    ),
+    "slopes of the straight line": (
+        _mixed(lambda x, z, a, b, da, db: z - (x - a * z) / b),
+        "You find the noise in the state as you should, but then subtract it from the data point, which is "
+        "the velocity of the straight line alone. Which two numbers of the scheduler are speeds?",
+    ),
+    "beta not divided": (
+        _with_noise(lambda x, z, a, b: x - a * z),
+        "What remains of the state without its data part is the noise *times its weight*. You use it as if "
+        "it were the noise. Near the end of time the difference is large.",
+    ),
+    "divided by beta squared": (
+        _with_noise(lambda x, z, a, b: (x - a * z) / b**2),
+        "You divide by the square of the noise's weight. The weight is a standard deviation, not a "
+        "variance: which power of it stands in front of the noise in the state?",
+    ),
+    "state for the noise": (
+        _with_noise(lambda x, z, a, b: x),
+        "You put the whole state where the noise belongs. Only one noise fits the state, the data point and "
+        "both weights: find it first, then multiply it by the slope of its weight.",
+    ),
+    "data left in the noise": (
+        _with_noise(lambda x, z, a, b: x / b),
+        "You divide the state by the noise's weight, but the data point is still in it. Take its part away "
+        "before you divide.",
+    ),
+    "alpha missing": (
+        _with_noise(lambda x, z, a, b: (x - z) / b),
+        "To find the noise you subtract the whole data point. At this time the state holds only a part of "
+        "it: which number says how much?",
+    ),
+    "only a part divided": (
+        _with_noise(lambda x, z, a, b: x - a * z / b),
+        "To find the noise you divide the data's part by the noise's weight, and not the state: division "
+        "binds more tightly than a difference. Where do you need brackets?",
+    ),
+    "data added": (
+        _with_noise(lambda x, z, a, b: (x + a * z) / b),
+        "To find the noise you add the data's part to the state, where it is already. It has to be taken "
+        "away: look at the sign between the two.",
+    ),
+    "sign of the noise part": (
+        _mixed(lambda x, z, a, b, da, db: da * z - db * (x - a * z) / b),
+        "The part of your field that belongs to the noise has the wrong sign. The slope of the noise's "
+        "weight is negative already, because the noise fades; no further minus is needed.",
+    ),
+    "slopes swapped": (
+        _mixed(lambda x, z, a, b, da, db: db * z + da * (x - a * z) / b),
+        "The two derivatives have changed places. A scheduler returns the weights of data and noise first "
+        "and then their derivatives, in the same order.",
+    ),
+    "x and z swapped": (
+        _mixed(lambda x, z, a, b, da, db: da * x + db * (z - a * x) / b),
+        "State and data point have changed places in your function. Which of the two is a mix of the other "
+        "and noise? Look at the order of the arguments in the line with `def`.",
+    ),
+    **same_words(
+        "A velocity is mixed of data point and noise with the derivatives of both weights. In your mix a "
+        "weight stands where its derivative belongs: which of the scheduler's numbers do you use, and where?",
+        {
+            "beta for its slope": _mixed(lambda x, z, a, b, da, db: da * z + b * (x - a * z) / b),
+            "alpha for its slope": _mixed(lambda x, z, a, b, da, db: a * z + db * (x - a * z) / b),
+            "state for velocity": _mixed(lambda x, z, a, b, da, db: a * z + b * ((x - a * z) / b)),
+        },
+    ),
+    "noise for velocity": (
+        _mixed(lambda x, z, a, b, da, db: (x - a * z) / b),
+        "You return the noise in the state. That is the first half of the way: now let both weights change, "
+        "and say how fast the state moves.",
+    ),
+    "noise part missing": (
+        _mixed(lambda x, z, a, b, da, db: da * z),
+        "Only the data point moves your states. The noise in a state fades at the same time, and that is a "
+        "movement too: which part of the derivative of the mix is missing?",
+    ),
+}
+HINT_SPEED = (
+    "A state that keeps its data point and its noise moves as the two weights change. Your field gives "
+    "another velocity than the one measured along that path. Write the state as a mix, take the derivative "
+    "with respect to time, and only then replace the noise."
+)
+HINT_LANDING = (
+    "Steps along your field should bring every state to its data point. Yours arrive elsewhere, or too "
+    "early, or never. What does the field do when little time is left?"
+)
+HINT_AXES = (
+    "For matching rows your field is right, but it changes when the states get an axis of their own in "
+    "front of the data points. Exercise 4.3 will need that: plain sums and products do it by themselves."
+)
+
+
+def _state(z: Tensor, eps: Tensor, t: Tensor, scheduler: Scheduler) -> Tensor:
+    alpha, beta, _, _ = scheduler(t)
+    return alpha * z + beta * eps
+
+
+@exercise("4.1", "The field of one data point", "core", "x, z, t, scheduler", conditional_velocity, MISTAKES)
+def velocity(student: StudentFunction) -> Iterator[Fact]:
+    """Difference quotients of the path, the way covered by small steps, and axes in front."""
+    t, h = torch.tensor([0.02, 0.35, 0.55, 0.8, 0.98], dtype=torch.float64)[:, None], 1e-4
+    for name, scheduler, dim in (("weights t² and 1 - t³", bent, 2), ("the straight line", straight, 3)):
+        z, eps = torch.randn(2, 5, dim, dtype=torch.float64) + 0.5
+        u = student(_state(z, eps, t, scheduler), z, t, scheduler, shape=(5, dim))
+        slope = (_state(z, eps, t + h, scheduler) - _state(z, eps, t - h, scheduler)) / (2 * h)
+        what, tol = f"velocity of five states on their paths, {name}", 1e-3 * float(slope.abs().max())
+        yield Fact("wrong velocity", what, slope, u, HINT_SPEED, tol)
+    yield _landing(student)
+    x, z, times = torch.randn(3, 1, 2).double(), torch.randn(4, 2).double(), t[:3, None]
+    pairs = student(x, z, times, bent, shape=(3, 4, 2))
+    rows = [student(x[k].expand(4, 2), z, t[k].expand(4, 1), bent, shape=(4, 2)) for k in range(3)]
+    what = "velocities with `x` (3, 1, 2), `z` (4, 2) and `t` (3, 1, 1)"
+    yield Fact("axes in front", what, torch.stack(rows), pairs, HINT_AXES)
+
+
+def _landing(student: StudentFunction) -> Fact:
+    """Follow the field on the straight line in Euler's steps, which are exact there."""
+    x, z = torch.randn(2, 6, 1, dtype=torch.float64)
+    start, steps, h = (x - z).norm(dim=1), 18, 0.025
+    for k in range(steps):
+        t = torch.full((6, 1), 0.5 + k * h, dtype=torch.float64)
+        x = x + h * student(x, z, t, straight, shape=(6, 1)).double()
+    left = ((x - z).norm(dim=1) / start).max()
+    what = "part of the way to z that is left at t = 0.95, from t = 0.5"
+    return Fact("does not land", what, 0.1, left.clamp(max=1e3), HINT_LANDING, tol=0.01, match_tol=0.02)
