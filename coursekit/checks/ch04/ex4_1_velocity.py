@@ -48,40 +48,28 @@ MISTAKES: dict[str, Mistake] = {
         "You find the noise in the state as you should, but then subtract it from the data point, which is "
         "the velocity of the straight line alone. Which two numbers of the scheduler are speeds?",
     ),
-    "beta not divided": (
-        _with_noise(lambda x, z, a, b: x - a * z),
-        "What remains of the state without its data part is the noise *times its weight*. You use it as if "
-        "it were the noise. Near the end of time the difference is large.",
+    **same_words(
+        "What you use for the noise is more or less than the noise: the state holds it *times its weight*, "
+        "a standard deviation. By which power of it do you have to divide, and what stands in brackets?",
+        {
+            "beta not divided": _with_noise(lambda x, z, a, b: x - a * z),
+            "divided by beta squared": _with_noise(lambda x, z, a, b: (x - a * z) / b**2),
+            "only a part divided": _with_noise(lambda x, z, a, b: x - a * z / b),
+        },
     ),
-    "divided by beta squared": (
-        _with_noise(lambda x, z, a, b: (x - a * z) / b**2),
-        "You divide by the square of the noise's weight. The weight is a standard deviation, not a "
-        "variance: which power of it stands in front of the noise in the state?",
-    ),
-    "state for the noise": (
-        _with_noise(lambda x, z, a, b: x),
-        "You put the whole state where the noise belongs. Only one noise fits the state, the data point and "
-        "both weights: find it first, then multiply it by the slope of its weight.",
-    ),
-    "data left in the noise": (
-        _with_noise(lambda x, z, a, b: x / b),
-        "You divide the state by the noise's weight, but the data point is still in it. Take its part away "
-        "before you divide.",
+    **same_words(
+        "What you use for the noise still has the data point in it. The state is a mix: take away exactly "
+        "the part that belongs to the data, with its weight and the right sign, and then divide.",
+        {
+            "state for the noise": _with_noise(lambda x, z, a, b: x),
+            "data left in the noise": _with_noise(lambda x, z, a, b: x / b),
+            "data added": _with_noise(lambda x, z, a, b: (x + a * z) / b),
+        },
     ),
     "alpha missing": (
         _with_noise(lambda x, z, a, b: (x - z) / b),
         "To find the noise you subtract the whole data point. At this time the state holds only a part of "
         "it: which number says how much?",
-    ),
-    "only a part divided": (
-        _with_noise(lambda x, z, a, b: x - a * z / b),
-        "To find the noise you divide the data's part by the noise's weight, and not the state: division "
-        "binds more tightly than a difference. Where do you need brackets?",
-    ),
-    "data added": (
-        _with_noise(lambda x, z, a, b: (x + a * z) / b),
-        "To find the noise you add the data's part to the state, where it is already. It has to be taken "
-        "away: look at the sign between the two.",
     ),
     "sign of the noise part": (
         _mixed(lambda x, z, a, b, da, db: da * z - db * (x - a * z) / b),
@@ -100,8 +88,9 @@ MISTAKES: dict[str, Mistake] = {
     ),
     **same_words(
         "A velocity is mixed of data point and noise with the derivatives of both weights. In your mix a "
-        "weight stands where its derivative belongs: which of the scheduler's numbers do you use, and where?",
+        "derivative is missing, or its weight stands there: which of the scheduler's numbers do you use?",
         {
+            "noise part missing": _mixed(lambda x, z, a, b, da, db: da * z),
             "beta for its slope": _mixed(lambda x, z, a, b, da, db: da * z + b * (x - a * z) / b),
             "alpha for its slope": _mixed(lambda x, z, a, b, da, db: a * z + db * (x - a * z) / b),
             "state for velocity": _mixed(lambda x, z, a, b, da, db: a * z + b * ((x - a * z) / b)),
@@ -111,11 +100,6 @@ MISTAKES: dict[str, Mistake] = {
         _mixed(lambda x, z, a, b, da, db: (x - a * z) / b),
         "You return the noise in the state. That is the first half of the way: now let both weights change, "
         "and say how fast the state moves.",
-    ),
-    "noise part missing": (
-        _mixed(lambda x, z, a, b, da, db: da * z),
-        "Only the data point moves your states. The noise in a state fades at the same time, and that is a "
-        "movement too: which part of the derivative of the mix is missing?",
     ),
 }
 HINT_SPEED = (

@@ -59,6 +59,7 @@ MISTAKES: dict[str, Mistake] = {
             "sign of the exponent": weigh(lambda rest, beta: -_exponent(rest, beta)),
             "distance not squared": weigh(lambda rest, beta: -rest.norm(dim=-1) / (2 * beta**2)),
             "mean over the coordinates": weigh(lambda rest, beta: _exponent(rest, beta) / rest.shape[-1]),
+            "square of the sum": weigh(lambda rest, beta: -rest.sum(-1).square() / (2 * beta**2)),
             "alpha left out": weigh(choose=lambda a, b, da, db: (torch.ones_like(a), b)),
             "alpha and beta swapped": weigh(choose=lambda a, b, da, db: (b, a)),
             "third taken for the second": weigh(choose=lambda a, b, da, db: (a, da)),
@@ -97,16 +98,6 @@ MISTAKES: dict[str, Mistake] = {
         "In your exponent the distance is not measured in widths of the cloud. Late in time the clouds are "
         "narrow, and a small distance tells a lot.",
     ),
-    "square of the sum": (
-        weigh(lambda rest, beta: -rest.sum(-1).square() / (2 * beta**2)),
-        "You add up the coordinates of the difference before you square, so they cancel in part. A squared "
-        "distance adds up the squares: in which order do the two operations come?",
-    ),
-    "state divided by alpha": (
-        weigh(choose=lambda a, b, da, db: (a, b * a)),
-        "You compare the data points with the state divided by `alpha`, which enlarges the noise in it too. "
-        "How wide is the cloud then? It is simpler to move the data points to the centres of their clouds.",
-    ),
     "one over the distance": (
         weigh(lambda rest, beta: 1 / rest.norm(dim=-1), lambda near: near / near.sum(1, keepdim=True)),
         "Your weights fall with the distance, but not as the density of a normal law does. Bayes' rule asks "
@@ -114,8 +105,8 @@ MISTAKES: dict[str, Mistake] = {
     ),
     "axes swapped": (
         lambda x, points, t, scheduler: weigh()(x, points, t, scheduler).T,
-        "The weights are right, but they stand in columns: one row for each state was asked for, "
-        "(batch, n). Swap the two axes.",
+        "The weights are right, but they stand in columns: one row for each state was asked for, (batch, "
+        "n). Swap the two axes.",
     ),
 }
 HINT_SUM = (
@@ -139,9 +130,9 @@ HINT_OWN = (
     "and never with the other states; and each has its own time."
 )
 HINT_LATE = (
-    "Late in time every density is tiny, smaller than any float. Still the weights are shares: one half each "
-    "halfway between two points, 0.7 and 0.3 a little aside, 1 and 0 far out. Do you leave the logarithms "
-    "before the sum is made, or cut them off?"
+    "Late in time every density is tiny, smaller than any float. Still the weights are shares: one half "
+    "each halfway between two points, 0.7 and 0.3 a little aside, 1 and 0 far out. Do you leave the "
+    "logarithms before the sum is made, or cut them off?"
 )
 
 

@@ -69,8 +69,8 @@ MISTAKES: dict[str, Mistake] = {
     ),
     "plain sum": (
         lambda x, points, *more: len(points) * conditional_velocity(x, points.mean(0), *more),
-        "You add up the fields of all data points without weights. An average is asked for, and one in which "
-        "the likely points count more.",
+        "You add up the fields of all data points without weights. An average is asked for, and one in "
+        "which the likely points count more.",
     ),
     "weights over the wrong axis": (
         _averaged(weigh(shares=lambda logs: logs.softmax(0))),

@@ -53,22 +53,22 @@ MISTAKES: dict[str, Mistake] = {
     ),
     "steps not used": (
         lambda net, loss, data, steps, lr: _train(net, loss, data, STEPS, lr),
-        "Your loop runs the same number of times however many `steps` are asked for. Where does that argument "
-        "come into your function?",
+        "Your loop runs the same number of times however many `steps` are asked for. Where does that "
+        "argument come into your function?",
     ),
 }
 HINTS = {
     "loss not used": (
-        "The `loss` that was handed over was never computed. The same loop should train with any loss, so it "
-        "calls the one it is given, with the network and a batch."
+        "The `loss` that was handed over was never computed. The same loop should train with any loss, so "
+        "it calls the one it is given, with the network and a batch."
     ),
     "loss computed once": (
         "The loss was computed once, not once in every step. It belongs inside the loop: the weights have "
         "changed since, and a new batch needs a new loss."
     ),
     "steps miscounted": (
-        "Your loop computes the loss more often, or less often, than there are steps. One step is one batch, "
-        "one loss, one update. How often does your loop run?"
+        "Your loop computes the loss more often, or less often, than there are steps. One step is one "
+        "batch, one loss, one update. How often does your loop run?"
     ),
     "trains a copy": (
         "The loss is computed with another network than the one that was handed over, so that one learns "
@@ -83,8 +83,8 @@ HINTS = {
         "others. Where is the batch drawn: before the loop, or inside it?"
     ),
     "not the data": (
-        "Some rows of your batches are no data points. A batch is made of rows of `data`, as they are; noise "
-        "is drawn by the loss."
+        "Some rows of your batches are no data points. A batch is made of rows of `data`, as they are; "
+        "noise is drawn by the loss."
     ),
     "only a part of the data": (
         "Many rows of `data` never come into a batch, however long you train. From which range do you draw "
@@ -95,8 +95,8 @@ HINTS = {
         "gradient noisier, larger ones each step slower."
     ),
     "rows in order": (
-        "Your batches are stretches of `data`, one after the other. Data are often sorted, and then a stretch "
-        "is no picture of the whole: draw the rows at random."
+        "Your batches are stretches of `data`, one after the other. Data are often sorted, and then a "
+        "stretch is no picture of the whole: draw the rows at random."
     ),
     "no backward": (
         "The weights never change, and no gradient was computed. A loss is a number with a history; which "
@@ -111,20 +111,20 @@ HINTS = {
         "the gradients are cleared. Where in the loop does `zero_grad` stand?"
     ),
     "new tensors for the weights": (
-        "Gradients are computed, but the weights of `net` never change. Do you give a new tensor the name of "
-        "a weight? The network keeps its old one: an update has to change the weight in place."
+        "Gradients are computed, but the weights of `net` never change. Do you give a new tensor the name "
+        "of a weight? The network keeps its old one: an update has to change the weight in place."
     ),
     "weights stand still": (
-        "In some of the steps the weights do not change. Every step should end with an update: does an "
-        "`if` skip some of them?"
+        "In some of the steps the weights do not change. Every step should end with an update: does an `if` "
+        "skip some of them?"
     ),
     "update before the gradient": (
         "The first step leaves the weights as they are, and each later one uses the gradient of the step "
         "before. Your update comes before its gradient is computed: in which order are the calls?"
     ),
     "several updates in a step": (
-        "The optimiser makes more than one update for each loss. The gradient belongs to the weights at which "
-        "it was computed: after one update a new batch and a new gradient are due."
+        "The optimiser makes more than one update for each loss. The gradient belongs to the weights at "
+        "which it was computed: after one update a new batch and a new gradient are due."
     ),
     "gradients add up": (
         "The gradient in your weights is that of this step and all steps before it: torch adds each new "
@@ -147,11 +147,12 @@ HINTS = {
         "batch's gradient, with the learning rate `lr` that was handed over?"
     ),
     "losses not those of the steps": (
-        "The losses that you return are not those of the steps, in their order. Keep the number of each step "
-        "in a list."
+        "The losses that you return are not those of the steps, in their order. Keep the number of each "
+        "step in a list."
     ),
     "lr not used": (
-        "With a learning rate of one millionth the weights still move a lot. Is `lr` handed on to the optimiser?"
+        "With a learning rate of one millionth the weights still move a lot. Is `lr` handed on to the "
+        "optimiser, or does another number stand there?"
     ),
 }
 

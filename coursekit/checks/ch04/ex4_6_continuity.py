@@ -48,11 +48,7 @@ def _outflow(outflow: Callable[[Tensor, Tensor, Tensor], Tensor]) -> Rule:
 _right = _residual()
 
 MISTAKES: dict[str, Mistake] = {
-    **recurring(
-        {
-            "one-sided in time": _residual(lambda p, grid, t, dt: (p(grid, t + dt) - p(grid, t)) / dt),
-        }
-    ),
+    **recurring({"one-sided in time": _residual(lambda p, x, t, dt: (p(x, t + dt) - p(x, t)) / dt)}),
     **same_words(
         "Change in time and divergence have opposite signs in your line. Where more flows out than in, the "
         "divergence is positive and the density falls: later minus earlier, then *plus* the divergence.",
@@ -65,34 +61,24 @@ MISTAKES: dict[str, Mistake] = {
         lambda *given: -_right(*given),
         "Your residual is right but for its sign: change in time plus divergence, both with a plus.",
     ),
-    "change in time missing": (
-        _residual(lambda *given: 0 * _in_time(*given)),
-        "You return the divergence of the flux alone. For a density that changes in time the other half of "
-        "the equation is missing.",
+    **same_words(
+        "Half of the equation is missing in what you return. Two parts have to cancel: the change of the "
+        "density in time, and what the field carries away, the divergence of the flux.",
+        {
+            "change in time missing": _residual(lambda *given: 0 * _in_time(*given)),
+            "outflow missing": _outflow(lambda p, u, grid: 0 * p[1:-1]),
+        },
     ),
-    "outflow missing": (
-        _outflow(lambda p, u, grid: 0 * p[1:-1]),
-        "You return the change of the density in time alone. What the field carries away is missing.",
-    ),
-    "slope of the field missing": (
-        _outflow(lambda p, u, grid: u[1:-1] * _central(p, grid)),
-        "You multiply the field by the slope of the density. Where the field itself has a slope, it thins "
-        "the density out or heaps it up: take the derivative of the *product*.",
-    ),
-    "slope of the density missing": (
-        _outflow(lambda p, u, grid: p[1:-1] * _central(u, grid)),
-        "You multiply the density by the slope of the field. Where the density has a slope, more leaves on "
-        "one side than arrives on the other: take the derivative of the *product*.",
-    ),
-    "density missing in the flux": (
-        _outflow(lambda p, u, grid: _central(u, grid)),
-        "You take the slope of the field alone. What flows is density times velocity: where there is "
-        "nothing, nothing is carried.",
-    ),
-    "field missing in the flux": (
-        _outflow(lambda p, u, grid: _central(p, grid)),
-        "You take the slope of the density alone. What flows is density times velocity: where nothing moves, "
-        "nothing is carried.",
+    **same_words(
+        "You take the derivative of density or field alone. What flows is density *times* velocity, and "
+        "where one of the two has a slope, more leaves on one side than arrives on the other: of what is "
+        "the derivative to be taken?",
+        {
+            "slope of the field missing": _outflow(lambda p, u, grid: u[1:-1] * _central(p, grid)),
+            "slope of the density missing": _outflow(lambda p, u, grid: p[1:-1] * _central(u, grid)),
+            "density missing in the flux": _outflow(lambda p, u, grid: _central(u, grid)),
+            "field missing in the flux": _outflow(lambda p, u, grid: _central(p, grid)),
+        },
     ),
     "one spacing for two": (
         _outflow(lambda p, u, grid: 2 * _central(p * u, grid)),
@@ -103,29 +89,28 @@ MISTAKES: dict[str, Mistake] = {
         _residual(lambda *given: 2 * _in_time(*given)),
         "Your change in time is twice too large. From t - dt to t + dt it is two dt, not one.",
     ),
-    "not divided by the spacing": (
-        _outflow(lambda p, u, grid: (p * u)[2:] - (p * u)[:-2]),
-        "You take differences of the flux but do not divide by the distance between the points of the grid.",
-    ),
-    "not divided by dt": (
-        _residual(lambda p, grid, t, dt: p(grid, t + dt) - p(grid, t - dt)),
-        "You take the difference of two densities but do not divide by the time between them. A change per "
-        "unit of time is asked for.",
+    **same_words(
+        "You take a difference, in time or in space, but do not divide it by how far apart its two ends "
+        "are. A change per unit of time or of length is asked for, in both parts.",
+        {
+            "not divided by the spacing": _outflow(lambda p, u, grid: (p * u)[2:] - (p * u)[:-2]),
+            "not divided by dt": _residual(lambda p, grid, t, dt: p(grid, t + dt) - p(grid, t - dt)),
+        },
     ),
     "one-sided in space": (
         _outflow(lambda p, u, grid: (p * u).diff()[1:] / grid.diff()[1:]),
         "You take the difference to one neighbour. It belongs to the middle between the two, so your error "
         "falls only in proportion to the spacing. Take both neighbours.",
     ),
-    "two dt without brackets": (
-        _residual(lambda p, grid, t, dt: (p(grid, t + dt) - p(grid, t - dt)) / 2 * dt),
-        "Your change in time is divided by two and then *multiplied* by dt: a line is read from left to "
-        "right. Put brackets round the two and the dt below the line.",
-    ),
-    "brackets in time": (
-        _residual(lambda p, grid, t, dt: p(grid, t + dt) - p(grid, t - dt) / (2 * dt)),
-        "Only the earlier density is divided by two dt in your line: division binds more tightly than a "
-        "difference. Put brackets round the difference.",
+    **same_words(
+        "Brackets are missing in your change in time: a division binds more tightly than a difference, and "
+        "`/ 2 * dt` divides by two and then *multiplies* by dt. What is divided by what?",
+        {
+            "two dt without brackets": _residual(lambda *given: given[-1] ** 2 * _in_time(*given)),
+            "brackets in time": _residual(
+                lambda p, grid, t, dt: p(grid, t + dt) - p(grid, t - dt) / (2 * dt)
+            ),
+        },
     ),
     "dt not used": (
         _residual(lambda p, grid, t, dt: _in_time(p, grid, t, 1e-3)),
@@ -153,7 +138,7 @@ MISTAKES: dict[str, Mistake] = {
 }
 HINT_SUM = (
     "For a density and a field whose derivatives are known by hand your residual is another number. Work "
-    "both parts out on paper for p = t x + t³ and u = (1 + t) x, with the differences that are asked for, and "
+    "both parts out on paper for p = t x + t³ and u = (1 + t) x, with the differences asked for, and "
     "compare: at which times, and at which places, do you ask for density and field?"
 )
 HINT_STEADY = (

@@ -90,8 +90,8 @@ MISTAKES: dict[str, Mistake] = {
     ),
     "distance from z": (
         estimate(lambda z, eps, x: z),
-        "You compare the field with the data point. It should be compared with the velocity of the path, the "
-        "target of exercise 4.4.",
+        "You compare the field with the data point. It should be compared with the velocity of the path, "
+        "the target of exercise 4.4.",
     ),
     "field at z": (
         estimate(ask=lambda field, x, t, z: field(z, t)),
@@ -110,8 +110,8 @@ MISTAKES: dict[str, Mistake] = {
     ),
     "spread for standard error": (
         _error(torch.std),
-        "Your estimate is right, but what you return as its error is the spread of single draws. The mean of "
-        "n independent draws is known better than that: by which factor?",
+        "Your estimate is right, but what you return as its error is the spread of single draws. The mean "
+        "of n independent draws is known better than that: by which factor?",
     ),
     "variance for standard error": (
         _error(torch.var),
@@ -130,8 +130,8 @@ MISTAKES: dict[str, Mistake] = {
     ),
     "every coordinate a draw": (
         estimate(square=torch.square, finish=lambda each: (each.mean(), each.std() / each.numel() ** 0.5)),
-        "Your estimate is right, but its error counts every coordinate as a draw of its own. The coordinates "
-        "of one draw share their time: average over them first, then take the spread.",
+        "Your estimate is right, but its error counts every coordinate as a draw of its own. The "
+        "coordinates of one draw share their time: average over them first, then take the spread.",
     ),
     "order of the two": (
         estimate(finish=lambda each: _mean_and_error(each)[::-1]),
@@ -144,17 +144,17 @@ HINT_ASKED = (
     "velocity after the answer of the exact field has been subtracted: ask it at each state and time."
 )
 HINT_FLOOR = (
-    "The data are a Gaussian here, and their floor is known: half of pi times their width. "
-    "Your estimate is further from it than chance explains. Is it the exercise 4.4 loss of the given field?"
+    "The data are a Gaussian here, and their floor is known: half of pi times their width. Your estimate is "
+    "further from it than chance explains. Is it the exercise 4.4 loss of the given field?"
 )
 HINT_DRAWS = (
-    "The states or times at which you ask the field are not those of the path: one time for each data point, "
-    "uniform between 0 and 1, and standard normal noise. How do you mix them, and is the field told the same "
-    "time? Print mean and spread of what you draw."
+    "The states or times at which you ask the field are not those of the path: one time for each data "
+    "point, uniform between 0 and 1, and standard normal noise. How do you mix them, and is the field told "
+    "the same time? Print mean and spread of what you draw."
 )
 HINT_FRESH = (
-    "Two calls with the same data ask the field at the same places. Then your number repeats itself, and its "
-    "error is hidden. Is a seed set inside your function?"
+    "Two calls with the same data ask the field at the same places. Then your number repeats itself, and "
+    "its error is hidden. Is a seed set inside your function?"
 )
 HINT_ERROR = (
     "Your estimate is right, its standard error is not. It is the spread of the single draws, one for each "

@@ -48,8 +48,8 @@ def _search(
 MISTAKES: dict[str, Mistake] = {
     "comparison turned round": (
         _search(enough=lambda test: test.statistic > test.level()),
-        "You stop as soon as the distance is *above* the level. That is where the test sees a difference; go "
-        "on until it sees none.",
+        "You stop as soon as the distance is *above* the level. That is where the test sees a difference; "
+        "go on until it sees none.",
     ),
     "largest number first": (
         _search(counts=COUNTS[::-1]),
@@ -62,8 +62,8 @@ MISTAKES: dict[str, Mistake] = {
     ),
     "place in the list": (
         _search(found=COUNTS.index),
-        "You return how often your loop has turned, or a place in a list, and not the number of steps itself. "
-        "What does the variable hold that you return?",
+        "You return how often your loop has turned, or a place in a list, and not the number of steps "
+        "itself. What does the variable hold that you return?",
     ),
     "Heun's steps": (
         _search(solver=Heun()),
@@ -73,36 +73,36 @@ MISTAKES: dict[str, Mistake] = {
 }
 HINTS = {
     "nothing is enough": (
-        "This field leads to the wrong place, so no number of steps is enough: return 0 then. Is the distance "
-        "compared with the level, and what does your function return after its loop?"
+        "This field leads to the wrong place, so no number of steps is enough: return 0 then. Is the "
+        "distance compared with the level, and what does your function return after its loop?"
     ),
     "field not asked": (
         "Your function never asks the `field` that it was handed, so its samples are not samples of that "
         "field. Which lines make the steps, and what do they start from?"
     ),
     "starts from the data": (
-        "Your states start at the fresh data points. Samples start from standard normal noise, drawn by you, "
-        "and the fresh data are there to be compared with."
+        "Your states start at the fresh data points. Samples start from standard normal noise, drawn by "
+        "you, and the fresh data are there to be compared with."
     ),
     "start not normal": (
-        "The states that you start from are not standard normal: their mean or spread is off. Which function "
-        "of torch do you draw with? Two of them have names that differ by one letter."
+        "The states that you start from are not standard normal: their mean or spread is off. Which "
+        "function of torch do you draw with? Two of them have names that differ by one letter."
     ),
     "another number of samples": (
-        "You draw another number of samples than there are fresh data. With fewer of them the test sees less, "
-        "and is content too early: the shape of `fresh` tells how many to draw."
+        "You draw another number of samples than there are fresh data. With fewer of them the test sees "
+        "less, and is content too early: the shape of `fresh` tells how many to draw."
     ),
     "gives up at once": (
         "You try a single step and give up: the field is asked once only. Does `return 0` stand inside the "
         "loop? It belongs behind it, to be reached when no number was enough."
     ),
     "calls miscounted": (
-        "With one call of the field for each of Euler's steps, trying all seven numbers takes 127 calls; yours "
-        "are many more, or fewer. Are all of the numbers tried, each once, and is it Euler's method?"
+        "With one call of the field for each of Euler's steps, trying all seven numbers takes 127 calls; "
+        "yours are many more, or fewer. Are all of the numbers tried, each once, and is it Euler's method?"
     ),
     "fixed level": (
-        "Here a narrow cloud misses narrow data, so its distance is a small number, and still the test tells "
-        "the two apart. Do you compare with a number of your own? Each test has its own level."
+        "Here a narrow cloud misses narrow data, so its distance is a small number, and still the test "
+        "tells the two apart. Do you compare with a number of your own? Each test has its own level."
     ),
     "starts at another time": (
         "The first time at which you ask the field is not 0. Noise is at time 0, data at time 1: which way "
@@ -119,7 +119,8 @@ HINTS = {
     ),
     "wrong number of steps": (
         "In this field up to four steps leave samples that anyone can tell from the data, and eight or more "
-        "do not. Your number is another one. Do you take the *first* at which the distance is below the level?"
+        "do not. Your number is another one. Do you take the *first* at which the distance is below the "
+        "level?"
     ),
 }
 

@@ -36,8 +36,8 @@ MISTAKES: dict[str, Mistake] = {
     "no better than chance": (
         lambda z, eps: eps[torch.randperm(len(eps))],
         "Your pairs are no better than random ones. Does what you sort or choose by say how far apart "
-        "partners are? Or is the order used the wrong way round: if row i of the data goes with row k of the "
-        "noise, which of the two numbers belongs inside the brackets behind `eps`?",
+        "partners are? Or is the order used the wrong way round: if row i of the data goes with row k of "
+        "the noise, which of the two numbers belongs inside the brackets behind `eps`?",
     ),
     "nearest noise": (
         _nearest,
@@ -51,19 +51,19 @@ MISTAKES: dict[str, Mistake] = {
     ),
     "coordinates torn apart": (
         lambda z, eps: eps.sort(dim=0).values.gather(0, z.argsort(dim=0).argsort(dim=0)),
-        "You sort each coordinate by itself, so the rows that you return were never drawn: their coordinates "
-        "come from different states. Move whole rows.",
+        "You sort each coordinate by itself, so the rows that you return were never drawn: their "
+        "coordinates come from different states. Move whole rows.",
     ),
     "one axis only": (
         lambda z, eps: eps[eps[:, 0].argsort()][z[:, 0].argsort().argsort()],
-        "Sorting data and noise along one axis helps that axis alone. A part of the gain is there; the other "
-        "axis still pairs at random. What could count both?",
+        "Sorting data and noise along one axis helps that axis alone. A part of the gain is there; the "
+        "other axis still pairs at random. What could count both?",
     ),
 }
 HINT_ROWS = (
-    "What you return is not the noise in another order: rows are missing, repeated or changed. The noise has "
-    "to stay what it was, as a set, or the path no longer starts from a normal law. (In an exchange: is the "
-    "first row overwritten before it has been copied to its new place?)"
+    "What you return is not the noise in another order: rows are missing, repeated or changed. The noise "
+    "has to stay what it was, as a set, or the path no longer starts from a normal law. (In an exchange: is "
+    "the first row overwritten before it has been copied to its new place?)"
 )
 HINT_GAIN = (
     "Your pairs are not short enough yet: the gain says how far you have come from random pairs towards the "
