@@ -32,12 +32,20 @@ MISTAKES: dict[str, Mistake] = {
     **recurring(
         {
             "way for velocity": lambda x, z, t, scheduler: z - x,
+            "scheduler not used": lambda x, z, t, scheduler: (
+                scheduler(t)[2] * z + scheduler(t)[3] * (x - t * z) / (1 - t)
+            ),
             "straight line only": lambda x, z, t, scheduler: (z - x) / (1 - t),
             "towards the noise": lambda *given: -conditional_velocity(*given),
             "alpha and beta swapped": _mixed(lambda x, z, a, b, da, db: db * z + da * (x - b * z) / a),
         }
     ),
     **one_time_for_all(conditional_velocity, 2),
+    "scheduler at 1 - t": (
+        lambda x, z, t, scheduler: conditional_velocity(x, z, 1 - t, scheduler),
+        "Your field is that of another moment: of 1 - t, as if the clock ran backwards. Noise is at time 0 "
+        "in this course. With which time do you call the scheduler?",
+    ),
     "way to the scaled point": (
         _mixed(lambda x, z, a, b, da, db: a * z - x),
         "You return the way from the state to the centre of the cloud. That is a distance and not a "
@@ -102,19 +110,31 @@ MISTAKES: dict[str, Mistake] = {
         "and say how fast the state moves.",
     ),
 }
-HINT_SPEED = (
-    "A state that keeps its data point and its noise moves as the two weights change. Your field gives "
-    "another velocity than the one measured along that path. Write the state as a mix, take the derivative "
-    "with respect to time, and only then replace the noise."
-)
-HINT_LANDING = (
-    "Steps along your field should bring every state to its data point. Yours arrive elsewhere, or too "
-    "early, or never. What does the field do when little time is left?"
-)
-HINT_AXES = (
-    "For matching rows your field is right, but it changes when the states get an axis of their own in "
-    "front of the data points. Exercise 4.3 will need that: plain sums and products do it by themselves."
-)
+HINTS = {
+    "wrong data part": (
+        "These states hold no noise: x is `alpha` times z. They move only because the weight of the data "
+        "changes, and your field gives another velocity. Which noise do you find in them, and by which "
+        "number of the scheduler is the data point multiplied?"
+    ),
+    "wrong noise part": (
+        "Here the data points are zero, so a state is noise times its weight, and moves only because that "
+        "weight changes. Your field gives another velocity. How do you find the noise, and by which number "
+        "of the scheduler is it multiplied?"
+    ),
+    "wrong velocity": (
+        "A state that keeps its data point and its noise moves as the two weights change. Your field gives "
+        "another velocity than the one measured along that path. Write the state as a mix, take the "
+        "derivative with respect to time, and only then replace the noise."
+    ),
+    "does not land": (
+        "Steps along your field should bring every state to its data point. Yours arrive elsewhere, or too "
+        "early, or never. What does the field do when little time is left?"
+    ),
+    "axes in front": (
+        "For matching rows your field is right, but it changes when the states get an axis of their own in "
+        "front of the data points. Exercise 4.3 will need that: plain sums and products do it by themselves."
+    ),
+}
 
 
 def _state(z: Tensor, eps: Tensor, t: Tensor, scheduler: Scheduler) -> Tensor:
@@ -126,18 +146,26 @@ def _state(z: Tensor, eps: Tensor, t: Tensor, scheduler: Scheduler) -> Tensor:
 def velocity(student: StudentFunction) -> Iterator[Fact]:
     """Difference quotients of the path, the way covered by small steps, and axes in front."""
     t, h = torch.tensor([0.02, 0.35, 0.55, 0.8, 0.98], dtype=torch.float64)[:, None], 1e-4
-    for name, scheduler, dim in (("weights t² and 1 - t³", bent, 2), ("the straight line", straight, 3)):
-        z, eps = torch.randn(2, 5, dim, dtype=torch.float64) + 0.5
-        u = student(_state(z, eps, t, scheduler), z, t, scheduler, shape=(5, dim))
-        slope = (_state(z, eps, t + h, scheduler) - _state(z, eps, t - h, scheduler)) / (2 * h)
-        what, tol = f"velocity of five states on their paths, {name}", 1e-3 * float(slope.abs().max())
-        yield Fact("wrong velocity", what, slope, u, HINT_SPEED, tol)
+    z, eps = torch.randn(2, 5, 3, dtype=torch.float64) + 0.5
+    nothing = torch.zeros_like(z)
+    for name, scheduler, parts in (
+        ("wrong data part", bent, (z[:, :2], nothing[:, :2])),
+        ("wrong noise part", bent, (nothing[:, :2], eps[:, :2])),
+        ("wrong velocity", bent, (z[:, :2], eps[:, :2])),
+        ("wrong velocity", straight, (z, eps)),
+    ):
+        before, x, after = (_state(*parts, t + shift, scheduler) for shift in (-h, 0, h))
+        slope = (after - before) / (2 * h)
+        u = student(x, parts[0], t, scheduler, shape=tuple(x.shape))
+        path = "the straight line" if scheduler is straight else "weights t² and 1 - t³"
+        what, tol = f"velocity of five states on their paths, {path}", 1e-3 * float(slope.abs().max())
+        yield Fact(name, what, slope, u, HINTS[name], tol)
     yield _landing(student)
     x, z, times = torch.randn(3, 1, 2).double(), torch.randn(4, 2).double(), t[:3, None]
     pairs = student(x, z, times, bent, shape=(3, 4, 2))
     rows = [student(x[k].expand(4, 2), z, t[k].expand(4, 1), bent, shape=(4, 2)) for k in range(3)]
     what = "velocities with `x` (3, 1, 2), `z` (4, 2) and `t` (3, 1, 1)"
-    yield Fact("axes in front", what, torch.stack(rows), pairs, HINT_AXES)
+    yield Fact("axes in front", what, torch.stack(rows), pairs, HINTS["axes in front"])
 
 
 def _landing(student: StudentFunction) -> Fact:
@@ -149,4 +177,4 @@ def _landing(student: StudentFunction) -> Fact:
         x = x + h * student(x, z, t, straight, shape=(6, 1)).double()
     left = ((x - z).norm(dim=1) / start).max()
     what = "part of the way to z that is left at t = 0.95, from t = 0.5"
-    return Fact("does not land", what, 0.1, left.clamp(max=1e3), HINT_LANDING, tol=0.01, match_tol=0.02)
+    return Fact("does not land", what, 0.1, left.clamp(max=1e3), HINTS["does not land"], 0.01, 0.02)

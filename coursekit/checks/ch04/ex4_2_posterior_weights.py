@@ -81,11 +81,13 @@ MISTAKES: dict[str, Mistake] = {
         "divided by their sum over all data points.",
     ),
     **same_words(
-        "You return logarithms. They are a good way to get there, but the weights themselves are asked for: "
-        "numbers between 0 and 1. What is missing is the step from a row of logarithms to its shares of one.",
+        "You return logarithms, or shares of them. They are a good way to get there, but weights are in "
+        "proportion to the densities: which step leads from a row of logarithms to numbers that add up to "
+        "one?",
         {
             "exponents": weigh(shares=lambda logs: logs),
             "logarithms": weigh(shares=lambda logs: logs.log_softmax(1)),
+            "shares of the logarithms": weigh(shares=lambda logs: logs / logs.sum(1, keepdim=True)),
         },
     ),
     "exp before the sum, and a small number": (

@@ -93,10 +93,16 @@ MISTAKES: dict[str, Mistake] = {
         "the average, each by its weight; and at time t nearness is measured from the scaled points.",
     ),
 }
+HINT_ONE = (
+    "With a single data point nothing is averaged: its weight is one, and the field is that of exercise "
+    "4.1. Yours is another, so look at the velocity before you look at the weights. Which scheduler does it "
+    "use, and does it get the state, the data point and the time?"
+)
 HINT_FLUX = (
-    "On a line, what the field carries past a point in a moment is what the probability left of it loses. "
-    "The check measures that loss from the path itself, and your field carries something else. Are the "
-    "weights those of exercise 4.2, and is each multiplied with the field of its own data point?"
+    "With a single data point your field is right, with four on a line it is not: the check measures how "
+    "much probability moves past the states. So look at the weights. Are they those of exercise 4.2, at the "
+    "same state and time, and is each multiplied with the field of its own data point before they are added "
+    "up?"
 )
 HINT_PLANE = (
     "On a line your field is right, with more coordinates it is not. Print the shapes before you multiply: "
@@ -136,16 +142,22 @@ def marginal_field(student: StudentFunction) -> Iterator[Fact]:
     places = torch.cat([line, line.flip(0) + 0.2, line - 0.3], dim=1)
     fluxes = torch.cat([_flux(places[:, k : k + 1], axis, TIMES) for k, axis in enumerate(axes)], dim=1)
     tol = 1e-3 * float(fluxes.abs().max())
-    names = (
-        ("wrong on the line", "on the line", HINT_FLUX),
-        ("wrong in the plane", "in the plane", HINT_PLANE),
+    one = student(line, axes[0][:1, None], TIMES, bent, shape=(5, 1))
+    true = conditional_velocity(line, axes[0][:1, None], TIMES, bent)
+    yield Fact(
+        "wrong for one point", "velocities for a single data point, on the line", true, one, HINT_ONE, tol
     )
-    for dim, (name, where, hint) in enumerate((*names, ("wrong in space", "in space", HINT_PLANE)), start=1):
+    cases = (
+        ("wrong on the line", HINT_FLUX),
+        ("wrong in the plane", HINT_PLANE),
+        ("wrong in space", HINT_PLANE),
+    )
+    for dim, (name, hint) in enumerate(cases, start=1):
         # Points on a product of axes: the coordinates know nothing of one another.
         points = torch.cartesian_prod(*axes[:dim]).reshape(-1, dim)
         x = places[:, :dim]
         came = student(x, points, TIMES, bent, shape=(5, dim))
-        what = f"velocities {where}, from the loss of probability"
+        what = f"velocities, {dim} coordinates, from the loss of probability"
         yield Fact(name, what, fluxes[:, :dim], came, hint, tol)
     rows = [student(x[k : k + 1], points, TIMES[k : k + 1], bent, shape=(1, 3)) for k in range(5)]
     yield Fact(

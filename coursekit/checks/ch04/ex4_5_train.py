@@ -327,7 +327,7 @@ def train(student: StudentFunction) -> Iterator[Fact]:
     before = other.weight.detach().clone()
     student(other, RecordingLoss(other), data[:700], 4, 1e-6, shape=(4,))
     moved = float((other.weight.detach() - before).abs().max())
-    yield _fact("lr not used", "way of a weight with a tiny lr", 0.0, moved, 1e-3, "below 0.001")
+    yield _fact("lr not used", "way of a weight with a tiny lr", 0.0, moved, 1e-4, "below 1e-4")
 
 
 def _batches(record: RecordingLoss, data: Tensor) -> Iterator[Fact]:

@@ -11,7 +11,7 @@ from ..core.engine import exercise
 from ..core.facts import Fact, slope
 from ..core.faults import Fault, described
 from ..core.student_function import StudentFunction
-from ..shared.mistakes import Mistake, recurring
+from ..shared.mistakes import TEXTS, Mistake
 from .common import same_words
 
 OnGrid = Callable[[Tensor, float], Tensor]
@@ -48,7 +48,13 @@ def _outflow(outflow: Callable[[Tensor, Tensor, Tensor], Tensor]) -> Rule:
 _right = _residual()
 
 MISTAKES: dict[str, Mistake] = {
-    **recurring({"one-sided in time": _residual(lambda p, x, t, dt: (p(x, t + dt) - p(x, t)) / dt)}),
+    **same_words(
+        TEXTS["one-sided in time"],
+        {
+            "one-sided in time": _residual(lambda p, x, t, dt: (p(x, t + dt) - p(x, t)) / dt),
+            "one-sided in time, before": _residual(lambda p, x, t, dt: (p(x, t) - p(x, t - dt)) / dt),
+        },
+    ),
     **same_words(
         "Change in time and divergence have opposite signs in your line. Where more flows out than in, the "
         "divergence is positive and the density falls: later minus earlier, then *plus* the divergence.",
@@ -60,14 +66,6 @@ MISTAKES: dict[str, Mistake] = {
     "both signs": (
         lambda *given: -_right(*given),
         "Your residual is right but for its sign: change in time plus divergence, both with a plus.",
-    ),
-    **same_words(
-        "Half of the equation is missing in what you return. Two parts have to cancel: the change of the "
-        "density in time, and what the field carries away, the divergence of the flux.",
-        {
-            "change in time missing": _residual(lambda *given: 0 * _in_time(*given)),
-            "outflow missing": _outflow(lambda p, u, grid: 0 * p[1:-1]),
-        },
     ),
     **same_words(
         "You take the derivative of density or field alone. What flows is density *times* velocity, and "
@@ -90,17 +88,14 @@ MISTAKES: dict[str, Mistake] = {
         "Your change in time is twice too large. From t - dt to t + dt it is two dt, not one.",
     ),
     **same_words(
-        "You take a difference, in time or in space, but do not divide it by how far apart its two ends "
-        "are. A change per unit of time or of length is asked for, in both parts.",
-        {
-            "not divided by the spacing": _outflow(lambda p, u, grid: (p * u)[2:] - (p * u)[:-2]),
-            "not divided by dt": _residual(lambda p, grid, t, dt: p(grid, t + dt) - p(grid, t - dt)),
-        },
-    ),
-    "one-sided in space": (
-        _outflow(lambda p, u, grid: (p * u).diff()[1:] / grid.diff()[1:]),
         "You take the difference to one neighbour. It belongs to the middle between the two, so your error "
         "falls only in proportion to the spacing. Take both neighbours.",
+        {
+            "one-sided in space": _outflow(lambda p, u, grid: (p * u).diff()[1:] / grid.diff()[1:]),
+            "one-sided in space, to the left": _outflow(
+                lambda p, u, grid: (p * u).diff()[:-1] / grid.diff()[1:]
+            ),
+        },
     ),
     **same_words(
         "Brackets are missing in your change in time: a division binds more tightly than a difference, and "
@@ -136,10 +131,19 @@ MISTAKES: dict[str, Mistake] = {
         "leave them out, in both parts.",
     ),
 }
+HINT_CHANGE = (
+    "Here nothing flows, because the field is zero, so only the change of the density in time is left, and "
+    "yours is another number. Which two times do you ask about, later minus earlier? By what do you divide, "
+    "and at which points is the result taken?"
+)
+HINT_OUTFLOW = (
+    "Here the density does not change in time, so only what the field carries away is left, and yours is "
+    "another number. What is multiplied before the difference is taken, between which two points is it, and "
+    "by what do you divide?"
+)
 HINT_SUM = (
-    "For a density and a field whose derivatives are known by hand your residual is another number. Work "
-    "both parts out on paper for p = t x + t³ and u = (1 + t) x, with the differences asked for, and "
-    "compare: at which times, and at which places, do you ask for density and field?"
+    "Change in time and divergence are right, each on its own, but not together. Are density and field "
+    "taken at the same time `t` in the flux, and do both parts belong to the same points?"
 )
 HINT_STEADY = (
     "Here density times velocity is the same everywhere, so what flows in flows out, and nothing changes. "
@@ -172,6 +176,14 @@ def _on_grid(rule: OnGrid, name: str) -> OnGrid:
     return values
 
 
+RULES: dict[str, OnGrid] = {
+    "t x + t³": lambda x, t: t * x + t**3,
+    "2 + x": lambda x, t: 2 + x,
+    "0": lambda x, t: 0 * x,
+    "(1 + t) x": lambda x, t: (1 + t) * x,
+}
+
+
 def _hill(x: Tensor, t: float) -> Tensor:
     return torch.exp(-((x - 0.7 * t) ** 2) / 2) / math.sqrt(2 * math.pi)
 
@@ -188,12 +200,16 @@ def _hill(x: Tensor, t: float) -> Tensor:
 def continuity(student: StudentFunction) -> Iterator[Fact]:
     """A sum known by hand, a steady flow, a hill in the wind, and the order of the error."""
     grid, t, dt = torch.linspace(-1, 1.5, 26, dtype=torch.float64), 0.4, 0.2
-    ask = partial(student, shape=(24,))
-    density = _on_grid(lambda x, t: t * x + t**3, "density")
-    came = ask(density, _on_grid(lambda x, t: (1 + t) * x, "field"), grid, t, dt)
     inner = grid[1:-1]  # differences in space are exact for such low powers; the one in time adds dt²
-    true = inner + 3 * t**2 + dt**2 + (1 + t) * (2 * t * inner + t**3)
-    yield Fact("wrong residual", "residual of p = t x + t³ and u = (1 + t) x", true, came, HINT_SUM)
+    change, outflow = inner + 3 * t**2 + dt**2, (1 + t) * (2 * t * inner + t**3)
+    ask = partial(student, shape=(24,))
+    for name, p, u, true, hint in (
+        ("wrong change in time", "t x + t³", "0", change, HINT_CHANGE),
+        ("wrong outflow", "2 + x", "(1 + t) x", (1 + t) * (2 + 2 * inner), HINT_OUTFLOW),
+        ("wrong residual", "t x + t³", "(1 + t) x", change + outflow, HINT_SUM),
+    ):
+        came = ask(_on_grid(RULES[p], "density"), _on_grid(RULES[u], "field"), grid, t, dt)
+        yield Fact(name, f"residual of p = {p} and u = {u}", true, came, hint)
     came = ask(lambda x, t: 1 + x**2, lambda x, t: 1 / (1 + x**2), grid, t, 0.05)
     what = "residual of p = 1 + x² and u = 1 / p"
     yield Fact("not zero for a steady flow", what, torch.zeros(24), came, HINT_STEADY)

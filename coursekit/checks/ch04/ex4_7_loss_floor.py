@@ -75,6 +75,7 @@ MISTAKES: dict[str, Mistake] = {
             "noise not scaled": estimate(mix=lambda z, eps, t: t * z + eps),
             "data not scaled": estimate(mix=lambda z, eps, t: z + (1 - t) * eps),
             "path runs backwards": estimate(mix=lambda z, eps, t: (1 - t) * z + t * eps),
+            "two draws of noise": estimate(lambda z, eps, x: z - torch.randn_like(z)),
             "time not shown": estimate(ask=lambda field, x, t, z: field(x, 0 * t)),
         }
     ),
@@ -142,6 +143,10 @@ MISTAKES: dict[str, Mistake] = {
 HINT_ASKED = (
     "Your function never asks the `field` that it was handed. The floor is what remains of the conditional "
     "velocity after the answer of the exact field has been subtracted: ask it at each state and time."
+)
+HINT_ROWS = (
+    "You ask the field about fewer states than there are data points. Make one state for each row of `z`: "
+    "the more there are, the more precise the estimate. Which part of the data do you leave out?"
 )
 HINT_FLOOR = (
     "The data are a Gaussian here, and their floor is known: half of pi times their width. Your estimate is "
@@ -223,7 +228,11 @@ def _draws(student: StudentFunction, field: ExactField, z: Tensor) -> Iterator[F
     if not field.times:
         yield Fact("field not asked", "calls of the field", 1.0, 0.0, HINT_ASKED)
         return
-    if len(torch.cat(field.times)) != len(z):
+    rows = len(torch.cat(field.times))
+    if rows < len(z):
+        what = "states shown to the field, for each data point"
+        yield Fact("other rows", what, 1.0, rows / len(z), HINT_ROWS)
+    if rows != len(z):
         return
     x, t = torch.cat(field.states), torch.cat(field.times)
     field.states, field.times = [], []

@@ -56,14 +56,14 @@ MISTAKES: dict[str, Mistake] = {
     ),
     "one axis only": (
         lambda z, eps: eps[eps[:, 0].argsort()][z[:, 0].argsort().argsort()],
-        "Sorting data and noise along one axis helps that axis alone. A part of the gain is there; the "
-        "other axis still pairs at random. What could count both?",
+        "Your pairs are as good as after sorting data and noise along one direction. That helps along this "
+        "direction alone: across it, partners are still paired at random. What could count both?",
     ),
 }
 HINT_ROWS = (
-    "What you return is not the noise in another order: rows are missing, repeated or changed. The noise "
-    "has to stay what it was, as a set, or the path no longer starts from a normal law. (In an exchange: is "
-    "the first row overwritten before it has been copied to its new place?)"
+    "What you return is not the noise in another order: rows are missing, repeated, changed or drawn anew. "
+    "The noise has to stay what it was, as a set, or the path no longer starts from a normal law. (In an "
+    "exchange: is the first row overwritten before it has been copied to its new place?)"
 )
 HINT_GAIN = (
     "Your pairs are not short enough yet: the gain says how far you have come from random pairs towards the "
