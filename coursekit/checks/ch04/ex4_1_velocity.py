@@ -148,15 +148,15 @@ def velocity(student: StudentFunction) -> Iterator[Fact]:
     t, h = torch.tensor([0.02, 0.35, 0.55, 0.8, 0.98], dtype=torch.float64)[:, None], 1e-4
     z, eps = torch.randn(2, 5, 3, dtype=torch.float64) + 0.5
     nothing = torch.zeros_like(z)
-    for name, scheduler, parts in (
-        ("wrong data part", bent, (z[:, :2], nothing[:, :2])),
-        ("wrong noise part", bent, (nothing[:, :2], eps[:, :2])),
-        ("wrong velocity", bent, (z[:, :2], eps[:, :2])),
-        ("wrong velocity", straight, (z, eps)),
+    for name, scheduler, point, noise in (
+        ("wrong data part", bent, z[:, :2], nothing[:, :2]),
+        ("wrong noise part", bent, nothing[:, :2], eps[:, :2]),
+        ("wrong velocity", bent, z[:, :2], eps[:, :2]),
+        ("wrong velocity", straight, z, eps),
     ):
-        before, x, after = (_state(*parts, t + shift, scheduler) for shift in (-h, 0, h))
+        before, x, after = (_state(point, noise, t + shift, scheduler) for shift in (-h, 0, h))
         slope = (after - before) / (2 * h)
-        u = student(x, parts[0], t, scheduler, shape=tuple(x.shape))
+        u = student(x, point, t, scheduler, shape=tuple(x.shape))
         path = "the straight line" if scheduler is straight else "weights t² and 1 - t³"
         what, tol = f"velocity of five states on their paths, {path}", 1e-3 * float(slope.abs().max())
         yield Fact(name, what, slope, u, HINTS[name], tol)

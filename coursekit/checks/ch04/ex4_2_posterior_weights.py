@@ -168,7 +168,7 @@ def posterior_weights(student: StudentFunction) -> Iterator[Fact]:
         yield Fact("wrong odds", what, true, logs[:, :1] - logs[:, 1:], HINT_ODDS, tol)
     yield _honest(student)
     rows = [student(x[k : k + 1], points, TIMES[k : k + 1], bent, shape=(1, n)) for k in range(4)]
-    yield Fact("states mixed up", "weights of four states, asked together", torch.cat(rows), came, HINT_OWN)
+    yield Fact("states mixed up", "weights of four states, all at once", torch.cat(rows), came, HINT_OWN)
     if summed.holds():  # shares of another kind: how they are made late in time adds nothing
         # Asked together: what saves one of them need not save the other.
         came = student(*late_states(), straight, shape=(3, 2), finite=False)

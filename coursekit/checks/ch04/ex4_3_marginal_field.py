@@ -160,9 +160,7 @@ def marginal_field(student: StudentFunction) -> Iterator[Fact]:
         what = f"velocities, {dim} coordinates, from the loss of probability"
         yield Fact(name, what, fluxes[:, :dim], came, hint, tol)
     rows = [student(x[k : k + 1], points, TIMES[k : k + 1], bent, shape=(1, 3)) for k in range(5)]
-    yield Fact(
-        "states mixed up", "velocities of five states, asked together", torch.cat(rows), came, HINT_OWN
-    )
+    yield Fact("states mixed up", "velocities of five states, all at once", torch.cat(rows), came, HINT_OWN)
     x, ends, late = late_states()
     came = student(x, ends, late, straight, shape=(3, 1), finite=False) * (1 - late)
     what = "velocities halfway between two points, aside, and far out, times what is left after t = 0.98"

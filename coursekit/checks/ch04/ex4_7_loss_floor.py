@@ -131,8 +131,9 @@ MISTAKES: dict[str, Mistake] = {
     ),
     "every coordinate a draw": (
         estimate(square=torch.square, finish=lambda each: (each.mean(), each.std() / each.numel() ** 0.5)),
-        "Your estimate is right, but its error counts every coordinate as a draw of its own. The "
-        "coordinates of one draw share their time: average over them first, then take the spread.",
+        "Your estimate is right, but its error is made of single coordinates: each counts as a draw of its "
+        "own, or the spread is taken along the wrong axis. The coordinates of one draw share their time: "
+        "average over them first, then take the spread over the draws.",
     ),
     "order of the two": (
         estimate(finish=lambda each: _mean_and_error(each)[::-1]),
@@ -198,7 +199,7 @@ def floor_of(width: float, dim: int) -> tuple[float, float]:
 
 @exercise("4.7", "The floor of the loss", "stretch", "field, z", estimate(), MISTAKES, random=True)
 def loss_floor(student: StudentFunction) -> Iterator[Fact | str]:
-    """Where the field is asked; estimate and standard error for two Gaussians, whose floors are known."""
+    """Where the field is evaluated; estimate and standard error for two Gaussians, whose floors are known."""
     summed = 0
     for width, n, dim in CASES:
         z = CENTRE + width * torch.randn(n, dim)
@@ -224,7 +225,7 @@ def loss_floor(student: StudentFunction) -> Iterator[Fact | str]:
 
 
 def _draws(student: StudentFunction, field: ExactField, z: Tensor) -> Iterator[Fact]:
-    """Where the field was asked: fresh places, times of their own, and normal noise."""
+    """Where the field was evaluated: fresh places, times of their own, and normal noise."""
     if not field.times:
         yield Fact("field not asked", "calls of the field", 1.0, 0.0, HINT_ASKED)
         return

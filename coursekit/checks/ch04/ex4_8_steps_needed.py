@@ -202,7 +202,7 @@ def steps_needed(student: StudentFunction) -> Iterator[Fact]:
     yield _fact("wrong number of steps", what, float(LEAST), _snapped(came, LEAST), 0.5, near)
 
 
-def _steady(student: StudentFunction, told: bool) -> Iterator[Fact]:
+def _steady(student: StudentFunction, report: bool) -> Iterator[Fact]:
     """Fields in which a single step is exact: the answer is 1, but for the errors of the test."""
     answers = []
     for speed, dim in ((0.0, 2), (0.0, 3), (SHIFT, 2), (SHIFT, 2), (SHIFT, 1)):
@@ -210,9 +210,9 @@ def _steady(student: StudentFunction, told: bool) -> Iterator[Fact]:
         answers.append(float(came))
         what = f"field of speed {speed:g}, up to three doublings (16: or more)"
         near = 0.9 if float(came) < 1 else 0.5
-        if told and len(answers) in (1, 2, 5):
+        if report and len(answers) in (1, 2, 5):
             yield _fact("wrong for a steady field", what, 1.0, _snapped(came, 1), 0.5, near)
-    if told and 1 < min(answers) <= 8:  # by chance five right answers in 3 million
+    if report and 1 < min(answers) <= 8:  # by chance five right answers in 3 million
         yield _fact("wrong for a steady field", "smallest of five answers", 1.0, min(answers), 0.5, 40.0)
 
 
@@ -229,7 +229,7 @@ def _enough(student: StudentFunction, rule: Callable[..., Tensor], shift: float,
 
 
 def _followed(spy: RecordingField, fresh: Tensor) -> Iterator[Fact]:
-    """Where and when the field was asked."""
+    """Where and when the field was evaluated."""
     calls = spy.evaluations(len(fresh))
     if not spy.calls:
         yield _fact("field not asked", "calls of the field", 127.0, calls, 40, 40)
