@@ -1,14 +1,20 @@
-"""Networks and losses that keep a record of how an answer uses them."""
+"""Networks and losses that keep a record of how an answer uses them, and words for several mistakes."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import torch
 from torch import Tensor, nn
 
 from ..core.faults import Fault, described
+from ..shared.mistakes import Function, Mistake
 
 Rule = Callable[[Tensor, Tensor, Tensor], Tensor]
 """What a network answers: states (rows, dim), times (rows, 1), row numbers in the data -> (rows, dim)."""
+
+
+def same_words(words: str, rules: Mapping[str, Function]) -> dict[str, Mistake]:
+    """Known mistakes that are told alike: name -> (wrong rule, what to tell)."""
+    return {name: (rule, words) for name, rule in rules.items()}
 
 
 def column_of(t: object, x: Tensor, name: str = "net") -> Tensor:
