@@ -20,7 +20,9 @@ T = 0.6
 SIGMAS = (1.5, 0.5)
 
 
-def _rule(change: Callable[[Tensor, Tensor, float], Tensor], clock: Clock = lambda t: (t, t)) -> Callable:
+def _rule(
+    change: Callable[[Tensor, Tensor, float], Tensor], clock: Clock = lambda t: (t, t)
+) -> Callable[..., Tensor]:
     """A drift made by `change` from velocity, score and sigma, asked at the times that `clock` makes."""
 
     def drift(x: Tensor, t: Time, velocity: Field, score: Field, sigma: float) -> Tensor:

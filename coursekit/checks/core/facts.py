@@ -99,7 +99,11 @@ def _close(a: Tensor | float, b: Tensor | float, tol: float) -> bool:
 def _relation(expected: Tensor, measured: Tensor, tol: float) -> str:
     """A factor, a shift, a power, another order or a part: the first that holds within the tolerance."""
     right = int(((expected - measured).abs() <= tol).sum())
-    part = f"{right} of {len(expected)} numbers are right." if 0 < right < len(expected) else ""
+    part = (
+        f"{right} of {len(expected)} numbers are right."
+        if len(expected) <= 10 * right < 10 * len(expected)
+        else ""
+    )
     if float(expected.std()) <= 10 * tol:  # equal numbers are related in every way
         return part
     factor = float(measured @ expected / expected.square().sum())
