@@ -78,4 +78,6 @@ import sys
 if "google.colab" in sys.modules:
 {action}
 
-import coursekit  # before torch: it sets how many threads torch uses"""
+import coursekit
+
+coursekit.limit_threads()  # to one: on busy cores two are many times slower; OMP_NUM_THREADS overrules it"""
