@@ -2,10 +2,10 @@
 
 from .clock import at_time
 from .cosine import cosine_betas
-from .ddim import ddim_step
-from .law import chain_law
+from .ex7_1_chain_law import chain_law
+from .ex7_3_reverse_step import reverse_step
+from .ex7_4_ddim_step import ddim_step
 from .loss import simple_loss
-from .reverse import reverse_step
 from .sampler import distance, my_sampler
 from .variance import reverse_variance
 

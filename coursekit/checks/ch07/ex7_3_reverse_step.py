@@ -1,0 +1,365 @@
+"""Exercise 7.3: the ancestral step, from k to k - 1."""
+
+from collections.abc import Callable, Iterator
+from typing import Any, NamedTuple
+
+import torch
+from torch import Tensor
+
+from ..core.engine import exercise
+from ..core.facts import Fact, mean_tolerance, variance_tolerance
+from ..core.student_function import StudentFunction
+from ..shared.mistakes import Mistake, recurring
+from ..shared.noise import correlation, different, normal, within
+from .common import TWICE, Predictor, alike, of_point, questions, shares, uneven, watched
+
+
+class Numbers(NamedTuple):
+    """What belongs to an index, by the paper's names: beta, alpha-bar at k and at k - 1, and alpha."""
+
+    beta: Tensor
+    bar: Tensor
+    before: Tensor
+    alpha: Tensor
+
+
+Rule = Callable[..., Tensor]
+Mean = Callable[[Tensor, Tensor, Numbers], Tensor]
+"""The mean of a step, of (x, eps, numbers)."""
+Number = Callable[[Numbers], Tensor]
+
+
+def _paper(
+    factor: Number = lambda n: n.beta / (1 - n.bar).sqrt(), divisor: Number = lambda n: n.alpha.sqrt()
+) -> Mean:
+    """The paper's mean, by the factor of the predicted noise and what all is divided by."""
+    return lambda x, eps, n: (x - factor(n) * eps) / divisor(n)
+
+
+def _guess(x: Tensor, eps: Tensor, n: Numbers) -> Tensor:
+    """The data point behind a state, by the noise in it."""
+    return (x - (1 - n.bar).sqrt() * eps) / n.bar.sqrt()
+
+
+def _posterior(z: Mean, state: Mean = lambda x, eps, n: x) -> Mean:
+    """Mean of the posterior with a guess at the data point put in."""
+
+    def mean(x: Tensor, eps: Tensor, n: Numbers) -> Tensor:
+        of_data, of_state = n.before.sqrt() * n.beta, n.alpha.sqrt() * (1 - n.before)
+        return (of_data * z(x, eps, n) + of_state * state(x, eps, n)) / (1 - n.bar)
+
+    return mean
+
+
+def rule(
+    mean: Mean = _paper(),  # noqa: B008
+    spread: Number = lambda n: n.beta.sqrt(),
+    noise: Callable[[Tensor, Tensor], Tensor] = lambda x, eps: torch.randn_like(x),
+    silent: Callable[[int, int], bool] = lambda k, steps: k == 1,
+    told: Callable[[int, int], float] = lambda k, steps: k,
+    places: tuple[int, int] = (0, 0),
+) -> Rule:
+    """An ancestral step from its parts, any of which may be wrong.
+
+    Args:
+        mean: of (x, eps, numbers).
+        spread: standard deviation of the fresh noise.
+        noise: of (x, eps), the fresh noise.
+        silent: of (k, K), whether no noise is added.
+        told: of (k, K), the index that the network is told.
+        places: by which `betas` and `alpha_bar` are read too late.
+    """
+
+    def step(net: Any, x: Tensor, k: int, betas: Tensor, alpha_bar: Tensor) -> Tensor:
+        beta, at = betas[k - 1 + places[0]], k + places[1]
+        n = Numbers(beta, alpha_bar[at], alpha_bar[at - 1], 1 - beta)
+        eps = net(x, told(k, len(betas)))
+        after = mean(x, eps, n)
+        return after if silent(k, len(betas)) else after + spread(n) * noise(x, eps)
+
+    return step
+
+
+def _tilde(n: Numbers) -> Tensor:
+    return n.beta * (1 - n.before) / (1 - n.bar)
+
+
+MISTAKES: dict[str, Mistake] = recurring(
+    {
+        "data not divided by the root of alpha-bar": rule(
+            _posterior(lambda x, e, n: x - (1 - n.bar).sqrt() * e)
+        ),
+        "guess cut off": rule(_posterior(lambda x, eps, n: _guess(x, eps, n).clamp(-1, 1))),
+        "network told the index before": rule(told=lambda k, steps: k - 1),
+        "network told our time": rule(told=lambda k, steps: 1 - k / steps),
+        "network told the other direction": rule(told=lambda k, steps: steps - k),
+        "no noise": rule(silent=lambda k, steps: True),
+        "noise not scaled": rule(spread=lambda n: torch.ones_like(n.beta)),
+        "noise multiplied twice": rule(noise=lambda x, eps: torch.randn_like(x) * torch.randn_like(x)),
+        "one noise for the whole batch": rule(noise=lambda x, eps: torch.randn_like(x[:1])),
+        "one noise for all": rule(noise=lambda x, eps: torch.randn_like(x[:1, :1])),
+        "one noise for all coordinates": rule(noise=lambda x, eps: torch.randn_like(x[:, :1])),
+        "same noise in every step": rule(
+            noise=lambda x, eps: torch.randn(x.shape, generator=torch.Generator().manual_seed(0))
+        ),
+        "rand for randn": rule(noise=lambda x, eps: torch.rand_like(x)),
+    }
+)
+for table, place in (("betas", 0), ("alpha_bar", 1)):
+    MISTAKES |= alike(
+        f"Your `{table}` is read at another place than it should be: “{{}}”. `betas` begins with step 1 at "
+        "its place 0, `alpha_bar` with the index 0, the data. Where does the number that belongs to k "
+        "stand?",
+        {
+            f"{table} one place too late": rule(places=(1 - place, place)),
+            f"{table} one place too early": rule(places=(place - 1, -place)),
+        },
+    )
+MISTAKES |= alike(
+    "The mean of your step has another divisor: “{}”. The forward step multiplied the state by the root of "
+    "its own alpha before it added noise. On the way back just this is undone, for the whole bracket.",
+    {
+        "alpha-bar for alpha in the divisor": rule(_paper(divisor=lambda n: n.bar.sqrt())),
+        "root missing in the divisor": rule(_paper(divisor=lambda n: n.alpha)),
+        "not divided by the root of alpha": rule(_paper(divisor=lambda n: torch.ones_like(n.bar))),
+        "multiplied by the root of alpha": rule(_paper(divisor=lambda n: 1 / n.alpha.sqrt())),
+        "only the first part divided": rule(_paper(lambda n: (n.alpha / (1 - n.bar)).sqrt() * n.beta)),
+    },
+)
+MISTAKES |= alike(
+    "The factor of the predicted noise in your mean is another one: “{}”. Above its fraction bar stands how "
+    "much noise *this* step put in, a variance; below it the standard deviation of *all* the noise in the "
+    "state at k.",
+    {
+        "alpha for alpha-bar under the root": rule(_paper(lambda n: n.beta / (1 - n.alpha).sqrt())),
+        "root missing under the noise": rule(_paper(lambda n: n.beta / (1 - n.bar))),
+        "predicted noise not scaled": rule(_paper(lambda n: torch.ones_like(n.beta))),
+        "beta alone on the predicted noise": rule(_paper(lambda n: n.beta)),
+        "root of beta on the predicted noise": rule(_paper(lambda n: (n.beta / (1 - n.bar)).sqrt())),
+        "root of beta alone on the predicted noise": rule(_paper(lambda n: n.beta.sqrt())),
+        "alpha for beta on the predicted noise": rule(_paper(lambda n: n.alpha / (1 - n.bar).sqrt())),
+        "alpha-bar for one minus alpha-bar": rule(_paper(lambda n: n.beta / n.bar.sqrt())),
+    },
+)
+MISTAKES |= alike(
+    "Your fresh noise is multiplied by another number: “{}”. Its square should be the variance of one step "
+    "back, beta or beta-tilde, both about what one step forward put in, and it is added after the mean is "
+    "finished. Is yours a standard deviation, and of this step?",
+    {
+        "beta for its root": rule(spread=lambda n: n.beta),
+        "beta-tilde for its root": rule(spread=_tilde),
+        "noise of all steps": rule(spread=lambda n: (1 - n.bar).sqrt()),
+        "beta-tilde upside down": rule(spread=lambda n: n.beta / _tilde(n).sqrt()),
+        "alpha for beta in the noise": rule(spread=lambda n: n.alpha.sqrt()),
+        "noise divided by the root of alpha": rule(spread=lambda n: (n.beta / n.alpha).sqrt()),
+    },
+)
+MISTAKES |= alike(
+    "Your mean makes too much of the guess at the data point: “{}”. The guess divides by the data's weight "
+    "at k, and one step back the new state still lies close to the old one: which of the two counts more?",
+    {
+        "all of the noise taken out": rule(_paper(lambda n: (1 - n.bar).sqrt())),
+        "straight to the guess": rule(_guess),
+        "data divided by alpha-bar itself": rule(_posterior(lambda x, e, n: _guess(x, e, n) / n.bar.sqrt())),
+        "weights of state and guess swapped": rule(_posterior(lambda x, eps, n: x, _guess)),
+    },
+)
+MISTAKES |= alike(
+    "Fresh noise comes in at other indices than it should: “{}”. It is left out in one step only, the one "
+    "from k = 1 to the data, because no step follows that could use it. Work your condition out for k = 1, "
+    "2 and K.",
+    {
+        "noise at the last step": rule(silent=lambda k, steps: False),
+        "noise left out at K": rule(silent=lambda k, steps: k == steps),
+        "no noise in the last two steps": rule(silent=lambda k, steps: k <= 2),
+    },
+)
+MISTAKES |= {
+    "sign of the predicted noise": (
+        rule(_paper(lambda n: -n.beta / (1 - n.bar).sqrt())),
+        "You put the predicted noise into the state once more, so that it gets noisier on the way back. It "
+        "has to come out.",
+    ),
+    "network's answer not used": (
+        rule(_paper(lambda n: 0 * n.beta)),
+        "Your result does not depend on what the network answers. The step goes towards the data, and only "
+        "the predicted noise says in which direction they lie.",
+    ),
+    "result cut off": (
+        rule(lambda x, eps, n: _paper()(x, eps, n).clamp(-1, 1)),
+        "You cut the new state off at -1 and 1. States with noise in them lie outside now and then, and "
+        "data need not be images: the formula of the paper knows no bounds.",
+    ),
+    "both tables one place too late": (
+        rule(places=(1, 1)),
+        "You take the step after this one, in both tables: you count from 0, and the paper's steps from 1. "
+        "Step k stands in `betas` at the place k - 1, and its share in `alpha_bar` at the place k.",
+    ),
+    "DDIM step": (
+        rule(
+            lambda x, e, n: n.before.sqrt() * _guess(x, e, n) + (1 - n.before).sqrt() * e,
+            silent=lambda k, _: True,
+        ),
+        "Your step puts the predicted noise back and draws none. That is DDIM, of exercise 7.4. The "
+        "ancestral step goes to a mean that lies nearer to the data, and adds fresh noise.",
+    ),
+    "predicted noise for fresh noise": (
+        rule(noise=lambda x, eps: eps),
+        "The noise that you add is the one that the network predicted. It was just taken out; what comes in "
+        "is a new draw.",
+    ),
+}
+
+N, FEW, DIM, STEPS = 4000, 600, 3, 9
+FAR = 1e4
+"""Size of states that shows the mean: beside it the noise, of size one at most, is nothing."""
+LATER = (2, 4, 9)
+"""Indices at which the noise is measured; beta-tilde is well below beta at the first two."""
+TESTS = 14
+"""Statistical numbers in the facts below; they share the family's level."""
+TILDE = "Your noise has variance beta-tilde, not beta. The paper uses either."
+Step = Callable[[Predictor, Tensor, int], Tensor]
+
+HINT_STATE = (
+    "Where the network predicts no noise at all, the mean of your step is not the state over the root of "
+    "what the last step left of it. Which factor did the step from k - 1 to k put in front of the state?"
+)
+HINT_NOISE = (
+    "The predicted noise does not move the mean as far as Bayes' rule says: know where the state is, and "
+    "from which data point it came, and see where it must have been one step before. Compare the factor of "
+    "the noise in the paper with yours."
+)
+HINT_LAST = (
+    "The step from k = 1 ends at the data. The network of the check knows the noise exactly, so the mean "
+    "should land on the data point. Work out your formula by hand for k = 1."
+)
+HINT_LAST_NOISE = (
+    "In the step from k = 1 to the data your result is still random. After it no step follows that could "
+    "use the noise: a finished sample gets none."
+)
+HINT_SPREAD = (
+    "The variance of your noise is neither beta nor beta-tilde at these indices. Is what you multiply the "
+    "noise by a standard deviation, does it belong to this step, and is noise added at each of them?"
+)
+HINT_MEAN = (
+    "Your noise pushes in one direction: its mean is not zero. Look at the function that draws it, and at "
+    "what else is added."
+)
+HINT_TOGETHER = (
+    "The noises of two coordinates go together. Each coordinate of each state needs a draw of its own: in "
+    "which shape do you draw?"
+)
+HINT_NORMAL = (
+    "Your noise has the right variance but is not normal. By which function is it drawn, and what happens "
+    "to it before it is added?"
+)
+HINT_AGAIN = (
+    "Two calls of your step add noises that go together. Every step needs fresh noise: is a seed set inside "
+    "your function, or noise kept from one call to the next?"
+)
+
+
+def bayes(betas: Tensor, alpha_bar: Tensor, k: int) -> tuple[float, float]:
+    """Weights of state and predicted noise in the mean of x_{k-1}, given x_k and z, by precisions.
+
+    What is known of x_{k-1}: it is sqrt(abar_{k-1}) z up to 1 - abar_{k-1}, and the state over sqrt(alpha_k)
+    up to beta_k / alpha_k. Put z = (x - sqrt(1 - abar_k) eps) / sqrt(abar_k) in.
+    """
+    alpha, before, bar = 1 - betas[k - 1], alpha_bar[k - 1], alpha_bar[k]
+    forward, backward = 1 / (1 - before), alpha / betas[k - 1]
+    of_data = forward * before.sqrt() / (forward + backward)
+    of_state = backward / alpha.sqrt() / (forward + backward)
+    return float(of_state + of_data / bar.sqrt()), float(-of_data * ((1 - bar) / bar).sqrt())
+
+
+@exercise("7.3", "The reverse step", "core", "net, x, k, betas, alpha_bar", rule(), MISTAKES, random=True)
+def reverse_step(student: StudentFunction) -> Iterator[Fact | str]:
+    """What the network is asked, the mean by Bayes' rule, landing at the end, and the law of the noise."""
+    betas = 2.5 * uneven(STEPS)
+    alpha_bar = shares(betas)
+
+    def step(net: Predictor, x: Tensor, k: int) -> Tensor:
+        return student(net, x, k, betas, alpha_bar, shape=x.shape).double()
+
+    for ks in ((4, 7), (STEPS,)):
+        if not (yield from watched(_means(step, betas, alpha_bar, *ks))):
+            return
+    yield from _landing(step, alpha_bar)
+    net = _silent()
+    kicks = torch.stack([step(net, torch.zeros(N, DIM), k) for k in LATER])
+    wide = torch.stack([betas[k - 1] for k in LATER])
+    narrow = torch.stack([betas[k - 1] * (1 - alpha_bar[k - 1]) / (1 - alpha_bar[k]) for k in LATER])
+    measured = within(kicks)
+    tilde = bool(((measured - narrow).abs() < (measured - wide).abs())[:2].all())
+    yield from _noise(kicks / (narrow if tilde else wide).sqrt().reshape(-1, 1, 1))
+    again = step(_silent(), torch.zeros(N, DIM), LATER[1])
+    if float(within(again)) > 1e-9:
+        same, tol = correlation(again, kicks[1]), mean_tolerance(DIM * N, 1.0, TESTS)
+        yield Fact("same noise in every step", "correlation of two calls", 0.0, same, HINT_AGAIN, tol)
+    if tilde:
+        yield TILDE
+    if net.evaluations(N) > 1.5 * len(LATER):
+        yield TWICE
+
+
+def _silent(dim: int = DIM) -> Predictor:
+    return Predictor(lambda x, k: torch.zeros_like(x), dim)
+
+
+def _means(step: Step, betas: Tensor, alpha_bar: Tensor, *ks: int) -> Iterator[Fact]:
+    """How far the mean follows state and predicted noise, both so large that fresh noise is nothing."""
+    x = torch.randn(50, DIM)
+    eps = FAR * (3 * x).cos()
+    of_state, of_noise = [], []
+    for k in ks:
+        net, loud = _silent(), Predictor(lambda y, k: FAR * (3 * y).cos(), DIM)
+        of_state.append((step(net, FAR * x, k) * x).sum() / x.square().sum() / FAR)
+        of_noise.append((step(loud, x, k) * eps).sum() / eps.square().sum())
+    yield from questions(net, FAR * x, k)
+    if not net.calls:
+        return
+    expected = torch.tensor([bayes(betas, alpha_bar, k) for k in ks]).T
+    at = " and ".join(map(str, ks))
+    yield Fact("wrong mean", f"weight of the state, k = {at}", expected[0], torch.stack(of_state), HINT_STATE)
+    what = f"weight of the predicted noise, k = {at}"
+    yield Fact("wrong mean", what, expected[1], torch.stack(of_noise), HINT_NOISE, 2e-3)
+
+
+def _landing(step: Step, alpha_bar: Tensor) -> Iterator[Fact]:
+    """The last step: no chance, and it lands on the data point."""
+    z = FAR * torch.tensor([1.0, -2.0])
+    share = alpha_bar[1].float()
+    x = share.sqrt() * z + (1 - share).sqrt() * torch.randn(FEW, 2)
+    end = step(of_point(alpha_bar, z), x, 1)
+    yield Fact("does not land", "mean from k = 1, over the data", torch.ones(2), end.mean(0) / z, HINT_LAST)
+    noise = step(_silent(2), torch.zeros(FEW, 2), 1)
+    # A draw for the whole batch has no spread within it.
+    size = float(noise.square().mean())
+    what = "mean square of its noise"
+    yield Fact("random at the last step", what, 0.0, size, HINT_LAST_NOISE, 1e-6, 0.02 + 0.5 * size)
+
+
+def _noise(z: Tensor) -> Iterator[Fact]:
+    """Facts about noise (indices, batch, dim) that should be standard normal."""
+    what = "variance of the noise, relative, k = " + ", ".join(map(str, LATER))
+    tol = variance_tolerance(DIM * N, 1.0, TESTS)
+    spread = within(z)
+    near = 1.5 * tol * float(spread.max()) + 1e-3
+    yield Fact("wrong spread", what, torch.ones(len(z)), spread, HINT_SPREAD, tol, near)
+    still = float(spread.max()) < 1e-9
+    if still:
+        some = different(z, HINT_SPREAD)
+        yield some
+        if some.measured != 1.0:
+            return
+    tol = mean_tolerance(DIM * N, 1.0, TESTS)
+    near = 1.5 * tol * max(1.0, float(z.std()))
+    mean = z.mean(dim=(1, 2))
+    what = "its mean, relative"
+    yield Fact("wrong mean of the noise", what, torch.zeros(len(z)), mean, HINT_MEAN, tol, near)
+    if still or float(spread.min()) < 1e-9:
+        return
+    z = (z - z.mean(dim=(1, 2), keepdim=True)) / z.std(dim=(1, 2), keepdim=True)
+    together, tol = correlation(z[..., 0], z[..., 1]), mean_tolerance(3 * N, 1.0, TESTS)
+    yield Fact("coordinates tied", "correlation of two coordinates", 0.0, together, HINT_TOGETHER, tol)
+    yield normal("not normal", "excess kurtosis", z, HINT_NORMAL, TESTS)
