@@ -8,8 +8,18 @@ from torch import Tensor
 from ..core.engine import exercise
 from ..core.facts import Fact
 from ..core.student_function import StudentFunction
-from ..shared.mistakes import Mistake, recurring
-from .common import WRONG_WEIGHTS, Weights, alike, changed_share, root_weights, shares, uneven, watched
+from ..shared.mistakes import recurring
+from .common import (
+    WRONG_WEIGHTS,
+    Weights,
+    alike,
+    changed_share,
+    root_weights,
+    shares,
+    uneven,
+    watched,
+    wrong_weights,
+)
 
 Rule = Callable[[Tensor, Tensor, Tensor], tuple[Tensor, Tensor]]
 Of = Callable[[Tensor, Tensor], Tensor]
@@ -42,7 +52,7 @@ def _parts(of_data: Of, of_noise: Of) -> Rule:
 
     def rule(z: Tensor, k: Tensor, betas: Tensor) -> tuple[Tensor, Tensor]:
         betas, k = betas.double(), k.reshape(-1, 1)
-        return of_data(betas, k) * z, of_noise(betas, k)
+        return of_data(betas, k).to(z) * z, of_noise(betas, k).to(z)
 
     return rule
 
@@ -65,10 +75,12 @@ def _draw(z: Tensor, k: Tensor, betas: Tensor) -> tuple[Tensor, Tensor]:
     return mean + std * torch.randn_like(z), std
 
 
-MISTAKES: dict[str, Mistake] = recurring(
-    {name: _rule(weights) for name, weights in WRONG_WEIGHTS.items() if "on the noise" not in name}
-    | {
-        "variance instead of standard deviation": _rule(WRONG_WEIGHTS["root missing on the noise"]),
+MISTAKES = recurring(
+    {"variance instead of standard deviation": _rule(WRONG_WEIGHTS["root missing on the noise"])}
+)
+MISTAKES |= {name: mistake for name, mistake in wrong_weights(_rule).items() if "on the noise" not in name}
+MISTAKES |= recurring(
+    {
         "alpha for alpha-bar": _rule(share=lambda betas, k: 1 - _last(betas, k)),
         "one step too many": _rule(share=lambda betas, k: shares(betas)[k + 1]),
         "one step too few": _rule(share=lambda betas, k: shares(betas)[(k - 1).clamp(min=0)]),
@@ -107,11 +119,6 @@ MISTAKES |= alike(
     },
 )
 MISTAKES |= {
-    "both roots taken twice": (
-        _rule(lambda a: (a.sqrt().sqrt(), (1 - a.sqrt()).sqrt())),
-        "In both results the root is taken twice: of the factors before they are multiplied, or of the "
-        "share, and then once more. The product of the *variances'* factors needs one root.",
-    ),
     "k = 0 wraps round": (
         _rule(share=lambda betas, k: shares(betas)[1:][k - 1]),
         "From the first step on you are right, but at k = 0 your index is minus one, and Python counts that "

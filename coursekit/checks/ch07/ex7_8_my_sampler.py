@@ -1,6 +1,5 @@
 """Exercise 7.8: the best sampler with twenty questions to the network."""
 
-import math
 from collections.abc import Callable, Iterator
 from functools import cache
 from itertools import pairwise
@@ -14,8 +13,8 @@ from ..core.engine import exercise
 from ..core.facts import Fact
 from ..core.faults import Fault
 from ..core.student_function import StudentFunction
+from ..shared.mistakes import Mistake
 from .common import Predictor, between, of_point, shares
-from .sampler_words import LOOKS
 
 QUESTIONS, STEPS, N, RUNS = 20, 1000, 8192, 4
 BOUND = 50.0
@@ -23,16 +22,60 @@ BOUND = 50.0
 BUMPS = GaussianMixture(
     torch.tensor([0.3, 0.4, 0.3]), torch.tensor([[-1.5], [0.0], [1.2]]), torch.tensor([0.1, 0.1, 0.1])
 )
+POINT = torch.tensor([1.5, -0.5])
 Net = Callable[[Tensor, float], Tensor]
 Sampler = Callable[[Net, Tensor, Tensor], Tensor]
+HINTS = {
+    "questions left": (
+        "Your sampler is not close enough yet, and it has questions left: it asks fewer than twenty times. "
+        "Take more steps."
+    ),
+    "too random": (
+        "Your samples differ from run to run, and on average they are not close enough. Fresh noise has to "
+        "be worked in by later steps: try less of it, and none towards the end."
+    ),
+    "not close enough": (
+        "Your sampler is not close enough yet. Change where the steps lie, shorter towards the data, or let "
+        "a step use more than one answer of the network."
+    ),
+    "net not asked": (
+        "Your sampler never asks the network. Where the data lie, only the network knows: call it, as in "
+        "`net(x, k)`, with a state and its index, on the way from k = 1000 to k = 0."
+    ),
+    "network told a time": (
+        "Your sampler tells the network numbers from 0 to 1, as if they were times. This one is asked with "
+        "the index, from 1000 for noise to 1, next to the data."
+    ),
+    "wrong direction": (
+        "Your sampler begins at the data's end of the chain. The states that it is given are noise, at k = "
+        "1000, and from there the indices get smaller. In which order are your indices?"
+    ),
+    "always from the start": (
+        "Your sampler asks about the first states again and again: what a step returns never becomes the "
+        "state from which the next one sets out. Which name does the result of a step get?"
+    ),
+    "does not land": (
+        "Your sampler does not arrive. The check has tried it on data that are a single point, where every "
+        "step can be exact, and it missed the point. Does the last step go to k = 0, and does the network "
+        "hear the index at which the state really lies?"
+    ),
+    "strides grow towards the data": (
+        "Your strides get longer towards the data, where the state changes fastest. Which of your indices "
+        "lie close together? Turn the spacing round."
+    ),
+    "too many questions": (
+        "Your sampler asks the network too often. Each call on all states counts as one question, and "
+        "twenty are allowed, whatever they are used for. A method that asks twice in a step can take half "
+        "as many steps."
+    ),
+}
 
 
 def _noise(x: Tensor, k: Tensor) -> Tensor:
     """E[eps | x] in the states (rows, 1) at indices (rows, 1), exactly: the bumps stay normal on the way."""
     share = between(shares(linear_betas(STEPS)), k)
     means, widths = BUMPS.means[:, 0].double(), BUMPS.stds[:, 0].double()
-    centres, variance = share.sqrt() * means, share * widths**2 + 1 - share
-    off = x - centres
+    variance, off = share * widths**2 + 1 - share, x - share.sqrt() * means
     weights = (BUMPS.weights.double().log() - variance.log() / 2 - off.square() / (2 * variance)).softmax(1)
     return ((weights * off / variance).sum(1, keepdim=True) * (1 - share).sqrt()).to(x)
 
@@ -40,15 +83,12 @@ def _noise(x: Tensor, k: Tensor) -> Tensor:
 @cache
 def _quantiles() -> Tensor:
     """Where an even sample of N states of the bumps should lie, by bisection of the distribution function."""
-    share = _even()
-    low, high = torch.full((N,), -4.0, dtype=torch.float64), torch.full((N,), 4.0, dtype=torch.float64)
+    low, high = torch.full((2, N), 4.0, dtype=torch.float64) * torch.tensor([[-1.0], [1.0]])
     for _ in range(45):
         middle = (low + high) / 2
-        below = (
-            torch.special.ndtr((middle[:, None] - BUMPS.means[:, 0]) / BUMPS.stds[:, 0])
-            @ BUMPS.weights.double()
-        )
-        low, high = torch.where(below < share, middle, low), torch.where(below < share, high, middle)
+        steps = torch.special.ndtr((middle[:, None] - BUMPS.means[:, 0]) / BUMPS.stds[:, 0])
+        below = steps @ BUMPS.weights.double() < _even()
+        low, high = torch.where(below, middle, low), torch.where(below, high, middle)
     return (low + high) / 2
 
 
@@ -88,41 +128,29 @@ def distance(sampler: Sampler) -> tuple[float, float]:
     return float(away.mean()), float(away.std() / RUNS**0.5)
 
 
-def _jump(x: Tensor, eps: Tensor, a: Tensor, b: Tensor) -> Tensor:
-    return b.sqrt() * (x - (1 - a).sqrt() * eps) / a.sqrt() + (1 - b).sqrt() * eps
-
-
 def _strides(power: float, questions: int = QUESTIONS) -> list[int]:
     """Indices from K to 0: equal strides for power 1, shorter and shorter ones above."""
     return [round(STEPS * (1 - i / questions) ** power) for i in range(questions + 1)]
 
 
-def _ddim(power: float, questions: int = QUESTIONS, eta: float = 0.0) -> Sampler:
-    """DDIM's steps along these strides."""
+def _ddim(power: float, questions: int = QUESTIONS, eta: float = 0.0, memory: float = 0.0) -> Sampler:
+    """DDIM's steps along these strides, with `memory` times the last change of the network's answer."""
 
     def sampler(net: Net, x: Tensor, alpha_bar: Tensor) -> Tensor:
-        ks = _strides(power, questions)
-        for k, j in pairwise(ks):
-            a, b, eps = alpha_bar[k], alpha_bar[j], net(x, k)
+        old = None
+        for k, j in pairwise(_strides(power, questions)):
+            a, b, answer = alpha_bar[k], alpha_bar[j], net(x, k)
+            eps, old = answer if old is None else answer + memory * (answer - old), answer
             fresh = eta**2 * (1 - b) / (1 - a) * (1 - a / b)
             z = (x - (1 - a).sqrt() * eps) / a.sqrt()
-            x = b.sqrt() * z + (1 - b - fresh).clamp(min=0).sqrt() * eps + fresh.sqrt() * torch.randn_like(x)
+            x = b.sqrt() * z + (1 - b - fresh).clamp(min=0).sqrt() * eps
+            x = x + fresh.sqrt() * torch.randn_like(x) if eta else x
         return x
 
     return sampler
 
 
-def _my_sampler(net: Net, x: Tensor, alpha_bar: Tensor) -> Tensor:
-    """Strides that get shorter, and in each the noise that the last two answers let expect half way."""
-    ks, old = _strides(2.0), None
-    for k, j in pairwise(ks):
-        eps = net(x, k)
-        ahead = eps if old is None else 1.5 * eps - 0.5 * old
-        x, old = _jump(x, ahead, alpha_bar[k], alpha_bar[j]), eps
-    return x
-
-
-MISTAKES: dict[str, tuple[Sampler, str]] = {
+MISTAKES: dict[str, Mistake] = {
     "DDIM in equal strides": (
         _ddim(1.0),
         "This is the sampler to beat: DDIM in equal strides. Where along the chain does the state change "
@@ -139,10 +167,6 @@ MISTAKES: dict[str, tuple[Sampler, str]] = {
         "and lands between the bumps. You have more questions left.",
     ),
 }
-LOOK_QUESTIONS = (
-    "Your sampler asks the network too often. Each call on all states counts as one question, and twenty are "
-    "allowed, whatever they are used for. A method that asks twice in a step can take half as many steps."
-)
 
 
 def _counted() -> Predictor:
@@ -153,14 +177,14 @@ def _counted() -> Predictor:
         nonlocal rows
         rows += len(x)
         if rows > QUESTIONS * N:
-            raise Fault("too many questions", LOOK_QUESTIONS)
+            raise Fault("too many questions", HINTS["too many questions"])
         return _noise(x, k)
 
     return Predictor(rule, 1)
 
 
-def _seen(net: Predictor) -> str:
-    """What is wrong with the questions of a sampler, if something is to be seen in them."""
+def _reason(net: Predictor, few: bool, random: bool, missed: float) -> str:
+    """Why a sampler is not close enough, as far as its questions and its landing on a point show."""
     k = net.times()
     if not len(k):
         return "net not asked"
@@ -171,51 +195,51 @@ def _seen(net: Predictor) -> str:
     first = net.calls[0].x
     if len(k) > 2 and all(call.x.shape == first.shape and torch.equal(call.x, first) for call in net.calls):
         return "always from the start"
-    return ""
-
-
-def _spacing(net: Predictor) -> str:
-    """Tell whether the strides get longer and longer, the last one included."""
-    k = torch.cat([net.times(), torch.zeros(1)])
-    strides = (k[:-1] - k[1:])[k[:-1] > k[1:]]
-    return "strides grow towards the data" if float(strides[-1]) > 2 * float(strides[0]) else ""
-
-
-def _landing(student: StudentFunction) -> str:
-    """Tell whether a sampler misses the one data point that there is."""
-    net = of_point(_table(), torch.tensor([1.5]))
-    end = student(net, start(), _table(), shape=(N, 1))
-    return "does not land" if float((end - 1.5).abs().mean()) > 0.03 else ""
-
-
-def _name(student: StudentFunction, net: Predictor, few: bool, random: bool) -> str:
-    """What to call a sampler that is not close enough, and whether it asks little or is random."""
-    name = "questions left" if few else "too random" if random else "not close enough"
-    return _seen(net) or ("" if random else _landing(student) or _spacing(net)) or name
+    if not random:
+        k = torch.cat([k, torch.zeros(1)])
+        strides = (k[:-1] - k[1:])[k[:-1] > k[1:]]
+        if missed > 0.03:
+            return "does not land"
+        if len(strides) and float(strides[-1]) > 2 * float(strides[0]):
+            return "strides grow towards the data"
+    return "questions left" if few else "too random" if random else "not close enough"
 
 
 @exercise(
-    "7.8", "Twenty questions", "open", "net, x, alpha_bar", _my_sampler, MISTAKES, limit=15.0, double=True
+    "7.8",
+    "Twenty questions",
+    "open",
+    "net, x, alpha_bar",
+    _ddim(2.0, memory=0.5),
+    MISTAKES,
+    may_draw=True,
+    limit=15.0,
 )
 def my_sampler(student: StudentFunction) -> Iterator[Fact | str]:
-    """Questions asked, and the distance to the truth in four runs."""
+    """Questions asked, the distance to the truth in four runs, and landing on a point in the plane."""
     again, ends, asked = start(), [], 0.0
     for i in range(RUNS):
         net = _counted()
         ends.append(student(net, again if i < 2 else start(), _table(), shape=(N, 1)).double())
         asked = max(asked, net.evaluations(N))
-    away = [_away(end) for end in ends]
-    fact = Fact(
-        "too many questions", "questions asked", asked, asked, LOOK_QUESTIONS, 1e-6, 0.1, "at most 20"
-    )
-    yield fact  # it holds: who asked more often was stopped
+    hint = HINTS["too many questions"]
+    yield Fact("too many questions", "questions asked", asked, asked, hint, 1e-6, 0.1, "at most 20")
+    # It holds: who asked more often was stopped.
     apart = float((ends[0] - ends[1]).square().mean().sqrt().clamp(max=1e3))
     what = "how far two runs from one start end apart"
-    yield Fact("too random", what, apart, apart, LOOKS["too random"], 1e-6, 0.02 + 0.1 * apart, "any")
-    mean, error = float(torch.tensor(away).mean()), float(torch.tensor(away).std() / math.sqrt(RUNS))
-    name = _name(student, net, asked < QUESTIONS - 1, apart > 0.01) if mean > BOUND else "not close enough"
+    yield Fact("too random", what, apart, apart, HINTS["too random"], 1e-6, 0.02 + 0.1 * apart, "any")
+    away = torch.tensor([_away(end) for end in ends])
+    mean, error = float(away.mean()), float(away.std() / RUNS**0.5)
+    missed = 0.0
+    if net.calls:
+        x = start()[:300].reshape(150, 2)
+        end = student(of_point(_table(), POINT), x, _table(), shape=(150, 2))
+        missed = float((end - POINT).abs().mean().clamp(max=1e3))
+    name = "not close enough" if mean <= BOUND else _reason(net, asked < QUESTIONS - 1, apart > 0.01, missed)
     what = "distance to the truth, in thousandths"
-    yield Fact(name, what, 0.0, mean, LOOKS[name], BOUND, max(0.05, 4 * error), f"at most {BOUND:g}")
+    yield Fact(name, what, 0.0, mean, HINTS[name], BOUND, max(0.05, 4 * error), f"at most {BOUND:g}")
+    what = "distance from the point, for data that are one point of the plane"
+    yield Fact("does not land", what, 0.0, missed, HINTS["does not land"], 0.2, 0.1, "at most 0.2")
     if mean <= BOUND:
         yield (
             f"Your distance: {mean:.1f} ± {error:.1f} thousandths of a data unit; the lower, the better. To "
