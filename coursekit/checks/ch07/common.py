@@ -52,16 +52,16 @@ WRONG_WEIGHTS: dict[str, Weights] = {
 
 
 def alike(words: str, rules: Mapping[str, Function]) -> dict[str, Mistake]:
-    """Known mistakes of one kind, which share what to tell; `{}` in the words stands for the name."""
-    return {name: (rule, words.format(name)) for name, rule in rules.items()}
+    """Known mistakes of one kind, which share what to tell: often the hint of the fact that shows them."""
+    return {name: (rule, f"{words} Yours looks like this slip: “{name}”.") for name, rule in rules.items()}
 
 
 def wrong_weights(rule: Callable[[Weights], Function]) -> dict[str, Mistake]:
     """Known mistakes of an exercise in which the weights are the whole answer."""
     twice = rule(lambda a: (a.sqrt().sqrt(), (1 - a.sqrt()).sqrt()))
     return recurring({name: rule(weights) for name, weights in WRONG_WEIGHTS.items()}) | alike(
-        "In both results the root is taken twice: of the factors before they are multiplied, or of the "
-        "share or its logarithm, and then once more. The product of the *variances'* factors needs one root.",
+        "The root is taken of the factors before they are multiplied, or of the share or its logarithm, and "
+        "then once more. The product of the *variances'* factors needs one root.",
         {"both roots taken twice": twice},
     )
 

@@ -89,8 +89,8 @@ MISTAKES |= recurring(
     }
 )
 MISTAKES |= alike(
-    "Your factors are not what a step leaves: “{}”. Each beta is a variance, a step leaves one minus it of "
-    "the variance that is there, and these rests are multiplied with one another. Work it out for two steps.",
+    "Your factors are not what a step leaves. Each beta is a variance, a step leaves one minus it of the "
+    "variance that is there, and these rests are multiplied with one another. Work it out for two steps.",
     {
         "betas multiplied": _rule(share=lambda betas, k: shares(1 - betas)[k]),
         "betas added": _rule(share=lambda betas, k: 1 - _sums(betas, k)),
@@ -100,9 +100,9 @@ MISTAKES |= alike(
     },
 )
 MISTAKES |= alike(
-    "One of your two results is right, the other is not: “{}”. Each step shrinks all that is there, the "
-    "data point and the noise of the steps before it, and then adds noise of its own. After k steps, what "
-    "is left of either?",
+    "One of your two results is right, the other is not. Each step shrinks all that is there, the data "
+    "point and the noise of the steps before it, and then adds noise of its own. After k steps, what is "
+    "left of either?",
     {
         "mean does not shrink": _parts(lambda betas, k: torch.ones_like(k), _spread),
         "mean of the last step": _parts(lambda betas, k: (1 - _last(betas, k)).sqrt(), _spread),
@@ -111,8 +111,8 @@ MISTAKES |= alike(
     },
 )
 MISTAKES |= alike(
-    "Torch lines axes up from the right, so that a row of numbers stretches along the coordinates: “{}”. As "
-    "a column, (batch, 1), each number belongs to the state in its row.",
+    "Torch lines axes up from the right, so that a row of numbers stretches along the coordinates. As a "
+    "column, (batch, 1), each number belongs to the state in its row.",
     {
         "standard deviation in a row": lambda z, k, betas: (law(z, k, betas)[0], law(z, k, betas)[1][:, 0]),
         "index along the wrong axis": _along_coordinates,
@@ -203,13 +203,7 @@ def chain_law(student: StudentFunction) -> Iterator[Fact]:
 
 
 def _steps(betas: Tensor, laws: Tensor, mixed: Callable[[], Tensor]) -> Iterator[Fact]:
-    """The law after the first step, how the next ones follow from it, and indices in another order.
-
-    Args:
-        betas: the variances.
-        laws: mean over z and standard deviation at 1 … 7 and once more at 2 and 5, (2, 9, 3).
-        mixed: asks for the same at 3, 7, 1, 4, (2, 4, 3), once all else is measured.
-    """
+    """The law after the first step, how the next ones follow from it, and indices in another order."""
     first = torch.stack([(1 - betas[0]).sqrt(), betas[0].sqrt()])
     what = "mean over z, and std, at k = 1"
     yield Fact("wrong first step", what, first, laws[:, 0].mean(dim=1), HINT_FIRST, 2e-4)

@@ -1,7 +1,8 @@
 """Exercise 7.3: the ancestral step, from k to k - 1."""
 
 from collections.abc import Callable, Iterator
-from typing import Any, NamedTuple
+from types import SimpleNamespace as Numbers
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -13,19 +14,9 @@ from ..shared.mistakes import Mistake, recurring
 from ..shared.noise import correlation, different, normal, within
 from .common import TWICE, Predictor, alike, of_point, questions, shares, uneven, watched
 
-
-class Numbers(NamedTuple):
-    """What belongs to an index, by the paper's names: beta, alpha-bar at k and at k - 1, and alpha."""
-
-    beta: Tensor
-    bar: Tensor
-    before: Tensor
-    alpha: Tensor
-
-
 Rule = Callable[..., Tensor]
 Mean = Callable[[Tensor, Tensor, Numbers], Tensor]
-"""The mean of a step, of (x, eps, numbers)."""
+"""The mean of a step, of x, eps and the numbers beta, alpha, bar and before (alpha-bar at k and at k - 1)."""
 Number = Callable[[Numbers], Tensor]
 
 
@@ -59,25 +50,57 @@ def rule(
     told: Callable[[int, int], float] = lambda k, steps: k,
     places: tuple[int, int] = (0, 0),
 ) -> Rule:
-    """An ancestral step from its parts, any of which may be wrong.
-
-    Args:
-        mean: of (x, eps, numbers).
-        spread: standard deviation of the fresh noise.
-        noise: of (x, eps), the fresh noise.
-        silent: of (k, K), whether no noise is added.
-        told: of (k, K), the index that the network is told.
-        places: by which `betas` and `alpha_bar` are read too late.
+    """An ancestral step from its parts: mean, standard deviation of the fresh noise, the noise, whether there is
+    none at (k, K), the index told to the network, and the places by which both tables are read too late.
     """
 
     def step(net: Any, x: Tensor, k: int, betas: Tensor, alpha_bar: Tensor) -> Tensor:
         beta, at = betas[k - 1 + places[0]], k + places[1]
-        n = Numbers(beta, alpha_bar[at], alpha_bar[at - 1], 1 - beta)
+        n = Numbers(beta=beta, bar=alpha_bar[at], before=alpha_bar[at - 1], alpha=1 - beta)
         eps = net(x, told(k, len(betas)))
         after = mean(x, eps, n)
         return after if silent(k, len(betas)) else after + spread(n) * noise(x, eps)
 
     return step
+
+
+N, FEW, DIM, STEPS = 4000, 600, 3, 9
+FAR = 1e4
+"""Size of states that shows the mean: beside it the noise, of size one at most, is nothing."""
+LATER = (2, 4, 9)
+"""Indices at which the noise is measured; beta-tilde is well below beta at the first two."""
+TESTS = 14
+"""Statistical numbers in the facts below; they share the family's level."""
+TILDE = "Your noise has variance beta-tilde, not beta. The paper uses either."
+Step = Callable[[Predictor, Tensor, int], Tensor]
+
+HINT_STATE = (
+    "Where the network predicts no noise at all, the mean of your step is not the state over the root of "
+    "what the last step left of it. The forward step multiplied the state by the root of its own alpha "
+    "before it added noise: just this is undone, for the whole bracket."
+)
+HINT_NOISE = (
+    "The predicted noise does not move the mean as far as Bayes' rule says. Compare its factor with the "
+    "paper's: above the fraction bar stands how much noise *this* step put in, a variance; below it the "
+    "standard deviation of *all* the noise in the state at k."
+)
+HINT_LAST = (
+    "The step from k = 1 ends at the data. The network of the check knows the noise exactly, so the mean "
+    "should land on the data point. Work out your formula by hand for k = 1."
+)
+HINT_SILENT = (
+    "Fresh noise is left out in one step only, the one from k = 1 to the data, because no step follows that "
+    "could use it. Work your condition out for k = 1, 2 and K."
+)
+HINT_SPREAD = (
+    "The square of what you multiply the fresh noise by should be the variance of one step back, beta or "
+    "beta-tilde: about what one step forward put in. Is yours a standard deviation, does it belong to this "
+    "step, and is the noise added after the mean is finished?"
+)
+HINT_DRAW = (
+    "Fresh noise is standard normal: mean zero, a draw of its own for each coordinate of each state, and a "
+    "new one in each call. By which function do you draw, in which shape, and is a seed set inside?"
+)
 
 
 def _tilde(n: Numbers) -> Tensor:
@@ -107,17 +130,17 @@ MISTAKES: dict[str, Mistake] = recurring(
 )
 for table, place in (("betas", 0), ("alpha_bar", 1)):
     MISTAKES |= alike(
-        f"Your `{table}` is read at another place than it should be: “{{}}”. `betas` begins with step 1 at "
+        f"Your `{table}` is read at another place than it should be. `betas` begins with step 1 at "
         "its place 0, `alpha_bar` with the index 0, the data. Where does the number that belongs to k "
         "stand?",
         {
             f"{table} one place too late": rule(places=(1 - place, place)),
+            "both tables one place too late": rule(places=(1, 1)),
             f"{table} one place too early": rule(places=(place - 1, -place)),
         },
     )
 MISTAKES |= alike(
-    "The mean of your step has another divisor: “{}”. The forward step multiplied the state by the root of "
-    "its own alpha before it added noise. On the way back just this is undone, for the whole bracket.",
+    HINT_STATE,
     {
         "alpha-bar for alpha in the divisor": rule(_paper(divisor=lambda n: n.bar.sqrt())),
         "root missing in the divisor": rule(_paper(divisor=lambda n: n.alpha)),
@@ -127,12 +150,12 @@ MISTAKES |= alike(
     },
 )
 MISTAKES |= alike(
-    "The factor of the predicted noise in your mean is another one: “{}”. Above its fraction bar stands how "
-    "much noise *this* step put in, a variance; below it the standard deviation of *all* the noise in the "
-    "state at k.",
+    HINT_NOISE,
     {
         "alpha for alpha-bar under the root": rule(_paper(lambda n: n.beta / (1 - n.alpha).sqrt())),
         "root missing under the noise": rule(_paper(lambda n: n.beta / (1 - n.bar))),
+        "sign of the predicted noise": rule(_paper(lambda n: -n.beta / (1 - n.bar).sqrt())),
+        "network's answer not used": rule(_paper(lambda n: 0 * n.beta)),
         "predicted noise not scaled": rule(_paper(lambda n: torch.ones_like(n.beta))),
         "beta alone on the predicted noise": rule(_paper(lambda n: n.beta)),
         "root of beta on the predicted noise": rule(_paper(lambda n: (n.beta / (1 - n.bar)).sqrt())),
@@ -142,9 +165,7 @@ MISTAKES |= alike(
     },
 )
 MISTAKES |= alike(
-    "Your fresh noise is multiplied by another number: “{}”. Its square should be the variance of one step "
-    "back, beta or beta-tilde, both about what one step forward put in, and it is added after the mean is "
-    "finished. Is yours a standard deviation, and of this step?",
+    HINT_SPREAD,
     {
         "beta for its root": rule(spread=lambda n: n.beta),
         "beta-tilde for its root": rule(spread=_tilde),
@@ -155,8 +176,8 @@ MISTAKES |= alike(
     },
 )
 MISTAKES |= alike(
-    "Your mean makes too much of the guess at the data point: “{}”. The guess divides by the data's weight "
-    "at k, and one step back the new state still lies close to the old one: which of the two counts more?",
+    "Your mean makes too much of the guess at the data point. The guess divides by the data's weight at k, "
+    "and one step back the new state still lies close to the old one: which of the two counts more?",
     {
         "all of the noise taken out": rule(_paper(lambda n: (1 - n.bar).sqrt())),
         "straight to the guess": rule(_guess),
@@ -165,9 +186,7 @@ MISTAKES |= alike(
     },
 )
 MISTAKES |= alike(
-    "Fresh noise comes in at other indices than it should: “{}”. It is left out in one step only, the one "
-    "from k = 1 to the data, because no step follows that could use it. Work your condition out for k = 1, "
-    "2 and K.",
+    HINT_SILENT,
     {
         "noise at the last step": rule(silent=lambda k, steps: False),
         "noise left out at K": rule(silent=lambda k, steps: k == steps),
@@ -175,25 +194,10 @@ MISTAKES |= alike(
     },
 )
 MISTAKES |= {
-    "sign of the predicted noise": (
-        rule(_paper(lambda n: -n.beta / (1 - n.bar).sqrt())),
-        "You put the predicted noise into the state once more, so that it gets noisier on the way back. It "
-        "has to come out.",
-    ),
-    "network's answer not used": (
-        rule(_paper(lambda n: 0 * n.beta)),
-        "Your result does not depend on what the network answers. The step goes towards the data, and only "
-        "the predicted noise says in which direction they lie.",
-    ),
     "result cut off": (
         rule(lambda x, eps, n: _paper()(x, eps, n).clamp(-1, 1)),
         "You cut the new state off at -1 and 1. States with noise in them lie outside now and then, and "
         "data need not be images: the formula of the paper knows no bounds.",
-    ),
-    "both tables one place too late": (
-        rule(places=(1, 1)),
-        "You take the step after this one, in both tables: you count from 0, and the paper's steps from 1. "
-        "Step k stands in `betas` at the place k - 1, and its share in `alpha_bar` at the place k.",
     ),
     "DDIM step": (
         rule(
@@ -209,54 +213,6 @@ MISTAKES |= {
         "is a new draw.",
     ),
 }
-
-N, FEW, DIM, STEPS = 4000, 600, 3, 9
-FAR = 1e4
-"""Size of states that shows the mean: beside it the noise, of size one at most, is nothing."""
-LATER = (2, 4, 9)
-"""Indices at which the noise is measured; beta-tilde is well below beta at the first two."""
-TESTS = 14
-"""Statistical numbers in the facts below; they share the family's level."""
-TILDE = "Your noise has variance beta-tilde, not beta. The paper uses either."
-Step = Callable[[Predictor, Tensor, int], Tensor]
-
-HINT_STATE = (
-    "Where the network predicts no noise at all, the mean of your step is not the state over the root of "
-    "what the last step left of it. Which factor did the step from k - 1 to k put in front of the state?"
-)
-HINT_NOISE = (
-    "The predicted noise does not move the mean as far as Bayes' rule says: know where the state is, and "
-    "from which data point it came, and see where it must have been one step before. Compare the factor of "
-    "the noise in the paper with yours."
-)
-HINT_LAST = (
-    "The step from k = 1 ends at the data. The network of the check knows the noise exactly, so the mean "
-    "should land on the data point. Work out your formula by hand for k = 1."
-)
-HINT_LAST_NOISE = (
-    "In the step from k = 1 to the data your result is still random. After it no step follows that could "
-    "use the noise: a finished sample gets none."
-)
-HINT_SPREAD = (
-    "The variance of your noise is neither beta nor beta-tilde at these indices. Is what you multiply the "
-    "noise by a standard deviation, does it belong to this step, and is noise added at each of them?"
-)
-HINT_MEAN = (
-    "Your noise pushes in one direction: its mean is not zero. Look at the function that draws it, and at "
-    "what else is added."
-)
-HINT_TOGETHER = (
-    "The noises of two coordinates go together. Each coordinate of each state needs a draw of its own: in "
-    "which shape do you draw?"
-)
-HINT_NORMAL = (
-    "Your noise has the right variance but is not normal. By which function is it drawn, and what happens "
-    "to it before it is added?"
-)
-HINT_AGAIN = (
-    "Two calls of your step add noises that go together. Every step needs fresh noise: is a seed set inside "
-    "your function, or noise kept from one call to the next?"
-)
 
 
 def bayes(betas: Tensor, alpha_bar: Tensor, k: int) -> tuple[float, float]:
@@ -295,7 +251,7 @@ def reverse_step(student: StudentFunction) -> Iterator[Fact | str]:
     again = step(_silent(), torch.zeros(N, DIM), LATER[1])
     if float(within(again)) > 1e-9:
         same, tol = correlation(again, kicks[1]), mean_tolerance(DIM * N, 1.0, TESTS)
-        yield Fact("same noise in every step", "correlation of two calls", 0.0, same, HINT_AGAIN, tol)
+        yield Fact("same noise in every step", "correlation of two calls", 0.0, same, HINT_DRAW, tol)
     if tilde:
         yield TILDE
     if net.evaluations(N) > 1.5 * len(LATER):
@@ -336,7 +292,7 @@ def _landing(step: Step, alpha_bar: Tensor) -> Iterator[Fact]:
     # A draw for the whole batch has no spread within it.
     size = float(noise.square().mean())
     what = "mean square of its noise"
-    yield Fact("random at the last step", what, 0.0, size, HINT_LAST_NOISE, 1e-6, 0.02 + 0.5 * size)
+    yield Fact("random at the last step", what, 0.0, size, HINT_SILENT, 1e-6, 0.02 + 0.5 * size)
 
 
 def _noise(z: Tensor) -> Iterator[Fact]:
@@ -356,10 +312,10 @@ def _noise(z: Tensor) -> Iterator[Fact]:
     near = 1.5 * tol * max(1.0, float(z.std()))
     mean = z.mean(dim=(1, 2))
     what = "its mean, relative"
-    yield Fact("wrong mean of the noise", what, torch.zeros(len(z)), mean, HINT_MEAN, tol, near)
+    yield Fact("wrong mean of the noise", what, torch.zeros(len(z)), mean, HINT_DRAW, tol, near)
     if still or float(spread.min()) < 1e-9:
         return
     z = (z - z.mean(dim=(1, 2), keepdim=True)) / z.std(dim=(1, 2), keepdim=True)
     together, tol = correlation(z[..., 0], z[..., 1]), mean_tolerance(3 * N, 1.0, TESTS)
-    yield Fact("coordinates tied", "correlation of two coordinates", 0.0, together, HINT_TOGETHER, tol)
-    yield normal("not normal", "excess kurtosis", z, HINT_NORMAL, TESTS)
+    yield Fact("coordinates tied", "correlation of two coordinates", 0.0, together, HINT_DRAW, tol)
+    yield normal("not normal", "excess kurtosis", z, HINT_DRAW, TESTS)

@@ -88,9 +88,9 @@ MISTAKES: dict[str, Mistake] = recurring(
 )
 for name, weights in common.WRONG_WEIGHTS.items():
     MISTAKES |= alike(
-        "Some of your weights are not those of the chain: “{}”. In a state the *squares* of the weights of "
-        "data and noise add up to one, and the data's is what is left of its variance. The guess takes the "
-        "state at k apart by such weights, the new state is put together by those of j.",
+        "Some of your weights are not those of the chain. In a state the *squares* of the weights of data "
+        "and noise add up to one, and the data's is what is left of its variance. The guess takes the state "
+        "at k apart by such weights, the new state is put together by those of j.",
         {
             f"{name} in the guess": rule(guess_by(weights)),
             f"{name} in the new state": rule(move=mix_by(weights)),
@@ -98,8 +98,8 @@ for name, weights in common.WRONG_WEIGHTS.items():
         },
     )
 MISTAKES |= alike(
-    "Your guess at the data point does not undo the mix: “{}”. The state is a sum of two products. Solve it "
-    "for the data point, one operation at a time and with the whole difference in brackets.",
+    "Your guess at the data point does not undo the mix. The state is a sum of two products. Solve it for "
+    "the data point, one operation at a time and with the whole difference in brackets.",
     {
         "only the noise divided": rule(lambda x, eps, a: x - (1 - a).sqrt() * eps / a.sqrt()),
         "only the state divided": rule(lambda x, eps, a: x / a.sqrt() - (1 - a).sqrt() * eps),
@@ -112,8 +112,8 @@ MISTAKES |= alike(
     },
 )
 MISTAKES |= alike(
-    "Your new state lies at another index than `j`: “{}”. The table begins with the index 0, the data, at "
-    "its place 0, and both weights of the new state belong to j, however far it is from k.",
+    "Your new state lies at another index than `j`. The table begins with the index 0, the data, at its "
+    "place 0, and both weights of the new state belong to j, however far it is from k.",
     {
         "one index too far": rule(places=lambda k, j: (k, max(j - 1, 0))),
         "one index short": rule(places=lambda k, j: (k, j + 1)),
@@ -123,8 +123,8 @@ MISTAKES |= alike(
     },
 )
 MISTAKES |= alike(
-    "Your new state is no mix of the guess and the predicted noise at index j: “{}”. At j there is noise "
-    "too. It went out of the old state to find the data point, and as much as belongs to j comes back.",
+    "Your new state is no mix of the guess and the predicted noise at index j. At j there is noise too. It "
+    "went out of the old state to find the data point, and as much as belongs to j comes back.",
     {
         "noise left out": rule(move=lambda x, z, eps, a, b: b.sqrt() * z),
         "the data point itself": rule(move=lambda x, z, eps, a, b: z),
@@ -132,17 +132,16 @@ MISTAKES |= alike(
     },
 )
 MISTAKES |= alike(
-    "Your step draws noise: “{}”. That is the random end of the family, as in exercise 7.3. DDIM keeps all "
-    "of the noise that the network predicts, so that nothing is left to chance and the start decides the "
-    "end.",
+    "Your step draws noise. That is the random end of the family, as in exercise 7.3. DDIM keeps all of the "
+    "noise that the network predicts, so that nothing is left to chance and the start decides the end.",
     {
         "fresh noise": rule(move=lambda x, z, eps, a, b: b.sqrt() * z + (1 - b).sqrt() * torch.randn_like(x)),
         "ancestral step": rule(move=_ancestral),
     },
 )
 MISTAKES |= alike(
-    "The network should be asked once, about `x` at the index k where it lies: “{}”. Guess and new state "
-    "are both made from that one answer, however far j is from k.",
+    "The network should be asked once, about `x` at the index k where it lies. Guess and new state are both "
+    "made from that one answer, however far j is from k.",
     {
         "network told the new index": rule(told=lambda k, j, steps: j),
         "network asked again at j": _mix_of_new_answer,

@@ -53,12 +53,40 @@ def _entry(of: Callable[[Tensor], Tensor]) -> Callable[[Tensor, Tensor], Tensor]
     return lambda table, k: table[of(k).long().clamp(0, len(table) - 1)]
 
 
+HINT_STEPS = (
+    "Your index runs up to 1,000, the number of steps in the notebook. Here is a chain of another length, "
+    "as in the picture below: the table that you are given says how many steps there are."
+)
+HINT_INDEX = (
+    "Your index does not belong to these times. The chain takes K steps from the data, t = 1, to the noise, "
+    "t = 0, all equally long. How many entries has the table, how many steps are that, and is k a whole "
+    "number between two of them? Put both ends of time in."
+)
+HINT_WEIGHTS = (
+    "At a time that belongs to an index your weights are not those of the chain: the root of the share that "
+    "is left for the data, and the root of the rest for the noise."
+)
+HINT_SQUARES = (
+    "The squares of your weights do not add up to one between two indices. The chain keeps the sum of both "
+    "variances at one all the way. How do you get from `alpha` to `beta`?"
+)
+HINT_BETWEEN = (
+    "Between two indices the noising goes on at a constant rate, so each part of a step leaves the same "
+    "share as an equal part of it: it is the *logarithm* that goes straight from index to index."
+)
+HINT_ENDS = (
+    "Between the ends you are right. At t = 0 the index is K, the last entry of the table: which two "
+    "entries do you mix there, and is the part of the way counted from the lower of the two?"
+)
+HINT_SIZES = (
+    "On the chain tried first you are right, on this one not. The table may have any length and its entries "
+    "any size, and there may be a single time. What do your lines take for granted?"
+)
+
 MISTAKES: dict[str, Mistake] = wrong_weights(rule) | one_time_for_all(rule(), 0)
 MISTAKES |= recurring({"straight line": lambda t, alpha_bar: (_index(t, len(alpha_bar) - 1), t, 1 - t)})
 MISTAKES |= alike(
-    "Your index does not belong to these times: “{}”. The chain takes K equal steps from the data, t = 1 "
-    "and k = 0, to the noise, t = 0 and k = K. A table with K + 1 entries has K steps, and at most times k "
-    "is no whole number. Put both ends of time into your line.",
+    HINT_INDEX,
     {
         "time not turned round": rule(index=lambda t, steps: steps * t),
         "index turned round, weights not": rule(returned=lambda t, steps: steps * t),
@@ -71,8 +99,8 @@ MISTAKES |= alike(
     },
 )
 MISTAKES |= alike(
-    "Between two indices your weights stand still and then jump: “{}”. A sampler in continuous time needs "
-    "weights that change all the way. How far is the time on its way from one index to the next?",
+    "Between two indices your weights stand still and then jump. A sampler in continuous time needs weights "
+    "that change all the way. How far is the time on its way from one index to the next?",
     {
         "nearest index": rule(share=_entry(torch.round)),
         "index rounded down": rule(share=_entry(torch.floor)),
@@ -80,8 +108,7 @@ MISTAKES |= alike(
     },
 )
 MISTAKES |= alike(
-    "At the indices you are right, but between them something else goes on a straight line: “{}”. With a "
-    "constant rate it is the *logarithm* that goes straight: each half of a step leaves the same share.",
+    HINT_BETWEEN,
     {
         "shares on a straight line": rule(share=_linear),
         "weights on a straight line": rule(share=lambda table, k: _linear(table.sqrt(), k).square()),
@@ -108,35 +135,6 @@ MISTAKES |= {
         "quarters. Which of the two neighbours gets more weight when the index is nearly the lower one?",
     ),
 }
-
-HINT_STEPS = (
-    "Your index runs up to 1,000, the number of steps in the notebook. Here is a chain of another length, "
-    "as in the picture below: the table that you are given says how many steps there are."
-)
-HINT_INDEX = (
-    "Your index does not belong to these times. The chain takes K steps from the data, t = 1, to the noise, "
-    "t = 0, all equally long. How many entries has the table, and how many steps are that?"
-)
-HINT_WEIGHTS = (
-    "At a time that belongs to an index your weights are not those of the chain: the root of the share that "
-    "is left for the data, and the root of the rest for the noise."
-)
-HINT_SQUARES = (
-    "The squares of your weights do not add up to one between two indices. The chain keeps the sum of both "
-    "variances at one all the way. How do you get from `alpha` to `beta`?"
-)
-HINT_BETWEEN = (
-    "Between two indices the noising goes on at a constant rate, so each part of a step leaves the same "
-    "share as an equal part of it: in the middle of a step, alpha is the geometric mean of its neighbours."
-)
-HINT_ENDS = (
-    "Between the ends you are right. At t = 0 the index is K, the last entry of the table: which two "
-    "entries do you mix there, and is the part of the way counted from the lower of the two?"
-)
-HINT_SIZES = (
-    "On the chain tried first you are right, on this one not. The table may have any length and its entries "
-    "any size, and there may be a single time. What do your lines take for granted?"
-)
 
 
 @exercise("7.5", "Their index, our time", "core", "t, alpha_bar", rule(), MISTAKES)

@@ -48,9 +48,9 @@ def _rule(
 
 
 MISTAKES: dict[str, Mistake] = alike(
-    "The angle of your cosine is another one: “{}”. The offset is a part of the whole time, like k / K, to "
-    "which it is added; the whole sum is divided so that k = K comes to a right angle again. Put k = 0 and "
-    "k = K in.",
+    "The angle of your cosine is another one. The offset is a part of the whole time, like k / K, to which "
+    "it is added; the whole sum is divided so that k = K comes to a right angle again. Put k = 0 and k = K "
+    "in.",
     {
         "offset left out": _rule(lambda k, steps, offset: k / steps),
         "offset not divided out": _rule(lambda k, steps, offset: k / steps + offset),
@@ -65,8 +65,8 @@ MISTAKES: dict[str, Mistake] = alike(
         "one step too many in the angle": _rule(lambda k, steps, offset: _right(k + 1, steps, offset)),
     },
 ) | alike(
-    "What you return is made of the right shares, but it is no step's variance: “{}”. Your step should take "
-    "a part away from what is *still there*: compare the share after the step with the one before it, by a "
+    "What you return is made of the right shares, but it is no step's variance. Your step should take a "
+    "part away from what is *still there*: compare the share after the step with the one before it, by a "
     "quotient. A variance is what this lacks to one.",
     {
         "share in place of variance": _rule(betas=lambda f: f[1:] / f[0]),
@@ -80,9 +80,8 @@ MISTAKES: dict[str, Mistake] = alike(
     },
 )
 MISTAKES |= alike(
-    "Your variances stand at the wrong places: “{}”. Entry 0 belongs to step 1, from k = 0 to k = 1, next "
-    "to the data, which adds the least noise. There is one entry for each *step*, up to the step that ends "
-    "at K.",
+    "Your variances stand at the wrong places. Entry 0 belongs to step 1, from k = 0 to k = 1, next to the "
+    "data, which adds the least noise. There is one entry for each *step*, up to the step that ends at K.",
     {
         "opposite order": _rule(betas=lambda f: _quotients(f).flip(0)),
         "first step of no size": _rule(betas=lambda f: torch.cat([f.new_zeros(1), _quotients(f)[:-1]])),

@@ -1,7 +1,7 @@
 """Exercise 7.7: the variance of the way back, exactly, for normal data."""
 
 from collections.abc import Callable, Iterator
-from typing import NamedTuple
+from types import SimpleNamespace as Numbers
 
 import torch
 from torch import Tensor
@@ -17,37 +17,20 @@ Variance = Callable[[Tensor, float], Tensor]
 """Variance of a state, of (alpha-bar, c)."""
 
 
-class Numbers(NamedTuple):
-    """What belongs to a step, by the paper's names, and the variances of the states about it.
-
-    beta of this step, the one before and the one after; alpha-bar at k and at k - 1; the width of the data;
-    variances at k - 1, k, k + 1 and k - 2.
-    """
-
-    beta: Tensor
-    early: Tensor
-    late: Tensor
-    bar: Tensor
-    before: Tensor
-    c: float
-    then: Tensor
-    now: Tensor
-    later: Tensor
-    earlier: Tensor
-
-
 def _state(bar: Tensor, c: float) -> Tensor:
     return bar * c**2 + 1 - bar
 
 
 def _rule(change: Callable[[Numbers], Tensor], state: Variance = _state) -> Rule:
-    """A variance from these numbers, with any variance of the states."""
+    """A variance, of the numbers of the step and the variances of the states at k - 2 … k + 1."""
 
     def rule(k: int, betas: Tensor, alpha_bar: Tensor, c: float) -> Tensor:
         last = len(betas)
-        at = [state(alpha_bar[i], c) for i in (k - 1, k, min(k + 1, last), max(k - 2, 0))]
-        beta, early, late = betas[k - 1], betas[k - 2], betas[min(k, last - 1)]
-        return change(Numbers(beta, early, late, alpha_bar[k], alpha_bar[k - 1], c, *at)) + 0 * betas[0]
+        n = Numbers(beta=betas[k - 1], bar=alpha_bar[k], before=alpha_bar[k - 1], c=c)
+        n.early, n.late = betas[k - 2], betas[min(k, last - 1)]
+        at = (max(k - 2, 0), k - 1, k, min(k + 1, last))
+        n.earlier, n.then, n.now, n.later = (state(alpha_bar[i], c) for i in at)
+        return change(n) + 0 * betas[0]
 
     return rule
 
@@ -67,9 +50,23 @@ def _certain_at_the_end(k: int, betas: Tensor, alpha_bar: Tensor, c: float) -> T
     return reference(k, betas, alpha_bar, c) * (k > 1)
 
 
+HINT_ONE = (
+    "For standard normal data every state of the chain is standard normal, and the way back is as uncertain "
+    "as the way there: your variance should be beta. Put c = 1 in."
+)
+HINT_POINT = (
+    "If all data are one point, you know the data point, and the variance is that of the paper's posterior, "
+    "beta-tilde. Put c = 0 in."
+)
+HINT_TOTAL = (
+    "The variance of x_{k-1} has two parts: what x_k tells about it, and what stays uncertain. Yours does "
+    "not fill up the sum. The first part is the *square* of their covariance over the variance of x_k; the "
+    "covariance is the variance of x_{k-1} times the root of alpha."
+)
+
 MISTAKES: dict[str, Mistake] = alike(
-    "You return “{}” whatever the data are. That is right for one width of the data only: what does your "
-    "result have to do with `c`, and for which `c` is the paper's choice exact?",
+    "You return the same whatever the data are. That is right for one width of the data only: what does "
+    "your result have to do with `c`, and for which `c` is the paper's choice exact?",
     {
         "beta": _rule(lambda n: n.beta),
         "beta-tilde": _rule(_tilde),
@@ -77,9 +74,9 @@ MISTAKES: dict[str, Mistake] = alike(
     },
 )
 MISTAKES |= alike(
-    "The variance of a state is another one in your formula: “{}”. The state is a sum of the data and the "
-    "noise, each multiplied by its weight. Its variance has both parts, with the *squares* of the weights "
-    "and of the width `c`; that of the data is the table's entry, without a root.",
+    "The variance of a state is another one in your formula. The state is a sum of the data and the noise, "
+    "each multiplied by its weight. Its variance has both parts, with the *squares* of the weights and of "
+    "the width `c`; that of the data is the table's entry, without a root.",
     {
         "width for variance": _rule(_bayes, lambda bar, c: bar * c + 1 - bar),
         "c multiplied by the roots": _rule(_bayes, lambda bar, c: bar.sqrt() * c**2 + 1 - bar),
@@ -94,8 +91,8 @@ MISTAKES |= alike(
     },
 )
 MISTAKES |= alike(
-    "A table is read for another step: “{}”. The step back goes from k to k - 1. `betas` begins with step 1 "
-    "at its place 0, `alpha_bar` with the index 0, the data, and has what *all* steps have left.",
+    "A table is read for another step. The step back goes from k to k - 1. `betas` begins with step 1 at "
+    "its place 0, `alpha_bar` with the index 0, the data, and has what *all* steps have left.",
     {
         "betas one place too late": _rule(lambda n: n.late * n.then / n.now),
         "betas one place too early": _rule(lambda n: n.early * n.then / n.now),
@@ -105,8 +102,8 @@ MISTAKES |= alike(
     },
 )
 MISTAKES |= alike(
-    "You return another quantity: “{}”. Asked for is how uncertain the state x_{{k-1}}, one step back, "
-    "still is once x_k is known. That is a variance, and less than x_{{k-1}} has before anything is known.",
+    "You return another quantity. Asked for is how uncertain the state x_{k-1}, one step back, still is "
+    "once x_k is known. That is a variance, and less than x_{k-1} has before anything is known.",
     {
         "variance of the state": _rule(lambda n: n.then),
         "variance of the state now": _rule(lambda n: n.now),
@@ -117,8 +114,8 @@ MISTAKES |= alike(
     },
 )
 MISTAKES |= alike(
-    "Your quotient of the two variances is right or nearly so, but what you make of it is not: “{}”. For "
-    "data of width one all states have variance one, and the way back is as uncertain as the step there.",
+    "Your quotient of the two variances is right or nearly so, but what you make of it is not. For data of "
+    "width one all states have variance one, and the way back is as uncertain as the step there.",
     {
         "fraction upside down": _rule(lambda n: n.beta * n.now / n.then),
         "squared too much": _rule(lambda n: n.beta * (n.then / n.now) ** 2),
@@ -128,9 +125,7 @@ MISTAKES |= alike(
     },
 )
 MISTAKES |= alike(
-    "What x_k tells about x_{{k-1}} is counted in another way: “{}”. To know x_k takes the *square* of the "
-    "covariance of both, over the variance of x_k, away from the variance of x_{{k-1}}. The covariance is "
-    "that variance, times the root of alpha.",
+    HINT_TOTAL,
     {
         "gain left out": _rule(lambda n: n.then - n.then**2 / n.now),
         "root of alpha not squared": _rule(lambda n: n.then - (1 - n.beta).sqrt() * n.then**2 / n.now),
@@ -139,9 +134,9 @@ MISTAKES |= alike(
     },
 )
 MISTAKES |= alike(
-    "The precisions are put together in another way: “{}”. One over the variance of x_{{k-1}}, before "
-    "anything is known, and the precision of the measurement add up; the result is one over the sum. Seen "
-    "from x_{{k-1}}, the step multiplied by the root of its own alpha and then added noise.",
+    "The precisions are put together in another way. One over the variance of x_{k-1}, before anything is "
+    "known, and the precision of the measurement add up; the result is one over the sum. Seen from x_{k-1}, "
+    "the step multiplied by the root of its own alpha and then added noise.",
     {
         "precisions added, not turned over": _rule(lambda n: 1 / n.then + (1 - n.beta) / n.beta),
         "measurement not shrunk": _rule(lambda n: 1 / (1 / n.then + 1 / n.beta)),
@@ -158,19 +153,6 @@ MISTAKES |= {
         "so a noisy state still leaves them uncertain.",
     ),
 }
-
-HINT_ONE = (
-    "For standard normal data every state of the chain is standard normal, and the way back is as uncertain "
-    "as the way there: your variance should be beta. Put c = 1 in."
-)
-HINT_POINT = (
-    "If all data are one point, you know the data point, and the variance is that of the paper's posterior, "
-    "beta-tilde. Put c = 0 in."
-)
-HINT_TOTAL = (
-    "The variance of x_{k-1} has two parts: what x_k tells about it, and what stays uncertain. Yours does "
-    "not fill up the sum. The first part is the squared covariance of both over the variance of x_k."
-)
 
 
 @exercise("7.7", "The right variance", "stretch", "k, betas, alpha_bar, c", reference, MISTAKES)
