@@ -119,7 +119,7 @@ def changed_share(one: Tensor, other: Tensor) -> Fact:
         "determined by the arguments: is something drawn, or kept from one call to the next?"
     )
     changed = float((one != other).double().mean())
-    return Fact("random result", "share that changes when asked again", 0.0, changed, hint)
+    return Fact("random result", "share that changes with the call", 0.0, changed, hint)
 
 
 def questions(net: Predictor, x: Tensor, k: int) -> Iterator[Fact]:
@@ -136,11 +136,12 @@ def questions(net: Predictor, x: Tensor, k: int) -> Iterator[Fact]:
         "hand to it, in each of your calls?"
     )
     told = torch.stack([net.times().min(), net.times().max()])
-    what = f"smallest and largest index told in a step from k = {k}"
+    what = f"indices told at k = {k}"
     yield Fact("network told another index", what, torch.tensor([k, k]).double(), told, hint)
     shown = torch.cat([call.x.reshape(-1, net.dim) for call in net.calls]).double()
     away = 0.0  # of single rows or a part of them nothing is said
     if len(shown) % len(x) == 0:
         away = float((shown.reshape(-1, *x.shape) - x).abs().max() / x.abs().max())
-    what = "distance of the states shown from `x`, over its size"
-    yield Fact("network shown another state", what, 0.0, away, hint)
+    if away > 1e-3:
+        what = "distance of states shown from `x`"
+        yield Fact("network shown another state", what, 0.0, away, hint)

@@ -167,8 +167,9 @@ HINT_ROWS = (
     "belong to entry i of `k`, whatever the others are. Which shape do your weights have?"
 )
 HINT_SIZES = (
-    "On the chain tried first your function is right, here it is not. The number of steps, of rows and of "
-    "coordinates may be any, and `k` may be the last index, too. What do your lines take for granted?"
+    "On the chain tried first your function is right, with other sizes it is not. The number of steps, of "
+    "rows and of coordinates may be any, and `k` may be the last index, too. What do your lines take for "
+    "granted?"
 )
 
 
@@ -195,11 +196,13 @@ def chain_law(student: StudentFunction) -> Iterator[Fact]:
     start = of(betas, 0, 3, 0)[:, [0, 2]]
     yield Fact("wrong start", "mean over z at k = 0", 1.0, start[0].mean(), HINT_START)
     yield Fact("wrong start", "std at k = 0", 0.0, start[1].abs().max(), HINT_START, 2e-3)
+    pairs = []
     for steps, dim, k in ((8, 2, (8, 0, 8, 5)), (40, 1, (40, 17, 1)), (3, 3, (2,))):
         variances = 3 * uneven(steps) if steps > 8 else uneven(steps)
-        expected = torch.stack(root_weights(shares(variances)[list(k)]))[..., None].expand(2, len(k), dim)
-        what = f"both for {steps} steps, with k = {', '.join(map(str, k))} and {dim} coordinates"
-        yield Fact("wrong for other sizes", what, expected, of(variances, *k, dim=dim), HINT_SIZES, 2e-3)
+        right = torch.stack(root_weights(shares(variances)[list(k)]))[..., None].expand(2, len(k), dim)
+        pairs.append((right.flatten(), of(variances, *k, dim=dim).flatten()))
+    expected, measured = (torch.cat(parts) for parts in zip(*pairs, strict=True))
+    yield Fact("wrong for other sizes", "both for 8, 40 and 3 steps", expected, measured, HINT_SIZES, 2e-3)
 
 
 def _steps(betas: Tensor, laws: Tensor, mixed: Callable[[], Tensor]) -> Iterator[Fact]:
@@ -209,11 +212,11 @@ def _steps(betas: Tensor, laws: Tensor, mixed: Callable[[], Tensor]) -> Iterator
     yield Fact("wrong first step", what, first, laws[:, 0].mean(dim=1), HINT_FIRST, 2e-4)
     means, spreads = laws[0, :7], laws[1, :7].square()
     kept = (1 - betas[1:7])[:, None]
-    what = "mean over z at k = 2 … 7, by a step from your own before"
+    what = "mean at k = 2 … 7, by a step from your own"
     yield Fact("wrong mean", what, kept.sqrt() * means[:-1], means[1:], HINT_MEAN)
-    what = "variance there, by a step from your own before"
+    what = "variance there"
     yield Fact("wrong spread", what, kept * spreads[:-1] + 1 - kept, spreads[1:], HINT_SPREAD)
     what = "both at k = 2 and 5, in two calls"
     yield Fact("rows mixed up", what, laws[:, [1, 4]], laws[:, [7, 8]], HINT_ROWS)
-    what = "both for four states with an index each"
+    what = "both for four indices"
     yield Fact("rows mixed up", what, laws[:, [2, 6, 0, 3]], mixed(), HINT_ROWS)

@@ -171,6 +171,11 @@ HINT_MIX = (
     "the mix of the *same* data and the *same* noise at the new index. Solve for the data point; then mix "
     "anew."
 )
+HINT_SIZES = (
+    "The jumps tried first are right, these are not: from K or from 1, and with other numbers of states and "
+    "coordinates. The table, the indices and the shape of the states may be any. What do you take for "
+    "granted?"
+)
 HINT_LAND = (
     "A jump to the index 0 should land on the data point, because the network of the check knows the noise "
     "exactly. Which weights do data and noise have at the index 0?"
@@ -214,10 +219,19 @@ def ddim_step(student: StudentFunction) -> Iterator[Fact | str]:
     yield Fact(
         "does not land", "state at j = 0, from k = 6, against the data", expected, measured, HINT_LAND, 2e-3
     )
+    pairs = []
     for k, j, rows, dim in ((9, 2, 3, 3), (1, 0, 1, 2), (9, 0, 5, 1)):
         measured, expected, _ = jump(x[:rows, :dim].clone(), k, j)
-        what = f"state at j = {j}, from k = {k}, over its size, for {rows} rows of {dim}"
-        size = float(expected.abs().max())
-        yield Fact("wrong mix", what, expected / size, measured / size, HINT_MIX, 2e-3)
+        size = expected.abs().max()
+        pairs.append(((expected / size).flatten(), (measured / size).flatten()))
+    expected, measured = (torch.cat(parts) for parts in zip(*pairs, strict=True))
+    yield Fact(
+        "wrong for other sizes",
+        "states over their size, k = 9, 1 and 9",
+        expected,
+        measured,
+        HINT_SIZES,
+        2e-3,
+    )
     if net.evaluations(len(x)) > 1.5:
         yield common.TWICE

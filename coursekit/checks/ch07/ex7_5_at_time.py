@@ -150,13 +150,17 @@ def at_time(student: StudentFunction) -> Iterator[Fact]:
         return
     edge = torch.stack([torch.tensor([0.0, steps]).double(), *root_weights(alpha_bar[[0, -1]])])
     ends = at(torch.tensor([1.0, 0.0]))
-    yield Fact("wrong ends", "index, alpha and beta at t = 1 and t = 0", edge, ends, HINT_ENDS, 5e-3)
+    yield Fact("wrong ends", "all three at t = 1 and 0", edge, ends, HINT_ENDS, 5e-3)
+    pairs = []
     for steps, times in ((5, (0.37,)), (100, (0.004, 1.0, 0.617))):
         table, t = shares(uneven(steps) * (2 if steps == 5 else 12)), torch.tensor(times)
         k = steps * (1 - t)
-        expected = torch.stack([k.double(), *root_weights(between(table, k))])
-        what = f"all three at t = {', '.join(map(str, times))}, for {steps} steps"
-        yield Fact("wrong for another chain", what, expected, at(t, table), HINT_SIZES, 3e-3)
+        right = torch.stack([k.double(), *root_weights(between(table, k))])
+        pairs.append((right.flatten(), at(t, table).flatten()))
+    expected, measured = (torch.cat(parts) for parts in zip(*pairs, strict=True))
+    yield Fact(
+        "wrong for another chain", "all three for 5 and 100 steps", expected, measured, HINT_SIZES, 3e-3
+    )
 
 
 def _inside(numbers: Callable[[Tensor], Tensor], alpha_bar: Tensor) -> Iterator[Fact]:
@@ -170,7 +174,7 @@ def _inside(numbers: Callable[[Tensor], Tensor], alpha_bar: Tensor) -> Iterator[
         yield Fact("K of the notebook", what, start, first, HINT_STEPS, 2e-3)
         return
     at, off = numbers(inner), numbers(away)
-    yield Fact("wrong index", "index at five of the chain's times", inner, at[0], HINT_INDEX, 2e-3)
+    yield Fact("wrong index", "index at five times", inner, at[0], HINT_INDEX, 2e-3)
     left = alpha_bar[inner.long()]
     yield Fact("wrong alpha", "alpha at these times, by the table", left.sqrt(), at[1], HINT_WEIGHTS)
     yield Fact("wrong beta", "beta at these times, by the table", (1 - left).sqrt(), at[2], HINT_WEIGHTS)
@@ -179,8 +183,9 @@ def _inside(numbers: Callable[[Tensor], Tensor], alpha_bar: Tensor) -> Iterator[
     yield Fact("squares do not add up", what, torch.ones(6), off[1:].square().sum(0), HINT_SQUARES)
     parts = torch.tensor([0.001, 0.25, 0.5, 0.75, 0.999])
     logs = torch.stack([numbers(low + parts)[1] for low in (5, 11)]).clamp(min=1e-12).log()
-    drop = (alpha_bar[[6, 12]] / alpha_bar[[5, 11]]).log() / 2
-    pace = (logs[:, 1:] - logs[:, :-1]) / drop[:, None]
-    what = "log alpha over two steps, a quarter after another, as a share of the whole step"
-    expected = torch.tensor([0.249, 0.25, 0.25, 0.249]).expand(2, 4)
+    ends = alpha_bar[[5, 11]].log() / 2, alpha_bar[[6, 12]].log() / 2
+    logs = torch.cat([ends[0][:, None], logs], dim=1)
+    pace = logs.diff(dim=1) / (ends[1] - ends[0])[:, None]
+    what = "log alpha by quarters of a step, as a share"
+    expected = torch.tensor([0.001, 0.249, 0.25, 0.25, 0.249]).expand(2, 5)
     yield Fact("rate not constant", what, expected, pace, HINT_BETWEEN, 2e-3, 4e-3)

@@ -163,7 +163,7 @@ def reverse_variance(student: StudentFunction) -> Iterator[Fact]:
         table = shares(betas)
         return torch.stack([student(k, betas, table, c, shape=()).double() for k in at.tolist()])
 
-    for betas, steps in ((uneven(9), (1, 2, 4, 7)), (4 * uneven(6), (6, 3, 1))):
+    for betas, steps in ((uneven(9), (1, 2, 4, 7)), (4 * uneven(6), (6, 3))):
         alpha_bar, at = shares(betas), torch.tensor(steps)
         beta, before, bar = betas[at - 1], alpha_bar[at - 1], alpha_bar[at]
         ks = f"k = {', '.join(map(str, steps))} of {len(betas)}"
@@ -171,11 +171,12 @@ def reverse_variance(student: StudentFunction) -> Iterator[Fact]:
             "wrong for width one", f"variance for c = 1 at {ks}", beta, variances(betas, 1.0, at), HINT_ONE
         )
         point = (1 / (1 / (1 - before) + (1 - beta) / beta))[at > 1]  # at 1 it is 0, or 0 / 0
-        what = f"variance for c = 0 at {ks}, 1 left out"
+        what = "for c = 0, without k = 1"
         yield Fact("wrong for one point", what, point, variances(betas, 0.0, at[at > 1]), HINT_POINT)
+        parts = []
         for c in (0.4, 2.0, 0.05):
             then, now = _state(before, c), _state(bar, c)
-            rest = then - (1 - beta) * then.square() / now
-            what = f"variance, over what x_k leaves uncertain, for c = {c:g} at {ks}"
-            share = (variances(betas, c, at) / rest).clamp(-9, 9)
-            yield Fact("parts do not add up", what, torch.ones(len(at)), share, HINT_TOTAL, 2e-3)
+            rest = then - (1 - beta) * then.square() / now  # what x_k leaves of it
+            parts.append((variances(betas, c, at) / rest).clamp(-9, 9))
+        what = "for c = 0.4, 2 and 0.05, over what x_k leaves"
+        yield Fact("parts do not add up", what, torch.ones(3, len(at)), torch.stack(parts), HINT_TOTAL, 2e-3)
