@@ -8,7 +8,7 @@ from torch import Tensor
 from ..core.engine import exercise
 from ..core.facts import Fact
 from ..core.student_function import StudentFunction
-from ..shared.mistakes import recurring
+from ..shared.mistakes import TEXTS, recurring
 from .common import (
     WRONG_WEIGHTS,
     Weights,
@@ -85,7 +85,6 @@ MISTAKES |= recurring(
         "one step too many": _rule(share=lambda betas, k: shares(betas)[k + 1]),
         "one step too few": _rule(share=lambda betas, k: shares(betas)[(k - 1).clamp(min=0)]),
         "order swapped": lambda z, k, betas: law(z, k, betas)[::-1],
-        "one index for the whole batch": lambda z, k, betas: law(z, k[:1].expand_as(k), betas),
     }
 )
 MISTAKES |= alike(
@@ -189,6 +188,10 @@ def chain_law(student: StudentFunction) -> Iterator[Fact]:
     same = changed_share(once, of(betas, 1, 2, 3))
     yield same
     if not same.holds():
+        return
+    if bool((once - once[:, :1, :1]).abs().max() < 1e-6):
+        what, hint = "different laws at k = 1, 2, 3", TEXTS["one index for the whole batch"]
+        yield Fact("one index for the whole batch", what, 3.0, 1.0, hint)
         return
     laws = torch.cat([once, of(betas, 4, 5, 6), of(betas, 7, 2, 5)], dim=1)
     if not (yield from watched(_steps(betas, laws, lambda: of(betas, 3, 7, 1, 4)))):

@@ -153,6 +153,7 @@ MISTAKES |= alike(
         "alpha for alpha-bar under the root": rule(_paper(lambda n: n.beta / (1 - n.alpha).sqrt())),
         "root missing under the noise": rule(_paper(lambda n: n.beta / (1 - n.bar))),
         "sign of the predicted noise": rule(_paper(lambda n: -n.beta / (1 - n.bar).sqrt())),
+        "mean of the predicted noise": rule(lambda x, eps, n: _paper()(x, eps.mean(0, keepdim=True), n)),
         "network's answer not used": rule(_paper(lambda n: 0 * n.beta)),
         "predicted noise not scaled": rule(_paper(lambda n: torch.ones_like(n.beta))),
         "beta alone on the predicted noise": rule(_paper(lambda n: n.beta)),
@@ -192,10 +193,11 @@ MISTAKES |= alike(
     },
 )
 MISTAKES |= {
-    "result cut off": (
+    "state hardly in the result": (
         rule(lambda x, eps, n: _paper()(x, eps, n).clamp(-1, 1)),
-        "You cut the new state off at -1 and 1. States with noise in them lie outside now and then, and "
-        "data need not be images: the formula of the paper knows no bounds.",
+        "However far out the state is, your result stays near zero. Is the new state cut off, at -1 and 1 "
+        "say, as if it were a finished image, or does `x` not enter it at all? The formula of the paper "
+        "knows no bounds.",
     ),
     "DDIM step": (
         rule(

@@ -117,6 +117,7 @@ MISTAKES |= alike(
     {
         "one index too far": rule(places=lambda k, j: (k, max(j - 1, 0))),
         "one index short": rule(places=lambda k, j: (k, j + 1)),
+        "counted from the noise": rule(places=lambda k, j: (-1 - k, -1 - j)),
         "always one step": rule(places=lambda k, j: (k, k - 1)),
         "noise keeps its old weight": rule(move=lambda x, z, eps, a, b: b.sqrt() * z + (1 - a).sqrt() * eps),
         "data keep their old weight": rule(move=lambda x, z, eps, a, b: a.sqrt() * z + (1 - b).sqrt() * eps),
@@ -128,6 +129,8 @@ MISTAKES |= alike(
     {
         "noise left out": rule(move=lambda x, z, eps, a, b: b.sqrt() * z),
         "the data point itself": rule(move=lambda x, z, eps, a, b: z),
+        "new state cut off": rule(move=lambda x, z, eps, a, b: mix_by()(x, z, eps, a, b).clamp(-1, 1)),
+        "noise cut off": lambda net, *rest: rule()(lambda x, k: net(x, k).clamp(-1, 1), *rest),
         "sign of the new noise": rule(move=lambda x, z, eps, a, b: b.sqrt() * z - (1 - b).sqrt() * eps),
     },
 )

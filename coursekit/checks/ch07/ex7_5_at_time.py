@@ -84,7 +84,12 @@ HINT_SIZES = (
 )
 
 MISTAKES: dict[str, Mistake] = wrong_weights(rule) | one_time_for_all(rule(), 0)
-MISTAKES |= recurring({"straight line": lambda t, alpha_bar: (_index(t, len(alpha_bar) - 1), t, 1 - t)})
+MISTAKES |= recurring(
+    {
+        "straight line": lambda t, alpha_bar: (_index(t, len(alpha_bar) - 1), t, 1 - t),
+        "alpha for alpha-bar": rule(share=lambda a, k: between(torch.cat([a[:1], a[1:] / a[:-1]]), k)),
+    }
+)
 MISTAKES |= alike(
     HINT_INDEX,
     {
@@ -110,6 +115,7 @@ MISTAKES |= alike(
 MISTAKES |= alike(
     HINT_BETWEEN,
     {
+        "one line from end to end": rule(share=lambda table, k: table[-1] ** (k / (len(table) - 1))),
         "shares on a straight line": rule(share=_linear),
         "weights on a straight line": rule(share=lambda table, k: _linear(table.sqrt(), k).square()),
         "share of the noise on a straight line": lambda t, alpha_bar: (

@@ -61,6 +61,7 @@ MISTAKES: dict[str, Mistake] = alike(
         "only k / K divided": _rule(lambda k, steps, offset: k / steps / (1 + offset) + offset),
         "k not divided by K": _rule(lambda k, steps, offset: (k + offset) / (1 + offset)),
         "half a circle": _rule(lambda k, steps, offset: 2 * _right(k, steps, offset)),
+        "offset subtracted": _rule(lambda k, steps, offset: (k / steps - offset) / (1 - offset)),
         "one step too few in the angle": _rule(lambda k, steps, offset: _right(k, steps + 1, offset)),
         "one step too many in the angle": _rule(lambda k, steps, offset: _right(k + 1, steps, offset)),
     },
@@ -75,6 +76,7 @@ MISTAKES: dict[str, Mistake] = alike(
         "differences of the share": _rule(betas=lambda f: -f.diff()),
         "differences of alpha-bar": _rule(betas=lambda f: -f.diff() / f[0]),
         "differences over the later share": _rule(betas=lambda f: f[:-1] / f[1:] - 1),
+        "logarithms of the quotients": _rule(betas=lambda f: -f.log().diff()),
         "standard deviations": _rule(betas=lambda f: _quotients(f).clamp(max=LARGEST).sqrt(), largest=1.0),
         "quotient upside down": _rule(betas=lambda f: (1 - f[:-1] / f[1:]).clamp(min=-1e6)),
     },
@@ -84,15 +86,16 @@ MISTAKES |= alike(
     "data, which adds the least noise. There is one entry for each *step*, up to the step that ends at K.",
     {
         "opposite order": _rule(betas=lambda f: _quotients(f).flip(0)),
+        "first step left out": _rule(betas=lambda f: torch.cat([_quotients(f)[1:], f.new_ones(1)])),
         "first step of no size": _rule(betas=lambda f: torch.cat([f.new_zeros(1), _quotients(f)[:-1]])),
     },
 )
+MISTAKES |= alike(
+    "Your share of the variance falls like another power of the cosine. The data's weight is the cosine; "
+    "the share is its *square*. Count your squares and your roots, that of the quotient included.",
+    {"cosine not squared": _rule(power=1), "cosine squared twice": _rule(power=4)},
+)
 MISTAKES |= {
-    "cosine not squared": (
-        _rule(power=1),
-        "Your share of the variance falls like a cosine. It should fall like its *square*: the data's "
-        "weight is the cosine, and a variance is a square. (Or do you take a root of the quotient?)",
-    ),
     "not bounded": (
         _rule(largest=1.0),
         "Your last variance is 1: that step would wipe out everything at once, and the way back would "
