@@ -50,6 +50,10 @@ HINTS = {
         "Your sampler begins at the data's end of the chain. The states that it is given are noise, at k = "
         "1000, and from there the indices get smaller. In which order are your indices?"
     ),
+    "network told another index": (
+        "Your sampler's first states lie at k = 1000, and it asks about them at a smaller index. Does the "
+        "network hear the index at which a state lies, or the one to which it goes?"
+    ),
     "always from the start": (
         "Your sampler asks about the first states again and again: what a step returns never becomes the "
         "state from which the next one sets out. Which name does the result of a step get?"
@@ -192,6 +196,8 @@ def _reason(net: Predictor, few: bool, random: bool, missed: float) -> str:
         return "network told a time"
     if float(k[0]) < float(k[-1]):
         return "wrong direction"
+    if float(k[0]) < 0.99 * STEPS:
+        return "network told another index"
     first = net.calls[0].x
     if len(k) > 2 and all(call.x.shape == first.shape and torch.equal(call.x, first) for call in net.calls):
         return "always from the start"

@@ -35,60 +35,15 @@ class Ex7_1:
         a = bar[k - 1][:, None]
         return a.sqrt() * z, (1 - a).sqrt()
 
-    @wrong("7.1", "one step too many")
-    def zero_based(z, k, betas):
-        bar = torch.cumprod(1 - betas, dim=0)
-        a = bar[k][:, None]
-        return a.sqrt() * z, (1 - a).sqrt()
-
-    @wrong("7.1", "one step too few")
-    def slice_too_short(z, k, betas):
-        a = torch.stack([torch.prod(1 - betas[: max(int(i) - 1, 0)]) for i in k])[:, None]
-        return a.sqrt() * z, (1 - a).sqrt()
-
     @wrong("7.1", "counted from the noise")
     def our_direction(z, k, betas):
         a = table(betas).flip(0)[k][:, None]
         return a.sqrt() * z, (1 - a).sqrt()
 
-    @wrong("7.1", "constant")
+    @wrong("7.1", "one index for the whole batch")
     def product_of_all(z, k, betas):
         a = torch.prod(1 - betas)
         return a.sqrt() * z, (1 - a).sqrt()
-
-    @wrong("7.1", "betas multiplied")
-    def cumprod_of_betas(z, k, betas):
-        a = torch.cat([torch.ones(1), torch.cumprod(betas, 0)])[k][:, None]
-        return a.sqrt() * z, (1 - a).sqrt()
-
-    @wrong("7.1", "product taken for a sum in the exponent")
-    def exponential(z, k, betas):
-        a = torch.exp(-torch.cat([torch.zeros(1), betas.cumsum(0)]))[k][:, None]
-        return a.sqrt() * z, (1 - a).sqrt()
-
-    @wrong("7.1", "mean does not shrink")
-    def mean_is_z(z, k, betas):
-        return z.clone(), (1 - table(betas)[k][:, None]).sqrt()
-
-    @wrong("7.1", "order swapped")
-    def std_first(z, k, betas):
-        a = table(betas)[k][:, None]
-        return (1 - a).sqrt(), a.sqrt() * z
-
-    @wrong("7.1", "index along the wrong axis")
-    def no_column(z, k, betas):
-        a = table(betas)[k]
-        return a.sqrt() * z, (1 - a).sqrt() * torch.ones_like(z)
-
-    @wrong("7.1", "one index for the whole batch")
-    def first_index(z, k, betas):
-        a = table(betas)[k[0]]
-        return a.sqrt() * z, (1 - a).sqrt().reshape(1, 1)
-
-    @wrong("7.1", "a draw in place of the law")
-    def a_sample(z, k, betas):
-        a = table(betas)[k][:, None]
-        return a.sqrt() * z + (1 - a).sqrt() * torch.randn_like(z), (1 - a).sqrt()
 
     @wrong("7.1", "wrong type")
     def only_the_mean(z, k, betas):
@@ -129,16 +84,6 @@ class Ex7_1:
         a = table(betas.float())[k][:, None]
         return a.sqrt() * z.float(), (1 - a).clamp(min=0).sqrt()
 
-    @wrong("7.1", "both roots taken twice")
-    def product_of_roots_rooted(z, k, betas):
-        a = torch.cat([torch.ones(1), torch.cumprod((1 - betas).sqrt(), 0)])[k][:, None]
-        return a.sqrt() * z, (1 - a).sqrt()
-
-    @wrong("7.1", "mean without the data point")
-    def weights_alone(z, k, betas):
-        a = table(betas)[k][:, None]
-        return a.sqrt(), (1 - a).sqrt()
-
     @wrong("7.1", "wrong start")
     def zero_clamped(z, k, betas):
         a = torch.cumprod(1 - betas, 0)[(k - 1).clamp(min=0)][:, None]
@@ -152,6 +97,16 @@ class Ex7_1:
         a = kept.prod(dim=1, keepdim=True)
         return torch.einsum("bo,bd->bd", a.sqrt(), z), torch.sqrt(1 - a + 1e-8)
         raise NotImplementedError("Exercise 7.1: fill me in")
+
+    @wrong("7.1", "wrong for other sizes")
+    def never_the_last_index(z, k, betas):
+        a = table(betas)[k.clamp(max=len(betas) - 1)][:, None]
+        return a.sqrt() * z, (1 - a).sqrt()
+
+    @wrong("7.1", "one index for the whole batch")
+    def largest_index_for_all(z, k, betas):
+        a = table(betas)[k.max()]
+        return a.sqrt() * z, (1 - a).sqrt().expand(len(z), 1)
 
 
 # ------------------------------------------------------------------ 7.2 simple_loss(net, z, alpha_bar)
@@ -529,62 +484,6 @@ class Ex7_3:
         mean = (x - beta / (1 - alpha).sqrt() * net(x, k)) / alpha.sqrt()
         return kicked(mean, k, beta.sqrt())
 
-    @wrong("7.3", "all of the noise taken out")
-    def whole_noise(net, x, k, betas, alpha_bar):
-        beta = betas[k - 1]
-        mean = (x - (1 - alpha_bar[k]).sqrt() * net(x, k)) / (1 - beta).sqrt()
-        return kicked(mean, k, beta.sqrt())
-
-    @wrong("7.3", "data not divided by the root of alpha-bar")
-    def guess_not_divided(net, x, k, betas, alpha_bar):
-        z = x - (1 - alpha_bar[k]).sqrt() * net(x, k)
-        return kicked(bayes(x, z, k, betas, alpha_bar), k, betas[k - 1].sqrt())
-
-    @wrong("7.3", "betas one place too late")
-    def betas_at_k(net, x, k, betas, alpha_bar):
-        beta = betas[k]
-        mean = (x - beta / (1 - alpha_bar[k]).sqrt() * net(x, k)) / (1 - beta).sqrt()
-        return kicked(mean, k, beta.sqrt())
-
-    @wrong("7.3", "alpha_bar one place too early")
-    def bar_at_k_minus_one(net, x, k, betas, alpha_bar):
-        beta = betas[k - 1]
-        mean = (x - beta / (1 - alpha_bar[k - 1]).sqrt() * net(x, k)) / (1 - beta).sqrt()
-        return kicked(mean, k, beta.sqrt())
-
-    @wrong("7.3", "beta for its root")
-    def variance_times_noise(net, x, k, betas, alpha_bar):
-        return kicked(paper(net, x, k, betas, alpha_bar)[0], k, betas[k - 1])
-
-    @wrong("7.3", "noise not scaled")
-    def full_noise(net, x, k, betas, alpha_bar):
-        return kicked(paper(net, x, k, betas, alpha_bar)[0], k, 1.0)
-
-    @wrong("7.3", "predicted noise for fresh noise")
-    def old_noise_again(net, x, k, betas, alpha_bar):
-        mean, sigma = paper(net, x, k, betas, alpha_bar)
-        return mean + sigma * net(x, k) if k > 1 else mean
-
-    @wrong("7.3", "one noise for the whole batch")
-    def one_row(net, x, k, betas, alpha_bar):
-        mean, sigma = paper(net, x, k, betas, alpha_bar)
-        return mean + sigma * torch.randn(x.shape[1]) if k > 1 else mean
-
-    @wrong("7.3", "same noise in every step")
-    def seeds_inside(net, x, k, betas, alpha_bar):
-        torch.manual_seed(0)
-        return kicked(*[paper(net, x, k, betas, alpha_bar)[0], k, betas[k - 1].sqrt()])
-
-    @wrong("7.3", "rand for randn")
-    def uniform_kick(net, x, k, betas, alpha_bar):
-        mean, sigma = paper(net, x, k, betas, alpha_bar)
-        return mean + sigma * torch.rand_like(x) if k > 1 else mean
-
-    @wrong("7.3", "network told the index before")
-    def asks_at_k_minus_one(net, x, k, betas, alpha_bar):
-        mean, sigma = paper(lambda x, k: net(x, k - 1), x, k, betas, alpha_bar)
-        return kicked(mean, k, sigma)
-
     @wrong("7.3", "field misused")
     def index_first(net, x, k, betas, alpha_bar):
         mean, sigma = paper(lambda x, k: net(k, x), x, k, betas, alpha_bar)
@@ -631,11 +530,6 @@ class Ex7_3:
         z = (x - (1 - a).sqrt() * eps) / a.sqrt()
         return b.sqrt() * z + (1 - b - fresh).clamp(min=0).sqrt() * eps + fresh.sqrt() * torch.randn_like(x)
 
-    @wrong("7.3", "guess cut off")
-    def clamps_the_guess(net, x, k, betas, alpha_bar):
-        z = (x - (1 - alpha_bar[k]).sqrt() * net(x, k)) / alpha_bar[k].sqrt()
-        return kicked(bayes(x, z.clamp(-1, 1), k, betas, alpha_bar), k, betas[k - 1].sqrt())
-
     @wrong("7.3", "net not asked")
     def forward_once_more(net, x, k, betas, alpha_bar):
         return (1 - betas[k - 1]).sqrt() * x + betas[k - 1].sqrt() * torch.randn_like(x)
@@ -656,6 +550,44 @@ class Ex7_3:
         beta, bar = betas[k - 1].item(), alpha_bar[k].item()
         mean = (x - beta / math.sqrt(1 - bar + 1e-10) * net(x, k)) / math.sqrt(1 - beta)
         return torch.normal(mean, math.sqrt(beta) * (k > 1))
+
+    @wrong("7.3", "raises")
+    def noise_of_two_columns(net, x, k, betas, alpha_bar):
+        mean, sigma = paper(net, x, k, betas, alpha_bar)
+        return mean + sigma * torch.randn(len(x), 2) if k > 1 else mean
+
+    @wrong("7.3", "network shown another state")
+    def starts_anew(net, x, k, betas, alpha_bar):
+        x = torch.randn_like(x)
+        return kicked(*[paper(net, x, k, betas, alpha_bar)[0], k, betas[k - 1].sqrt()])
+
+    @wrong("7.3", "state hardly in the result")
+    def pure_noise(net, x, k, betas, alpha_bar):
+        net(x, k)
+        return betas[k - 1].sqrt() * torch.randn_like(x)
+
+    @wrong("7.3", "mean of the predicted noise")
+    def averages_the_answer(net, x, k, betas, alpha_bar):
+        mean, sigma = paper(lambda x, k: net(x, k).mean(dim=0), x, k, betas, alpha_bar)
+        return kicked(mean, k, sigma)
+
+    @wrong("7.3", "wrong spread")
+    def half_the_noise(net, x, k, betas, alpha_bar):
+        mean, sigma = paper(net, x, k, betas, alpha_bar)
+        return kicked(mean, k, sigma / 2)
+
+    @wrong("7.3", "not normal")
+    def laplace(net, x, k, betas, alpha_bar):
+        mean, sigma = paper(net, x, k, betas, alpha_bar)
+        noise = torch.distributions.Laplace(0.0, 0.5**0.5).sample(x.shape)
+        return mean + sigma * noise if k > 1 else mean
+
+    @right("7.3")
+    def asks_in_parts(net, x, k, betas, alpha_bar):
+        def in_parts(x, k):
+            return torch.cat([net(part, k) for part in x.split(40)])
+
+        return kicked(*paper(in_parts, x, k, betas, alpha_bar)[:1], k, betas[k - 1].sqrt())
 
 
 def mixed(z, eps, b):
@@ -703,20 +635,6 @@ class Ex7_4:
     @wrong("7.4", "net not asked")
     def rescales(net, x, k, j, alpha_bar):
         return x * (alpha_bar[j] / alpha_bar[k]).sqrt()
-
-    @wrong("7.4", "fresh noise")
-    def draws_anew(net, x, k, j, alpha_bar):
-        return mixed(guess(net, x, k, alpha_bar)[0], torch.randn_like(x), alpha_bar[j])
-
-    @wrong("7.4", "indices swapped")
-    def j_first(net, x, j, k, alpha_bar):
-        z, eps = guess(net, x, k, alpha_bar)
-        return mixed(z, eps, alpha_bar[j])
-
-    @wrong("7.4", "network told the new index")
-    def asks_at_j(net, x, k, j, alpha_bar):
-        eps = net(x, j)
-        return mixed((x - (1 - alpha_bar[k]).sqrt() * eps) / alpha_bar[k].sqrt(), eps, alpha_bar[j])
 
     @wrong("7.4", "identity")
     def forgets_to_return_it(net, x, k, j, alpha_bar):
@@ -770,36 +688,6 @@ class Ex7_4:
         z, eps = guess(net, x.float(), k, alpha_bar.float())
         return mixed(z, eps, alpha_bar[j].float())
 
-    @wrong("7.4", "guess cut off")
-    def clamped_guess(net, x, k, j, alpha_bar):
-        z, eps = guess(net, x, k, alpha_bar)
-        return mixed(z.clamp(-1, 1), eps, alpha_bar[j])
-
-    @wrong("7.4", "table read one place off")
-    def both_minus_one(net, x, k, j, alpha_bar):
-        eps, a = net(x, k), alpha_bar[k - 1]
-        return mixed((x - (1 - a).sqrt() * eps) / a.sqrt(), eps, alpha_bar[j - 1])
-
-    @wrong("7.4", "alpha for alpha-bar")
-    def alpha_of_the_step(net, x, k, j, alpha_bar):
-        eps, a = net(x, k), alpha_bar[k] / alpha_bar[k - 1]
-        return mixed((x - (1 - a).sqrt() * eps) / a.sqrt(), eps, alpha_bar[j])
-
-    @wrong("7.4", "mean of the reverse step")
-    def ddpm_without_noise(net, x, k, j, alpha_bar):
-        a = alpha_bar[k] / alpha_bar[j]
-        return (x - (1 - a) / (1 - alpha_bar[k]).sqrt() * net(x, k)) / a.sqrt()
-
-    @wrong("7.4", "step of Euler")
-    def along_the_straight_line(net, x, k, j, alpha_bar):
-        z, eps = guess(net, x, k, alpha_bar)
-        return x + (k - j) / (len(alpha_bar) - 1) * (z - eps)
-
-    @wrong("7.4", "network asked again at j")
-    def asks_anew_for_the_mix(net, x, k, j, alpha_bar):
-        z, _ = guess(net, x, k, alpha_bar)
-        return mixed(z, net(x, j), alpha_bar[j])
-
     @wrong("7.4", "does not land")
     def never_takes_the_last_step(net, x, k, j, alpha_bar):
         return mixed(*guess(net, x, k, alpha_bar), alpha_bar[j]) if j > 0 else x
@@ -817,6 +705,25 @@ class Ex7_4:
         return torch.einsum(",bd->bd", alpha_bar[j].sqrt(), data) + noise
         raise NotImplementedError("Exercise 7.4: fill me in")
 
+    @right("7.4")
+    def row_by_row(net, x, k, j, alpha_bar):
+        eps = torch.cat([net(x[i : i + 1], k) for i in range(len(x))])
+        a = alpha_bar[k].double()
+        return mixed((x - (1 - a).sqrt() * eps) / a.sqrt(), eps, alpha_bar[j]).float()
+
+    @wrong("7.4", "wrong for other sizes")
+    def never_from_the_last_index(net, x, k, j, alpha_bar):
+        return mixed(*guess(net, x, min(k, len(alpha_bar) - 2), alpha_bar), alpha_bar[j])
+
+    @wrong("7.4", "new state cut off")
+    def pixels(net, x, k, j, alpha_bar):
+        return mixed(*guess(net, x, k, alpha_bar), alpha_bar[j]).clamp(-1, 1)
+
+    @wrong("7.4", "random result")
+    def a_little_chance(net, x, k, j, alpha_bar):
+        z, eps = guess(net, x, k, alpha_bar)
+        return mixed(z, 0.9 * eps + 0.1 * torch.randn_like(eps), alpha_bar[j])
+
 
 def share_at(k, table):
     low = k.floor().long().clamp(0, len(table) - 2)
@@ -831,6 +738,11 @@ class Ex7_5:
     @wrong("7.5", "time not turned round")
     def k_grows_with_t(t, alpha_bar):
         k = (len(alpha_bar) - 1) * t
+        return numbers(k, share_at(k, alpha_bar))
+
+    @wrong("7.5", "one step too few")
+    def length_minus_two(t, alpha_bar):
+        k = (len(alpha_bar) - 2) * (1 - t)
         return numbers(k, share_at(k, alpha_bar))
 
     @wrong("7.5", "nearest index")
@@ -850,21 +762,6 @@ class Ex7_5:
         low = k.floor().long().clamp(max=len(alpha_bar) - 2)
         logs, r = alpha_bar.log(), k - low
         return numbers(k, (r * logs[low] + (1 - r) * logs[low + 1]).exp())
-
-    @wrong("7.5", "root missing on the data")
-    def share_for_alpha(t, alpha_bar):
-        k = (len(alpha_bar) - 1) * (1 - t)
-        share = share_at(k, alpha_bar)
-        return k, share, (1 - share).sqrt()
-
-    @wrong("7.5", "straight line")
-    def as_ever(t, alpha_bar):
-        return (len(alpha_bar) - 1) * (1 - t), t, 1 - t
-
-    @wrong("7.5", "one time for the whole batch")
-    def first_time(t, alpha_bar):
-        k = (len(alpha_bar) - 1) * (1 - t[0]) + 0 * t
-        return numbers(k, share_at(k, alpha_bar))
 
     @wrong("7.5", "wrong type")
     def no_index(t, alpha_bar):
@@ -930,23 +827,6 @@ class Ex7_5:
         k = 1000 * (1 - t)
         return numbers(k, share_at(k, alpha_bar))
 
-    @wrong("7.5", "K of the notebook")
-    def a_thousand_steps_and_a_clamp(t, alpha_bar, K=1000):
-        k, logs = K * (1 - t), alpha_bar.log()
-        low = k.floor().long().clamp(max=K - 1)
-        return numbers(k, torch.lerp(logs[low], logs[low + 1], k - low).exp())
-
-    @wrong("7.5", "weights not turned round")
-    def table_from_its_end(t, alpha_bar):
-        steps = len(alpha_bar) - 1
-        _, alpha, beta = numbers(t, share_at(steps * t, alpha_bar))
-        return steps * (1 - t), alpha, beta
-
-    @wrong("7.5", "order of the results")
-    def index_last(t, alpha_bar):
-        k = (len(alpha_bar) - 1) * (1 - t)
-        return (*numbers(k, share_at(k, alpha_bar))[1:], k)
-
     @wrong("7.5", "wrong ends")
     def rest_before_the_clamp(t, alpha_bar):
         k, logs = (len(alpha_bar) - 1) * (1 - t), alpha_bar.log()
@@ -972,6 +852,22 @@ class Ex7_5:
         weights = (1 - (k - torch.arange(len(alpha_bar))).abs()).clamp(min=0)
         log = (weights @ alpha_bar.log())[:, None]
         return [k, (log / 2).exp(), (-torch.expm1(log)).sqrt()]
+
+    @wrong("7.5", "wrong ends")
+    def stops_before_the_noise(t, alpha_bar):
+        k = ((len(alpha_bar) - 1) * (1 - t)).clamp(max=len(alpha_bar) - 2)
+        return numbers(k, share_at(k, alpha_bar))
+
+    @wrong("7.5", "rate not constant")
+    def slow_start_of_each_step(t, alpha_bar):
+        k = (len(alpha_bar) - 1) * (1 - t)
+        low = k.floor()
+        return numbers(k, share_at(low + (k - low) ** 2, alpha_bar))
+
+    @wrong("7.5", "wrong for another chain")
+    def logs_not_too_small(t, alpha_bar):
+        k = (len(alpha_bar) - 1) * (1 - t)
+        return numbers(k, share_at(k, alpha_bar.clamp(min=0.01)))
 
 
 def f(steps, offset):
@@ -1001,9 +897,10 @@ class Ex7_6:
         s = f(steps, offset)
         return s[1:] / s[0]
 
-    @wrong("7.6", "opposite order")
-    def flipped(steps, offset):
-        return variances(f(steps, offset)).flip(0)
+    @wrong("7.6", "alpha for beta")
+    def forgets_one_minus(steps, offset):
+        s = f(steps, offset)
+        return s[1:] / s[:-1]
 
     @wrong("7.6", "wrong shape")
     def one_too_many(steps, offset):
@@ -1057,10 +954,6 @@ class Ex7_6:
         logs = f(steps, offset).double().clamp(min=1e-30).log()
         return (-torch.expm1(logs.diff())).clamp(max=0.999)
 
-    @wrong("7.6", "wrong share")
-    def all_scaled(steps, offset):
-        return 0.999 * variances(f(steps, offset), 1.0)
-
     @right("7.6")
     def by_half_a_sine(steps, offset, top=0.999):
         k = torch.arange(steps + 1).double()
@@ -1069,6 +962,14 @@ class Ex7_6:
         out[out > top] = top
         return out
         raise NotImplementedError("Exercise 7.6: fill me in")
+
+    @wrong("7.6", "wrong share")
+    def not_too_small(steps, offset):
+        return variances(f(steps, offset)).clamp(min=1e-3)
+
+    @wrong("7.6", "first step left out")
+    def one_place_early(steps, offset):
+        return torch.cat([variances(f(steps, offset))[1:], torch.tensor([0.999])])
 
 
 def state(k, bar, c):
@@ -1101,15 +1002,6 @@ class Ex7_7:
     @wrong("7.7", "betas one place too late")
     def betas_of_k(k, betas, alpha_bar, c):
         return betas[k] * state(k - 1, alpha_bar, c) / state(k, alpha_bar, c)
-
-    @wrong("7.7", "gain left out")
-    def covariance_without_alpha(k, betas, alpha_bar, c):
-        before = state(k - 1, alpha_bar, c)
-        return before - before**2 / state(k, alpha_bar, c)
-
-    @wrong("7.7", "precisions added, not turned over")
-    def a_precision(k, betas, alpha_bar, c):
-        return 1 / state(k - 1, alpha_bar, c) + (1 - betas[k - 1]) / betas[k - 1]
 
     @wrong("7.7", "parts do not add up")
     def between_the_two(k, betas, alpha_bar, c):
@@ -1155,10 +1047,6 @@ class Ex7_7:
         beta = betas[k - 1]
         return (v * beta / ((1 - beta) * v + beta)).reshape(1)
 
-    @wrong("7.7", "no variance in the last step")
-    def last_step_is_certain(k, betas, alpha_bar, c):
-        return betas[k - 1] * state(k - 1, alpha_bar, c) / state(k, alpha_bar, c) if k > 1 else 0.0
-
     @right("7.7")
     def two_sources(k, betas, alpha_bar, c):
         beta, bar, before = (float(v) for v in (betas[k - 1], alpha_bar[k], alpha_bar[k - 1]))
@@ -1166,6 +1054,24 @@ class Ex7_7:
         return torch.tensor(
             [known + before * (beta / (1 - bar)) ** 2 * c**2 * (1 - bar) / (bar * c**2 + 1 - bar)]
         )
+
+    @right("7.7")
+    def precisions_less_one(k, betas, alpha_bar, c):
+        return 1 / (1 / betas[k - 1] + 1 / state(k - 1, alpha_bar, c) - 1)
+
+    @wrong("7.7", "parts do not add up")
+    def never_above_beta(k, betas, alpha_bar, c):
+        exact = betas[k - 1] * state(k - 1, alpha_bar, c) / state(k, alpha_bar, c)
+        return torch.minimum(betas[k - 1], exact)
+
+    @wrong("7.7", "random result")
+    def by_draws(k, betas, alpha_bar, c):
+        y = c * alpha_bar[k - 1].sqrt() * torch.randn(9999) + (1 - alpha_bar[k - 1]).sqrt() * torch.randn(
+            9999
+        )
+        x = (1 - betas[k - 1]).sqrt() * y + betas[k - 1].sqrt() * torch.randn(9999)
+        joint = torch.cov(torch.stack([y, x]))
+        return joint[0, 0] - joint[0, 1] ** 2 / joint[1, 1]
 
 
 def jump(x, eps, a, b):
@@ -1222,25 +1128,9 @@ class Ex7_8:
     def all_steps(net, x, alpha_bar):
         return along(net, x, alpha_bar, strides(100))
 
-    @wrong("7.8", "too many questions")
-    def twenty_one(net, x, alpha_bar):
-        return along(net, x, alpha_bar, strides(21))
-
-    @wrong("7.8", "too many questions")
-    def heun_with_twenty_steps(net, x, alpha_bar):
-        return heun(net, x, alpha_bar, strides(20, 2))
-
     @wrong("7.8", "questions left")
     def ten_steps(net, x, alpha_bar):
         return along(net, x, alpha_bar, strides(10))
-
-    @wrong("7.8", "questions left")
-    def five_steps(net, x, alpha_bar):
-        return along(net, x, alpha_bar, [1000, 800, 600, 400, 200, 0])
-
-    @wrong("7.8", "questions left")
-    def extrapolates_with_eight(net, x, alpha_bar):
-        return along(net, x, alpha_bar, strides(8, 1.5))
 
     @wrong("7.8", "not close enough")
     def shrinks_too_much(net, x, alpha_bar):
@@ -1255,7 +1145,7 @@ class Ex7_8:
     def stops_before_the_data(net, x, alpha_bar):
         return along(net, x, alpha_bar, [round(1000 - 47.5 * i) for i in range(21)])
 
-    @wrong("7.8", "does not land")
+    @wrong("7.8", "network told another index")
     def asks_too_low(net, x, alpha_bar):
         return along(lambda x, k: net(x, max(k - 25, 1)), x, alpha_bar, strides(20))
 
@@ -1264,11 +1154,6 @@ class Ex7_8:
         for k, j in pairwise(strides(20, 2)):
             x = jump(x, net(x, k), alpha_bar[k], alpha_bar[j]) + 0.2 * torch.randn_like(x)
         return x
-
-    @wrong("7.8", "too random")
-    def random_strides(net, x, alpha_bar):
-        inner = torch.randperm(999)[:19].add(1).sort(descending=True).values.tolist()
-        return along(net, x, alpha_bar, [1000, *inner, 0])
 
     @wrong("7.8", "wrong shape")
     def returns_all_states(net, x, alpha_bar):
@@ -1352,22 +1237,6 @@ class Ex7_8:
             y = jump(x, net(x, k), alpha_bar[k], alpha_bar[j])
         return y
 
-    @wrong("7.8", "does not land")
-    def range_without_its_end(net, x, alpha_bar):
-        return along(net, x, alpha_bar, list(range(1000, 0, -50)))
-
-    @wrong("7.8", "does not land")
-    def returns_in_the_loop(net, x, alpha_bar):
-        for k, j in pairwise(strides(20, 2)):
-            x = jump(x, net(x, k), alpha_bar[k], alpha_bar[j])
-            if k:
-                return x
-        return x
-
-    @wrong("7.8", "strides grow towards the data")
-    def power_below_one(net, x, alpha_bar):
-        return along(net, x, alpha_bar, strides(20, 0.5))
-
     @wrong("7.8", "raises")
     def indices_not_rounded(net, x, alpha_bar):
         return along(net, x, alpha_bar, [1000 * (1 - i / 20) ** 2 for i in range(21)])
@@ -1391,4 +1260,14 @@ class Ex7_8:
             eps = net(x, k)
             ahead, old = eps if old is None else torch.lerp(old, eps, 1.5), eps
             x = c * (x - b * ahead) / a + d * ahead
+        return x
+
+    @wrong("7.8", "raises")
+    def states_on_the_line(net, x, alpha_bar):
+        return along(net, x, alpha_bar, strides(20, 1.6)).reshape(8192, 1)
+
+    @wrong("7.8", "network told another index")
+    def asks_at_the_end_of_the_stride(net, x, alpha_bar):
+        for k, j in pairwise(strides(20, 1.6)):
+            x = jump(x, net(x, max(j, 1)), alpha_bar[k], alpha_bar[j])
         return x
