@@ -100,7 +100,7 @@ def of_point(alpha_bar: Tensor, z: Tensor) -> Predictor:
     return Predictor(rule, z.shape[-1])
 
 
-def watched(facts: Iterator[Fact]) -> Generator[Fact, None, bool]:
+def facts_hold(facts: Iterator[Fact]) -> Generator[Fact, None, bool]:
     """Hand facts on as they come; the value of `yield from` tells whether all of them hold."""
     held = True
     for fact in facts:

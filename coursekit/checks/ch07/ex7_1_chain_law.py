@@ -14,10 +14,10 @@ from .common import (
     Weights,
     alike,
     changed_share,
+    facts_hold,
     root_weights,
     shares,
     uneven,
-    watched,
     wrong_weights,
 )
 
@@ -194,7 +194,7 @@ def chain_law(student: StudentFunction) -> Iterator[Fact]:
         yield Fact("one index for the whole batch", what, 3.0, 1.0, hint)
         return
     laws = torch.cat([once, of(betas, 4, 5, 6), of(betas, 7, 2, 5)], dim=1)
-    if not (yield from watched(_steps(betas, laws, lambda: of(betas, 3, 7, 1, 4)))):
+    if not (yield from facts_hold(_steps(betas, laws, lambda: of(betas, 3, 7, 1, 4)))):
         return
     start = of(betas, 0, 3, 0)[:, [0, 2]]
     yield Fact("wrong start", "mean over z at k = 0", 1.0, start[0].mean(), HINT_START)

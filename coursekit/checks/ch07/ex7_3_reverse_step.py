@@ -12,7 +12,7 @@ from ..core.facts import Fact, mean_tolerance, variance_tolerance
 from ..core.student_function import StudentFunction
 from ..shared.mistakes import Mistake, recurring
 from ..shared.noise import correlation, different, normal, within
-from .common import TWICE, Predictor, alike, of_point, questions, shares, uneven, watched
+from .common import TWICE, Predictor, alike, facts_hold, of_point, questions, shares, uneven
 
 Rule = Callable[..., Tensor]
 Mean = Callable[[Tensor, Tensor, Numbers], Tensor]
@@ -237,7 +237,7 @@ def reverse_step(student: StudentFunction) -> Iterator[Fact | str]:
     def step(net: Predictor, x: Tensor, k: int) -> Tensor:
         return student(net, x, k, betas, alpha_bar, shape=x.shape).double()
 
-    if not (yield from watched(_means(step, betas, alpha_bar))):
+    if not (yield from facts_hold(_means(step, betas, alpha_bar))):
         return
     yield from _landing(step, alpha_bar)
     net = _silent()

@@ -216,7 +216,7 @@ def ddim_step(student: StudentFunction) -> Iterator[Fact | str]:
             measured, expected = (first, right) if k == 7 else jump(x, k, j)[:2]
             yield Fact("wrong mix", f"state at j = {j}, from k = {k}", expected, measured, HINT_MIX, 2e-3)
 
-    if not (yield from common.watched(mixes())):
+    if not (yield from common.facts_hold(mixes())):
         return
     measured, expected, _ = jump(x, 6, 0)
     yield Fact(

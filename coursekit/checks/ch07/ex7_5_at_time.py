@@ -9,7 +9,7 @@ from ..core.engine import exercise
 from ..core.facts import Fact
 from ..core.student_function import StudentFunction
 from ..shared.mistakes import Mistake, one_time_for_all, recurring
-from .common import Weights, alike, between, root_weights, shares, uneven, watched, wrong_weights
+from .common import Weights, alike, between, facts_hold, root_weights, shares, uneven, wrong_weights
 
 Rule = Callable[[Tensor, Tensor], tuple[Tensor, ...]]
 Index = Callable[[Tensor, int], Tensor]
@@ -152,7 +152,7 @@ def at_time(student: StudentFunction) -> Iterator[Fact]:
     def at(t: Tensor, table: Tensor = alpha_bar) -> Tensor:
         return student.parts(t[:, None], table, shape=(len(t), 1), names=("k", "alpha", "beta"))[..., 0]
 
-    if not (yield from watched(_inside(lambda k: at(1 - k / steps), alpha_bar))):
+    if not (yield from facts_hold(_inside(lambda k: at(1 - k / steps), alpha_bar))):
         return
     edge = torch.stack([torch.tensor([0.0, steps]).double(), *root_weights(alpha_bar[[0, -1]])])
     ends = at(torch.tensor([1.0, 0.0]))

@@ -11,7 +11,7 @@ from ..core.engine import exercise
 from ..core.facts import Fact
 from ..core.student_function import StudentFunction
 from ..shared.mistakes import Mistake
-from .common import alike, watched
+from .common import alike, facts_hold
 
 Rule = Callable[[int, float], Tensor]
 Angle = Callable[[Tensor, int, float], Tensor]
@@ -121,8 +121,12 @@ HINT_LAST = (
 @exercise("7.6", "The cosine schedule", "stretch", "steps, offset", _cosine_betas, MISTAKES)
 def cosine_betas(student: StudentFunction) -> Iterator[Fact]:
     """Between 0 and the bound; the share along the squared cosine; the last step; for three chains."""
-    for steps, offset in ((12, 0.03), (3, 0.5), (1000, 0.008)):
-        if not (yield from watched(_facts(student(steps, offset, shape=(steps,)).double(), steps, offset))):
+    for chains in (
+        ((12, 0.03), (3, 0.5)),
+        ((1000, 0.008),),
+    ):  # the long one for those who know the short ones
+        found = [(student(steps, offset, shape=(steps,)).double(), steps, offset) for steps, offset in chains]
+        if not (yield from facts_hold(fact for chain in found for fact in _facts(*chain))):
             return
 
 

@@ -110,7 +110,7 @@ def start() -> Tensor:
     return torch.special.ndtri(_even()).float()[torch.randperm(N), None]
 
 
-def _away(x: Tensor) -> float:
+def _way_to_truth(x: Tensor) -> float:
     """Mean way from each state to its place in the truth, in thousandths."""
     off = (x.detach().double()[:, 0].sort().values - _quantiles()).abs().nan_to_num(1e3, 1e3)
     return float(1000 * off.mean().clamp(max=1e3))
@@ -128,7 +128,9 @@ def distance(sampler: Sampler) -> tuple[float, float]:
         The distance in thousandths of a data unit, and its standard error over four runs; 0 if nothing is
         random in it.
     """
-    away = torch.tensor([_away(sampler(Predictor(_noise, 1), start(), _table())) for _ in range(RUNS)])
+    away = torch.tensor(
+        [_way_to_truth(sampler(Predictor(_noise, 1), start(), _table())) for _ in range(RUNS)]
+    )
     return float(away.mean()), float(away.std() / RUNS**0.5)
 
 
@@ -173,7 +175,7 @@ MISTAKES: dict[str, Mistake] = {
 }
 
 
-def _counted() -> Predictor:
+def _counting_net() -> Predictor:
     """The network of the check, which stops whoever asks too often: a thousand questions would take long."""
     rows = 0
 
@@ -211,21 +213,17 @@ def _reason(net: Predictor, few: bool, random: bool, missed: float) -> str:
     return "questions left" if few else "too random" if random else "not close enough"
 
 
+REFERENCE = _ddim(2.0, memory=0.5)
+
+
 @exercise(
-    "7.8",
-    "Twenty questions",
-    "open",
-    "net, x, alpha_bar",
-    _ddim(2.0, memory=0.5),
-    MISTAKES,
-    may_draw=True,
-    limit=15.0,
+    "7.8", "Twenty questions", "open", "net, x, alpha_bar", REFERENCE, MISTAKES, may_draw=True, limit=15.0
 )
 def my_sampler(student: StudentFunction) -> Iterator[Fact | str]:
     """Questions asked, the distance to the truth in four runs, and landing on a point in the plane."""
     again, ends, asked = start(), [], 0.0
     for i in range(RUNS):
-        net = _counted()
+        net = _counting_net()
         ends.append(student(net, again if i < 2 else start(), _table(), shape=(N, 1)).double())
         asked = max(asked, net.evaluations(N))
     hint = HINTS["too many questions"]
@@ -234,7 +232,7 @@ def my_sampler(student: StudentFunction) -> Iterator[Fact | str]:
     apart = float((ends[0] - ends[1]).square().mean().sqrt().clamp(max=1e3))
     what = "how far two runs from one start end apart"
     yield Fact("too random", what, apart, apart, HINTS["too random"], 1e-6, 0.02 + 0.1 * apart, "any")
-    away = torch.tensor([_away(end) for end in ends])
+    away = torch.tensor([_way_to_truth(end) for end in ends])
     mean, error = float(away.mean()), float(away.std() / RUNS**0.5)
     missed = 0.0
     if net.calls:

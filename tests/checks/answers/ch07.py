@@ -35,11 +35,6 @@ class Ex7_1:
         a = bar[k - 1][:, None]
         return a.sqrt() * z, (1 - a).sqrt()
 
-    @wrong("7.1", "counted from the noise")
-    def our_direction(z, k, betas):
-        a = table(betas).flip(0)[k][:, None]
-        return a.sqrt() * z, (1 - a).sqrt()
-
     @wrong("7.1", "one index for the whole batch")
     def product_of_all(z, k, betas):
         a = torch.prod(1 - betas)
@@ -477,13 +472,6 @@ class Ex7_3:
         mean = (x - beta / (1 - alpha_bar[k]).sqrt() * net(x, k)) / alpha_bar[k].sqrt()
         return kicked(mean, k, beta.sqrt())
 
-    @wrong("7.3", "alpha for alpha-bar under the root")
-    def no_bar_under_the_root(net, x, k, betas, alpha_bar):
-        beta = betas[k - 1]
-        alpha = 1 - beta
-        mean = (x - beta / (1 - alpha).sqrt() * net(x, k)) / alpha.sqrt()
-        return kicked(mean, k, beta.sqrt())
-
     @wrong("7.3", "field misused")
     def index_first(net, x, k, betas, alpha_bar):
         mean, sigma = paper(lambda x, k: net(k, x), x, k, betas, alpha_bar)
@@ -628,10 +616,6 @@ class Ex7_4:
         z, eps = guess(net, x, k, alpha_bar)
         return alpha_bar[j].sqrt() * z + (1 - alpha_bar[k]).sqrt() * eps
 
-    @wrong("7.4", "noise left out")
-    def data_alone(net, x, k, j, alpha_bar):
-        return alpha_bar[j].sqrt() * guess(net, x, k, alpha_bar)[0]
-
     @wrong("7.4", "net not asked")
     def rescales(net, x, k, j, alpha_bar):
         return x * (alpha_bar[j] / alpha_bar[k]).sqrt()
@@ -755,13 +739,6 @@ class Ex7_5:
         k = (len(alpha_bar) - 1) * (1 - t)
         low = k.floor().long().clamp(max=len(alpha_bar) - 2)
         return numbers(k, alpha_bar[low] + (k - low) * (alpha_bar[low + 1] - alpha_bar[low]))
-
-    @wrong("7.5", "part of the step turned round")
-    def neighbours_swapped(t, alpha_bar):
-        k = (len(alpha_bar) - 1) * (1 - t)
-        low = k.floor().long().clamp(max=len(alpha_bar) - 2)
-        logs, r = alpha_bar.log(), k - low
-        return numbers(k, (r * logs[low] + (1 - r) * logs[low + 1]).exp())
 
     @wrong("7.5", "wrong type")
     def no_index(t, alpha_bar):
@@ -887,6 +864,10 @@ class Ex7_6:
     def no_offset(steps, offset):
         return variances(f(steps, 0.0))
 
+    @wrong("7.6", "wrong share")
+    def offset_only_added(steps, offset):
+        return variances(torch.cos((torch.arange(steps + 1) / steps + offset) * math.pi / 2) ** 2)
+
     @wrong("7.6", "not bounded")
     def never_clamped(steps, offset):
         s = f(steps, offset)
@@ -897,19 +878,9 @@ class Ex7_6:
         s = f(steps, offset)
         return s[1:] / s[0]
 
-    @wrong("7.6", "alpha for beta")
-    def forgets_one_minus(steps, offset):
-        s = f(steps, offset)
-        return s[1:] / s[:-1]
-
     @wrong("7.6", "wrong shape")
     def one_too_many(steps, offset):
         return torch.cat([torch.zeros(1), variances(f(steps, offset))])
-
-    @wrong("7.6", "wrong share")
-    def sine(steps, offset):
-        angle = (torch.arange(steps + 1) / steps + offset) / (1 + offset) * math.pi / 2
-        return variances(1 - 0.9 * torch.sin(angle))
 
     @wrong("7.6", "last step not bounded")
     def bounded_elsewhere(steps, offset):
@@ -953,6 +924,11 @@ class Ex7_6:
     def by_differences_of_logs(steps, offset):
         logs = f(steps, offset).double().clamp(min=1e-30).log()
         return (-torch.expm1(logs.diff())).clamp(max=0.999)
+
+    @wrong("7.6", "not a variance")
+    def angle_of_k(steps, offset):
+        k = torch.arange(steps + 1)
+        return variances(torch.cos((k + offset) / (1 + offset) * math.pi / 2) ** 2)
 
     @right("7.6")
     def by_half_a_sine(steps, offset, top=0.999):
@@ -998,10 +974,6 @@ class Ex7_7:
     @wrong("7.7", "standard deviation")
     def root_of_it(k, betas, alpha_bar, c):
         return (betas[k - 1] * state(k - 1, alpha_bar, c) / state(k, alpha_bar, c)).sqrt()
-
-    @wrong("7.7", "betas one place too late")
-    def betas_of_k(k, betas, alpha_bar, c):
-        return betas[k] * state(k - 1, alpha_bar, c) / state(k, alpha_bar, c)
 
     @wrong("7.7", "parts do not add up")
     def between_the_two(k, betas, alpha_bar, c):
