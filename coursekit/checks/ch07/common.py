@@ -1,6 +1,6 @@
-"""Chains and networks that several exercises of this chapter measure with."""
+"""Chains, networks and wrong weights that several exercises of this chapter measure with."""
 
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator, Mapping
 
 import torch
 from torch import Tensor
@@ -8,7 +8,11 @@ from torch import Tensor
 from ...base import Time
 from ..core.facts import Fact
 from ..core.faults import Fault, described
+from ..shared.mistakes import Function, Mistake, recurring
 from ..shared.test_fields import RecordingField, Rule
+
+Weights = Callable[[Tensor], tuple[Tensor, Tensor]]
+"""Weights of data and noise, of the share of the data's variance that is left."""
 
 
 def uneven(steps: int) -> Tensor:
@@ -29,6 +33,37 @@ def between(alpha_bar: Tensor, k: Tensor) -> Tensor:
     low = k.floor().long().clamp(max=len(alpha_bar) - 2)
     logs = alpha_bar.double().log()
     return torch.lerp(logs[low], logs[low + 1], k - low).exp()
+
+
+def root_weights(share: Tensor) -> tuple[Tensor, Tensor]:
+    """The weights of the chain: standard deviations, whose squares add up to one."""
+    return share.sqrt(), (1 - share).clamp(min=0).sqrt()
+
+
+WRONG_WEIGHTS: dict[str, Weights] = {
+    "root missing on the data": lambda a: (a, (1 - a).sqrt()),
+    "root missing on the noise": lambda a: (a.sqrt(), 1 - a),
+    "both roots missing": lambda a: (a, 1 - a),
+    "weights that add up to one": lambda a: (a.sqrt(), 1 - a.sqrt()),
+    "root taken twice": lambda a: (a.sqrt(), (1 - a.sqrt()).sqrt()),
+    "data and noise swapped": lambda a: ((1 - a).sqrt(), a.sqrt()),
+}
+"""Wrong weights whose words stand in the catalogue."""
+
+
+def alike(words: str, rules: Mapping[str, Function]) -> dict[str, Mistake]:
+    """Known mistakes of one kind, which share what to tell: often the hint of the fact that shows them."""
+    return {name: (rule, f"{words} Yours looks like this slip: “{name}”.") for name, rule in rules.items()}
+
+
+def wrong_weights(rule: Callable[[Weights], Function]) -> dict[str, Mistake]:
+    """Known mistakes of an exercise in which the weights are the whole answer."""
+    twice = rule(lambda a: (a.sqrt().sqrt(), (1 - a.sqrt()).sqrt()))
+    return recurring({name: rule(weights) for name, weights in WRONG_WEIGHTS.items()}) | alike(
+        "The root is taken of the factors before they are multiplied, or of the share or its logarithm, and "
+        "then once more. The product of the *variances'* factors needs one root.",
+        {"both roots taken twice": twice},
+    )
 
 
 class Predictor(RecordingField):
@@ -56,7 +91,7 @@ class Predictor(RecordingField):
 
 
 def of_point(alpha_bar: Tensor, z: Tensor) -> Predictor:
-    """The exact network for data that are one point, or one point for each row: z (dim,) or (rows, dim)."""
+    """The exact network for data that are one point, z (dim,)."""
 
     def rule(x: Tensor, k: Tensor) -> Tensor:
         left = between(alpha_bar, k).to(x)
@@ -65,7 +100,7 @@ def of_point(alpha_bar: Tensor, z: Tensor) -> Predictor:
     return Predictor(rule, z.shape[-1])
 
 
-def watched(facts: Iterator[Fact]) -> Generator[Fact, None, bool]:
+def facts_hold(facts: Iterator[Fact]) -> Generator[Fact, None, bool]:
     """Hand facts on as they come; the value of `yield from` tells whether all of them hold."""
     held = True
     for fact in facts:
@@ -77,22 +112,36 @@ def watched(facts: Iterator[Fact]) -> Generator[Fact, None, bool]:
 TWICE = "Your step asks the network twice. Keep its answer under a name."
 
 
-NOT_ASKED = (
-    "Your function never asks the network. Only the network knows which noise is in a state: call it, as in "
-    "`net(x, k)`, and use its answer."
-)
-LOOK_ASKED = (
-    "The network should be asked about the state `x` at the index `k`, as they were given. What do you hand "
-    "to it?"
-)
+def changed_share(one: Tensor, other: Tensor) -> Fact:
+    """Whether a function gave two results for the same arguments."""
+    hint = (
+        "Asked twice with the same arguments, your function answers differently. What is asked for here is "
+        "determined by the arguments: is something drawn, or kept from one call to the next?"
+    )
+    changed = float((one != other).double().mean())
+    return Fact("random result", "share that changes with the call", 0.0, changed, hint)
 
 
-def heard(net: Predictor, x: Tensor, k: int) -> Fact:
-    """What the network was told in a step from the states `x` at the index `k`, and whether it was asked."""
+def questions(net: Predictor, x: Tensor, k: int) -> Iterator[Fact]:
+    """Whether the network was asked in a step from the states `x` at the index `k`, and about what."""
+    hint = (
+        "Your function never asks the network. Only the network knows which noise is in a state: call it, "
+        "as in `net(x, k)`, and use its answer."
+    )
     if not net.calls:
-        return Fact("net not asked", "questions to the network", 1.0, 0.0, NOT_ASKED)
-    off = [(call.x - x).abs().max() for call in net.calls if call.x.shape == x.shape]
-    away = torch.stack([*off, x.new_zeros(())]).max()
-    what = f"indices told at k = {k}, and distance from `x`"
-    came = torch.stack([net.times().min(), net.times().max(), away])
-    return Fact("network misled", what, torch.tensor([k, k, 0.0]), came, LOOK_ASKED)
+        yield Fact("net not asked", "questions to the network", 1.0, 0.0, hint)
+        return
+    hint = (
+        "The network should be asked about the state `x` at the index `k`, as they were given. What do you "
+        "hand to it, in each of your calls?"
+    )
+    told = torch.stack([net.times().min(), net.times().max()])
+    what = f"indices told at k = {k}"
+    yield Fact("network told another index", what, torch.tensor([k, k]).double(), told, hint)
+    shown = torch.cat([call.x.reshape(-1, net.dim) for call in net.calls]).double()
+    away = 0.0  # of single rows or a part of them nothing is said
+    if len(shown) % len(x) == 0:
+        away = float((shown.reshape(-1, *x.shape) - x).abs().max() / x.abs().max())
+    if away > 1e-3:
+        what = "distance of states shown from `x`"
+        yield Fact("network shown another state", what, 0.0, away, hint)

@@ -7,23 +7,9 @@ import torch
 
 from . import right, wrong
 
-# ------------------------------------------------------------------------ 7.1 chain_law(z, k, betas)
-
 
 def table(betas):
     return torch.cat([torch.ones(1), torch.cumprod(1 - betas, 0)])
-
-
-@wrong("7.1", "alpha for alpha-bar")
-def last_step_only(z, k, betas):
-    alpha = torch.cat([torch.ones(1), 1 - betas])[k][:, None]
-    return alpha.sqrt() * z, (1 - alpha).sqrt()
-
-
-@wrong("7.1", "root missing on the data")
-def share_times_z(z, k, betas):
-    a = table(betas)[k].unsqueeze(1)
-    return a * z, torch.sqrt(1 - a)
 
 
 @wrong("7.1", "variance instead of standard deviation")
@@ -32,205 +18,90 @@ def variance(z, k, betas):
     return a.sqrt() * z, 1 - a
 
 
-@wrong("7.1", "both roots missing")
-def no_roots(z, k, betas):
-    a = table(betas)[k].unsqueeze(1)
-    return a * z, 1 - a
+class Ex7_1:
+    @wrong("7.1", "alpha for alpha-bar")
+    def last_step_only(z, k, betas):
+        alpha = torch.cat([torch.ones(1), 1 - betas])[k][:, None]
+        return alpha.sqrt() * z, (1 - alpha).sqrt()
 
+    @wrong("7.1", "root missing on the data")
+    def share_times_z(z, k, betas):
+        a = table(betas)[k].unsqueeze(1)
+        return a * z, torch.sqrt(1 - a)
 
-@wrong("7.1", "weights that add up to one")
-def like_the_straight_line(z, k, betas):
-    weight = table(betas)[k].sqrt()[:, None]
-    return weight * z, 1 - weight
+    @wrong("7.1", "k = 0 wraps round")
+    def no_entry_for_zero(z, k, betas):
+        bar = torch.cumprod(1 - betas, dim=0)
+        a = bar[k - 1][:, None]
+        return a.sqrt() * z, (1 - a).sqrt()
 
+    @wrong("7.1", "one index for the whole batch")
+    def product_of_all(z, k, betas):
+        a = torch.prod(1 - betas)
+        return a.sqrt() * z, (1 - a).sqrt()
 
-@wrong("7.1", "root taken twice")
-def rooted_then_rooted(z, k, betas):
-    weight = table(betas).sqrt()[k][:, None]
-    return weight * z, (1 - weight).sqrt()
+    @wrong("7.1", "wrong type")
+    def only_the_mean(z, k, betas):
+        return table(betas)[k][:, None].sqrt() * z
 
+    @right("7.1")
+    def with_a_loop(z, k, betas):
+        share = torch.stack([torch.prod(1 - betas[: int(i)]) for i in k]).reshape(-1, 1)
+        return torch.sqrt(share) * z, torch.sqrt(1 - share)
 
-@wrong("7.1", "data and noise swapped")
-def swapped(z, k, betas):
-    a = table(betas)[k][:, None]
-    return (1 - a).sqrt() * z, a.sqrt()
+    @right("7.1")
+    def by_logarithms(z, k, betas):
+        logs = torch.cat([torch.zeros(1), torch.log1p(-betas).cumsum(0)])
+        half = logs[k].reshape(-1, 1) / 2
+        return half.exp() * z, torch.sqrt(-torch.expm1(2 * half))
 
+    @right("7.1")
+    def step_after_step(z, k, betas):
+        weights, variances = [torch.tensor(1.0)], [torch.tensor(0.0)]
+        for beta in betas:
+            weights.append(weights[-1] * (1 - beta).sqrt())
+            variances.append(variances[-1] * (1 - beta) + beta)
+        return torch.stack(weights)[k, None] * z, torch.stack(variances)[k, None].sqrt()
 
-@wrong("7.1", "k = 0 wraps round")
-def no_entry_for_zero(z, k, betas):
-    bar = torch.cumprod(1 - betas, dim=0)
-    a = bar[k - 1][:, None]
-    return a.sqrt() * z, (1 - a).sqrt()
+    @right("7.1")
+    def padded_betas(z, k, betas):
+        padded = torch.nn.functional.pad(betas, (1, 0))
+        bar = (1 - padded).cumprod(0).gather(0, k).view(-1, 1)
+        return bar**0.5 * z, (1.0 - bar) ** 0.5
 
+    @right("7.1")
+    def spread_shaped_like_z(z, k, betas):
+        a = table(betas)[k][:, None].expand(z.shape)
+        return [a.sqrt() * z, (1 - a + 1e-8).sqrt()]
 
-@wrong("7.1", "one step too many")
-def zero_based(z, k, betas):
-    bar = torch.cumprod(1 - betas, dim=0)
-    a = bar[k][:, None]
-    return a.sqrt() * z, (1 - a).sqrt()
+    @right("7.1")
+    def in_single_precision(z, k, betas):
+        a = table(betas.float())[k][:, None]
+        return a.sqrt() * z.float(), (1 - a).clamp(min=0).sqrt()
 
+    @wrong("7.1", "wrong start")
+    def zero_clamped(z, k, betas):
+        a = torch.cumprod(1 - betas, 0)[(k - 1).clamp(min=0)][:, None]
+        return a.sqrt() * z, (1 - a).sqrt()
 
-@wrong("7.1", "one step too few")
-def slice_too_short(z, k, betas):
-    a = torch.stack([torch.prod(1 - betas[: max(int(i) - 1, 0)]) for i in k])[:, None]
-    return a.sqrt() * z, (1 - a).sqrt()
+    @right("7.1")
+    def with_masks_and_a_clone(z, k, betas):
+        mine = betas.clone()
+        mine.neg_().add_(1)
+        kept = torch.where(torch.arange(1, len(mine) + 1) <= k[:, None], mine, 1.0)
+        a = kept.prod(dim=1, keepdim=True)
+        return torch.einsum("bo,bd->bd", a.sqrt(), z), torch.sqrt(1 - a + 1e-8)
+        raise NotImplementedError("Exercise 7.1: fill me in")
 
+    @wrong("7.1", "wrong for other sizes")
+    def never_the_last_index(z, k, betas):
+        a = table(betas)[k.clamp(max=len(betas) - 1)][:, None]
+        return a.sqrt() * z, (1 - a).sqrt()
 
-@wrong("7.1", "counted from the noise")
-def our_direction(z, k, betas):
-    a = table(betas).flip(0)[k][:, None]
-    return a.sqrt() * z, (1 - a).sqrt()
-
-
-@wrong("7.1", "constant")
-def product_of_all(z, k, betas):
-    a = torch.prod(1 - betas)
-    return a.sqrt() * z, (1 - a).sqrt()
-
-
-@wrong("7.1", "betas multiplied")
-def cumprod_of_betas(z, k, betas):
-    a = torch.cat([torch.ones(1), torch.cumprod(betas, 0)])[k][:, None]
-    return a.sqrt() * z, (1 - a).sqrt()
-
-
-@wrong("7.1", "betas added")
-def cumsum_of_betas(z, k, betas):
-    a = 1 - torch.cat([torch.zeros(1), betas.cumsum(0)])[k][:, None]
-    return a.sqrt() * z, (1 - a).sqrt()
-
-
-@wrong("7.1", "product taken for a sum in the exponent")
-def exponential(z, k, betas):
-    a = torch.exp(-torch.cat([torch.zeros(1), betas.cumsum(0)]))[k][:, None]
-    return a.sqrt() * z, (1 - a).sqrt()
-
-
-@wrong("7.1", "mean does not shrink")
-def mean_is_z(z, k, betas):
-    return z.clone(), (1 - table(betas)[k][:, None]).sqrt()
-
-
-@wrong("7.1", "spread of the last step")
-def noise_of_one_step(z, k, betas):
-    last = torch.cat([torch.zeros(1), betas])[k][:, None]
-    return table(betas)[k][:, None].sqrt() * z, last.sqrt()
-
-
-@wrong("7.1", "noise that never shrinks")
-def kicks_added_up(z, k, betas):
-    sums = torch.cat([torch.zeros(1), betas.cumsum(0)])
-    return table(betas)[k][:, None].sqrt() * z, sums[k][:, None].sqrt()
-
-
-@wrong("7.1", "order swapped")
-def std_first(z, k, betas):
-    a = table(betas)[k][:, None]
-    return (1 - a).sqrt(), a.sqrt() * z
-
-
-@wrong("7.1", "index along the wrong axis")
-def no_column(z, k, betas):
-    a = table(betas)[k]
-    return a.sqrt() * z, (1 - a).sqrt() * torch.ones_like(z)
-
-
-@wrong("7.1", "one index for the whole batch")
-def first_index(z, k, betas):
-    a = table(betas)[k[0]]
-    return a.sqrt() * z, (1 - a).sqrt().reshape(1, 1)
-
-
-@wrong("7.1", "a draw in place of the law")
-def a_sample(z, k, betas):
-    a = table(betas)[k][:, None]
-    return a.sqrt() * z + (1 - a).sqrt() * torch.randn_like(z), (1 - a).sqrt()
-
-
-@wrong("7.1", "wrong type")
-def only_the_mean(z, k, betas):
-    return table(betas)[k][:, None].sqrt() * z
-
-
-@right("7.1")
-def with_a_loop(z, k, betas):
-    share = torch.stack([torch.prod(1 - betas[: int(i)]) for i in k]).reshape(-1, 1)
-    return torch.sqrt(share) * z, torch.sqrt(1 - share)
-
-
-@right("7.1")
-def by_logarithms(z, k, betas):
-    logs = torch.cat([torch.zeros(1), torch.log1p(-betas).cumsum(0)])
-    half = logs[k].reshape(-1, 1) / 2
-    return half.exp() * z, torch.sqrt(-torch.expm1(2 * half))
-
-
-@right("7.1")
-def step_after_step(z, k, betas):
-    weights, variances = [torch.tensor(1.0)], [torch.tensor(0.0)]
-    for beta in betas:
-        weights.append(weights[-1] * (1 - beta).sqrt())
-        variances.append(variances[-1] * (1 - beta) + beta)
-    return torch.stack(weights)[k, None] * z, torch.stack(variances)[k, None].sqrt()
-
-
-@right("7.1")
-def padded_betas(z, k, betas):
-    padded = torch.nn.functional.pad(betas, (1, 0))
-    bar = (1 - padded).cumprod(0).gather(0, k).view(-1, 1)
-    return bar**0.5 * z, (1.0 - bar) ** 0.5
-
-
-@right("7.1")
-def spread_shaped_like_z(z, k, betas):
-    a = table(betas)[k][:, None].expand(z.shape)
-    return [a.sqrt() * z, (1 - a + 1e-8).sqrt()]
-
-
-@right("7.1")
-def in_single_precision(z, k, betas):
-    a = table(betas.float())[k][:, None]
-    return a.sqrt() * z.float(), (1 - a).clamp(min=0).sqrt()
-
-
-@wrong("7.1", "alpha for alpha-bar")
-def last_step_and_wraps(z, k, betas):
-    alpha = (1 - betas)[k - 1][:, None]
-    return alpha.sqrt() * z, (1 - alpha).sqrt()
-
-
-@wrong("7.1", "both roots taken twice")
-def product_of_roots_rooted(z, k, betas):
-    a = torch.cat([torch.ones(1), torch.cumprod((1 - betas).sqrt(), 0)])[k][:, None]
-    return a.sqrt() * z, (1 - a).sqrt()
-
-
-@wrong("7.1", "standard deviation in a row")
-def flat_spread(z, k, betas):
-    a = table(betas)[k]
-    return a.sqrt()[:, None] * z, (1 - a).sqrt()
-
-
-@wrong("7.1", "mean without the data point")
-def weights_alone(z, k, betas):
-    a = table(betas)[k][:, None]
-    return a.sqrt(), (1 - a).sqrt()
-
-
-@wrong("7.1", "wrong start")
-def zero_clamped(z, k, betas):
-    a = torch.cumprod(1 - betas, 0)[(k - 1).clamp(min=0)][:, None]
-    return a.sqrt() * z, (1 - a).sqrt()
-
-
-@right("7.1")
-def with_masks_and_a_clone(z, k, betas):
-    mine = betas.clone()
-    mine.neg_().add_(1)
-    kept = torch.where(torch.arange(1, len(mine) + 1) <= k[:, None], mine, 1.0)
-    a = kept.prod(dim=1, keepdim=True)
-    return torch.einsum("bo,bd->bd", a.sqrt(), z), torch.sqrt(1 - a + 1e-8)
-    raise NotImplementedError("Exercise 7.1: fill me in")
+    @wrong("7.1", "one index for the whole batch")
+    def largest_index_for_all(z, k, betas):
+        a = table(betas)[k.max()]
+        return a.sqrt() * z, (1 - a).sqrt().expand(len(z), 1)
 
 
 # ------------------------------------------------------------------ 7.2 simple_loss(net, z, alpha_bar)
@@ -566,9 +437,6 @@ def minus_the_noise_twice(net, z, alpha_bar):
     return ((net(a.sqrt() * z - (1 - a).sqrt() * eps, k) + eps) ** 2).mean()
 
 
-# ---------------------------------------------------- 7.3 reverse_step(net, x, k, betas, alpha_bar)
-
-
 def paper(net, x, k, betas, alpha_bar):
     beta = betas[k - 1]
     return (x - beta / (1 - alpha_bar[k]).sqrt() * net(x, k)) / (1 - beta).sqrt(), beta.sqrt()
@@ -578,484 +446,145 @@ def kicked(mean, k, sigma):
     return mean + sigma * torch.randn_like(mean) if k > 1 else mean
 
 
-@wrong("7.3", "noise at the last step")
-def always_noise(net, x, k, betas, alpha_bar):
-    mean, sigma = paper(net, x, k, betas, alpha_bar)
-    return mean + sigma * torch.randn_like(x)
-
-
-@wrong("7.3", "noise at the last step")
-def k_above_zero(net, x, k, betas, alpha_bar):
-    mean, sigma = paper(net, x, k, betas, alpha_bar)
-    return mean + (sigma * torch.randn_like(x) if k > 0 else 0)
-
-
-@wrong("7.3", "no noise in the last two steps")
-def zero_based_condition(net, x, k, betas, alpha_bar):
-    mean, sigma = paper(net, x, k, betas, alpha_bar)
-    i = k - 1
-    return mean + sigma * torch.randn_like(x) if i > 1 else mean
-
-
-@wrong("7.3", "no noise")
-def mean_only(net, x, k, betas, alpha_bar):
-    return paper(net, x, k, betas, alpha_bar)[0]
-
-
-@wrong("7.3", "DDIM step")
-def next_exercise(net, x, k, betas, alpha_bar):
-    eps, a, b = net(x, k), alpha_bar[k], alpha_bar[k - 1]
-    return b.sqrt() * (x - (1 - a).sqrt() * eps) / a.sqrt() + (1 - b).sqrt() * eps
-
-
-@wrong("7.3", "alpha-bar for alpha in the divisor")
-def divides_by_the_bar(net, x, k, betas, alpha_bar):
-    beta = betas[k - 1]
-    mean = (x - beta / (1 - alpha_bar[k]).sqrt() * net(x, k)) / alpha_bar[k].sqrt()
-    return kicked(mean, k, beta.sqrt())
-
-
-@wrong("7.3", "alpha for alpha-bar under the root")
-def no_bar_under_the_root(net, x, k, betas, alpha_bar):
-    beta = betas[k - 1]
-    alpha = 1 - beta
-    mean = (x - beta / (1 - alpha).sqrt() * net(x, k)) / alpha.sqrt()
-    return kicked(mean, k, beta.sqrt())
-
-
-@wrong("7.3", "root missing under the noise")
-def no_root_below(net, x, k, betas, alpha_bar):
-    beta = betas[k - 1]
-    mean = (x - beta / (1 - alpha_bar[k]) * net(x, k)) / (1 - beta).sqrt()
-    return kicked(mean, k, beta.sqrt())
-
-
-@wrong("7.3", "root missing in the divisor")
-def divides_by_alpha(net, x, k, betas, alpha_bar):
-    beta = betas[k - 1]
-    mean = (x - beta / (1 - alpha_bar[k]).sqrt() * net(x, k)) / (1 - beta)
-    return kicked(mean, k, beta.sqrt())
-
-
-@wrong("7.3", "not divided by the root of alpha")
-def never_stretched(net, x, k, betas, alpha_bar):
-    beta = betas[k - 1]
-    mean = x - beta / (1 - alpha_bar[k]).sqrt() * net(x, k)
-    return kicked(mean, k, beta.sqrt())
-
-
-@wrong("7.3", "only the first part divided")
-def no_brackets(net, x, k, betas, alpha_bar):
-    beta = betas[k - 1]
-    mean = x / (1 - beta).sqrt() - beta / (1 - alpha_bar[k]).sqrt() * net(x, k)
-    return kicked(mean, k, beta.sqrt())
-
-
-@wrong("7.3", "all of the noise taken out")
-def whole_noise(net, x, k, betas, alpha_bar):
-    beta = betas[k - 1]
-    mean = (x - (1 - alpha_bar[k]).sqrt() * net(x, k)) / (1 - beta).sqrt()
-    return kicked(mean, k, beta.sqrt())
-
-
-@wrong("7.3", "sign of the predicted noise")
-def puts_it_in(net, x, k, betas, alpha_bar):
-    beta = betas[k - 1]
-    mean = (x + beta / (1 - alpha_bar[k]).sqrt() * net(x, k)) / (1 - beta).sqrt()
-    return kicked(mean, k, beta.sqrt())
-
-
-@wrong("7.3", "straight to the guess")
-def predicts_the_data(net, x, k, betas, alpha_bar):
-    mean = (x - (1 - alpha_bar[k]).sqrt() * net(x, k)) / alpha_bar[k].sqrt()
-    return kicked(mean, k, betas[k - 1].sqrt())
-
-
 def bayes(x, z, k, betas, alpha_bar):
     beta, before, bar = betas[k - 1], alpha_bar[k - 1], alpha_bar[k]
     return (before.sqrt() * beta * z + (1 - beta).sqrt() * (1 - before) * x) / (1 - bar)
 
 
-@wrong("7.3", "data not divided by the root of alpha-bar")
-def guess_not_divided(net, x, k, betas, alpha_bar):
-    z = x - (1 - alpha_bar[k]).sqrt() * net(x, k)
-    return kicked(bayes(x, z, k, betas, alpha_bar), k, betas[k - 1].sqrt())
-
-
-@wrong("7.3", "data divided by alpha-bar itself")
-def guess_divided_too_much(net, x, k, betas, alpha_bar):
-    z = (x - (1 - alpha_bar[k]).sqrt() * net(x, k)) / alpha_bar[k]
-    return kicked(bayes(x, z, k, betas, alpha_bar), k, betas[k - 1].sqrt())
-
-
-@wrong("7.3", "beta alone on the predicted noise")
-def guess_without_a_root(net, x, k, betas, alpha_bar):
-    z = (x - (1 - alpha_bar[k]) * net(x, k)) / alpha_bar[k].sqrt()
-    return kicked(bayes(x, z, k, betas, alpha_bar), k, betas[k - 1].sqrt())
-
-
-@wrong("7.3", "variances read one place too late")
-def betas_at_k(net, x, k, betas, alpha_bar):
-    beta = betas[k]
-    mean = (x - beta / (1 - alpha_bar[k]).sqrt() * net(x, k)) / (1 - beta).sqrt()
-    return kicked(mean, k, beta.sqrt())
-
-
-@wrong("7.3", "shares read one place too early")
-def bar_at_k_minus_one(net, x, k, betas, alpha_bar):
-    beta = betas[k - 1]
-    mean = (x - beta / (1 - alpha_bar[k - 1]).sqrt() * net(x, k)) / (1 - beta).sqrt()
-    return kicked(mean, k, beta.sqrt())
-
-
-@wrong("7.3", "beta for its root")
-def variance_times_noise(net, x, k, betas, alpha_bar):
-    return kicked(paper(net, x, k, betas, alpha_bar)[0], k, betas[k - 1])
-
-
-@wrong("7.3", "beta-tilde for its root")
-def tilde_times_noise(net, x, k, betas, alpha_bar):
-    tilde = betas[k - 1] * (1 - alpha_bar[k - 1]) / (1 - alpha_bar[k])
-    return kicked(paper(net, x, k, betas, alpha_bar)[0], k, tilde)
-
-
-@wrong("7.3", "noise not scaled")
-def full_noise(net, x, k, betas, alpha_bar):
-    return kicked(paper(net, x, k, betas, alpha_bar)[0], k, 1.0)
-
-
-@wrong("7.3", "noise of all steps")
-def spread_of_the_state(net, x, k, betas, alpha_bar):
-    return kicked(paper(net, x, k, betas, alpha_bar)[0], k, (1 - alpha_bar[k]).sqrt())
-
-
-@wrong("7.3", "noise divided by the root of alpha")
-def noise_in_the_brackets(net, x, k, betas, alpha_bar):
-    beta = betas[k - 1]
-    inner = x - beta / (1 - alpha_bar[k]).sqrt() * net(x, k)
-    return kicked(inner, k, beta.sqrt()) / (1 - beta).sqrt()
-
-
-@wrong("7.3", "predicted noise for fresh noise")
-def old_noise_again(net, x, k, betas, alpha_bar):
-    mean, sigma = paper(net, x, k, betas, alpha_bar)
-    return mean + sigma * net(x, k) if k > 1 else mean
-
-
-@wrong("7.3", "one noise for the whole batch")
-def one_row(net, x, k, betas, alpha_bar):
-    mean, sigma = paper(net, x, k, betas, alpha_bar)
-    return mean + sigma * torch.randn(x.shape[1]) if k > 1 else mean
-
-
-@wrong("7.3", "one noise for all")
-def one_number(net, x, k, betas, alpha_bar):
-    mean, sigma = paper(net, x, k, betas, alpha_bar)
-    return mean + sigma * torch.randn(1) if k > 1 else mean
-
-
-@wrong("7.3", "one noise for all coordinates")
-def one_column(net, x, k, betas, alpha_bar):
-    mean, sigma = paper(net, x, k, betas, alpha_bar)
-    return mean + sigma * torch.randn(len(x), 1) if k > 1 else mean
-
-
-@wrong("7.3", "same noise in every step")
-def seeds_inside(net, x, k, betas, alpha_bar):
-    torch.manual_seed(0)
-    return kicked(*[paper(net, x, k, betas, alpha_bar)[0], k, betas[k - 1].sqrt()])
-
-
-@wrong("7.3", "rand for randn")
-def uniform_kick(net, x, k, betas, alpha_bar):
-    mean, sigma = paper(net, x, k, betas, alpha_bar)
-    return mean + sigma * torch.rand_like(x) if k > 1 else mean
-
-
-@wrong("7.3", "network told the index before")
-def asks_at_k_minus_one(net, x, k, betas, alpha_bar):
-    mean, sigma = paper(lambda x, k: net(x, k - 1), x, k, betas, alpha_bar)
-    return kicked(mean, k, sigma)
-
-
-@wrong("7.3", "field misused")
-def index_first(net, x, k, betas, alpha_bar):
-    mean, sigma = paper(lambda x, k: net(k, x), x, k, betas, alpha_bar)
-    return kicked(mean, k, sigma)
-
-
-@right("7.3")
-def with_beta_tilde(net, x, k, betas, alpha_bar):
-    mean, _ = paper(net, x, k, betas, alpha_bar)
-    tilde = betas[k - 1] * (1 - alpha_bar[k - 1]) / (1 - alpha_bar[k])
-    return mean + tilde.sqrt() * torch.randn_like(x)
-
-
-@right("7.3")
-def through_the_posterior(net, x, k, betas, alpha_bar):
-    z = (x - (1 - alpha_bar[k]).sqrt() * net(x, k)) / alpha_bar[k].sqrt()
-    noise = torch.randn_like(x) if k > 1 else torch.zeros_like(x)
-    return bayes(x, z, k, betas, alpha_bar) + betas[k - 1] ** 0.5 * noise
-
-
-@right("7.3")
-def through_the_score(net, x, k, betas, alpha_bar):
-    score = -net(x, k) / (1 - alpha_bar[k]).sqrt()
-    beta = float(betas[k - 1])
-    mean = (x + beta * score) / math.sqrt(1 - beta)
-    return mean + (k != 1) * math.sqrt(beta) * torch.randn(x.shape, dtype=x.dtype)
-
-
-@right("7.3")
-def alpha_from_the_table(net, x, k, betas, alpha_bar):
-    alpha = alpha_bar[k] / alpha_bar[k - 1]
-    mean = alpha.rsqrt() * (x - (1 - alpha) * (1 - alpha_bar[k]).rsqrt() * net(x, k))
-    return torch.normal(mean, (1 - alpha).sqrt().item() * (1.0 if k > 1 else 0.0))
-
-
-@right("7.3")
-def asks_with_a_tensor(net, x, k, betas, alpha_bar):
-    eps = net(x, torch.full((len(x),), k))
-    beta, gap = betas[k - 1], 1 - alpha_bar[k] + 1e-6
-    out = (x - beta * eps / gap.sqrt()) / (1 - beta).sqrt()
-    if k == 1:
-        return out
-    return out + beta.sqrt() * torch.randn_like(out)
-
-
-@right("7.3")
-def ddim_with_eta_one(net, x, k, betas, alpha_bar):
-    eps, a, b = net(x, k), alpha_bar[k], alpha_bar[k - 1]
-    fresh = (1 - b) / (1 - a) * (1 - a / b)
-    z = (x - (1 - a).sqrt() * eps) / a.sqrt()
-    return b.sqrt() * z + (1 - b - fresh).clamp(min=0).sqrt() * eps + fresh.sqrt() * torch.randn_like(x)
-
-
-@wrong("7.3", "variances read one place too early")
-def betas_at_k_minus_two(net, x, k, betas, alpha_bar):
-    beta = betas[k - 2]
-    mean = (x - beta / (1 - alpha_bar[k]).sqrt() * net(x, k)) / (1 - beta).sqrt()
-    return kicked(mean, k, beta.sqrt())
-
-
-@wrong("7.3", "shares read one place too early")
-def bar_at_k_minus_one_and_an_epsilon(net, x, k, betas, alpha_bar):
-    beta = betas[k - 1]
-    mean = (x - beta / (1 - alpha_bar[k - 1] + 1e-5).sqrt() * net(x, k)) / (1 - beta).sqrt()
-    return kicked(mean, k, beta.sqrt())
-
-
-@wrong("7.3", "shares read one place too late")
-def own_product_at_k(net, x, k, betas, alpha_bar):
-    beta, bar = betas[k - 1], torch.cumprod(1 - betas, 0)[min(k, len(betas) - 1)]
-    mean = (x - beta / (1 - bar).sqrt() * net(x, k)) / (1 - beta).sqrt()
-    return kicked(mean, k, beta.sqrt())
-
-
-@wrong("7.3", "both tables read one place too late")
-def zero_based_throughout(net, x, k, betas, alpha_bar):
-    beta, bar = betas[min(k, len(betas) - 1)], torch.cumprod(1 - betas, 0)[min(k, len(betas) - 1)]
-    mean = (x - beta / (1 - bar).sqrt() * net(x, k)) / (1 - beta).sqrt()
-    return kicked(mean, k, beta.sqrt())
-
-
-@wrong("7.3", "root of beta on the predicted noise")
-def root_over_all(net, x, k, betas, alpha_bar):
-    beta = betas[k - 1]
-    mean = (x - (beta / (1 - alpha_bar[k])).sqrt() * net(x, k)) / (1 - beta).sqrt()
-    return kicked(mean, k, beta.sqrt())
-
-
-@wrong("7.3", "alpha for beta on the predicted noise")
-def alpha_above(net, x, k, betas, alpha_bar):
-    alpha = 1 - betas[k - 1]
-    mean = (x - alpha / (1 - alpha_bar[k]).sqrt() * net(x, k)) / alpha.sqrt()
-    return kicked(mean, k, betas[k - 1].sqrt())
-
-
-@wrong("7.3", "alpha-bar for one minus alpha-bar")
-def one_minus_forgotten(net, x, k, betas, alpha_bar):
-    beta = betas[k - 1]
-    mean = (x - beta / alpha_bar[k].sqrt() * net(x, k)) / (1 - beta).sqrt()
-    return kicked(mean, k, beta.sqrt())
-
-
-@wrong("7.3", "all of the noise taken out")
-def noises_the_guess(net, x, k, betas, alpha_bar):
-    z = (x - (1 - alpha_bar[k]).sqrt() * net(x, k)) / alpha_bar[k].sqrt()
-    return kicked(alpha_bar[k - 1].sqrt() * z, k, (1 - alpha_bar[k - 1]).sqrt())
-
-
-@wrong("7.3", "guess cut off")
-def clamps_the_guess(net, x, k, betas, alpha_bar):
-    z = (x - (1 - alpha_bar[k]).sqrt() * net(x, k)) / alpha_bar[k].sqrt()
-    return kicked(bayes(x, z.clamp(-1, 1), k, betas, alpha_bar), k, betas[k - 1].sqrt())
-
-
-@wrong("7.3", "weights of state and guess swapped")
-def posterior_turned_round(net, x, k, betas, alpha_bar):
-    z = (x - (1 - alpha_bar[k]).sqrt() * net(x, k)) / alpha_bar[k].sqrt()
-    return kicked(bayes(z, x, k, betas, alpha_bar), k, betas[k - 1].sqrt())
-
-
-@wrong("7.3", "beta-tilde upside down")
-def fraction_turned_over(net, x, k, betas, alpha_bar):
-    mean, sigma = paper(net, x, k, betas, alpha_bar)
-    if k == 1:
-        return mean
-    return mean + sigma * ((1 - alpha_bar[k]) / (1 - alpha_bar[k - 1])).sqrt() * torch.randn_like(x)
-
-
-@wrong("7.3", "alpha for beta in the noise")
-def root_of_alpha_times_noise(net, x, k, betas, alpha_bar):
-    mean, _ = paper(net, x, k, betas, alpha_bar)
-    return kicked(mean, k, (1 - betas[k - 1]).sqrt())
-
-
-@wrong("7.3", "network told our time")
-def asks_with_a_time(net, x, k, betas, alpha_bar):
-    mean, sigma = paper(lambda x, k: net(x, 1 - k / len(betas)), x, k, betas, alpha_bar)
-    return kicked(mean, k, sigma)
-
-
-@wrong("7.3", "network told the other direction")
-def asks_at_the_other_end(net, x, k, betas, alpha_bar):
-    mean, sigma = paper(lambda x, k: net(x, len(betas) - k), x, k, betas, alpha_bar)
-    return kicked(mean, k, sigma)
-
-
-@wrong("7.3", "net not asked")
-def forward_once_more(net, x, k, betas, alpha_bar):
-    return (1 - betas[k - 1]).sqrt() * x + betas[k - 1].sqrt() * torch.randn_like(x)
-
-
-@wrong("7.3", "wrong type")
-def mean_and_spread(net, x, k, betas, alpha_bar):
-    return paper(net, x, k, betas, alpha_bar)
-
-
-@right("7.3")
-def asks_twice_and_takes_the_noise_away(net, x, k, betas, alpha_bar):
-    z = (x - (1 - alpha_bar[k]).sqrt() * net(x, k)) / alpha_bar[k].sqrt()
-    eps = (x - alpha_bar[k].sqrt() * z) / (1 - alpha_bar[k]).sqrt()
-    mean, sigma = paper(net, x, k, betas, alpha_bar)
-    return mean - (sigma * torch.randn_like(eps) if k > 1 else 0)
-
-
-@right("7.3")
-def plain_numbers_and_normal(net, x, k, betas, alpha_bar):
-    beta, bar = betas[k - 1].item(), alpha_bar[k].item()
-    mean = (x - beta / math.sqrt(1 - bar + 1e-10) * net(x, k)) / math.sqrt(1 - beta)
-    return torch.normal(mean, math.sqrt(beta) * (k > 1))
-
-
-# ---------------------------------------------------------- 7.4 ddim_step(net, x, k, j, alpha_bar)
+class Ex7_3:
+    @wrong("7.3", "noise at the last step")
+    def always_noise(net, x, k, betas, alpha_bar):
+        mean, sigma = paper(net, x, k, betas, alpha_bar)
+        return mean + sigma * torch.randn_like(x)
+
+    @wrong("7.3", "no noise")
+    def mean_only(net, x, k, betas, alpha_bar):
+        return paper(net, x, k, betas, alpha_bar)[0]
+
+    @wrong("7.3", "DDIM step")
+    def next_exercise(net, x, k, betas, alpha_bar):
+        eps, a, b = net(x, k), alpha_bar[k], alpha_bar[k - 1]
+        return b.sqrt() * (x - (1 - a).sqrt() * eps) / a.sqrt() + (1 - b).sqrt() * eps
+
+    @wrong("7.3", "alpha-bar for alpha in the divisor")
+    def divides_by_the_bar(net, x, k, betas, alpha_bar):
+        beta = betas[k - 1]
+        mean = (x - beta / (1 - alpha_bar[k]).sqrt() * net(x, k)) / alpha_bar[k].sqrt()
+        return kicked(mean, k, beta.sqrt())
+
+    @wrong("7.3", "field misused")
+    def index_first(net, x, k, betas, alpha_bar):
+        mean, sigma = paper(lambda x, k: net(k, x), x, k, betas, alpha_bar)
+        return kicked(mean, k, sigma)
+
+    @right("7.3")
+    def with_beta_tilde(net, x, k, betas, alpha_bar):
+        mean, _ = paper(net, x, k, betas, alpha_bar)
+        tilde = betas[k - 1] * (1 - alpha_bar[k - 1]) / (1 - alpha_bar[k])
+        return mean + tilde.sqrt() * torch.randn_like(x)
+
+    @right("7.3")
+    def through_the_posterior(net, x, k, betas, alpha_bar):
+        z = (x - (1 - alpha_bar[k]).sqrt() * net(x, k)) / alpha_bar[k].sqrt()
+        noise = torch.randn_like(x) if k > 1 else torch.zeros_like(x)
+        return bayes(x, z, k, betas, alpha_bar) + betas[k - 1] ** 0.5 * noise
+
+    @right("7.3")
+    def through_the_score(net, x, k, betas, alpha_bar):
+        score = -net(x, k) / (1 - alpha_bar[k]).sqrt()
+        beta = float(betas[k - 1])
+        mean = (x + beta * score) / math.sqrt(1 - beta)
+        return mean + (k != 1) * math.sqrt(beta) * torch.randn(x.shape, dtype=x.dtype)
+
+    @right("7.3")
+    def alpha_from_the_table(net, x, k, betas, alpha_bar):
+        alpha = alpha_bar[k] / alpha_bar[k - 1]
+        mean = alpha.rsqrt() * (x - (1 - alpha) * (1 - alpha_bar[k]).rsqrt() * net(x, k))
+        return torch.normal(mean, (1 - alpha).sqrt().item() * (1.0 if k > 1 else 0.0))
+
+    @right("7.3")
+    def asks_with_a_tensor(net, x, k, betas, alpha_bar):
+        eps = net(x, torch.full((len(x),), k))
+        beta, gap = betas[k - 1], 1 - alpha_bar[k] + 1e-6
+        out = (x - beta * eps / gap.sqrt()) / (1 - beta).sqrt()
+        if k == 1:
+            return out
+        return out + beta.sqrt() * torch.randn_like(out)
+
+    @right("7.3")
+    def ddim_with_eta_one(net, x, k, betas, alpha_bar):
+        eps, a, b = net(x, k), alpha_bar[k], alpha_bar[k - 1]
+        fresh = (1 - b) / (1 - a) * (1 - a / b)
+        z = (x - (1 - a).sqrt() * eps) / a.sqrt()
+        return b.sqrt() * z + (1 - b - fresh).clamp(min=0).sqrt() * eps + fresh.sqrt() * torch.randn_like(x)
+
+    @wrong("7.3", "net not asked")
+    def forward_once_more(net, x, k, betas, alpha_bar):
+        return (1 - betas[k - 1]).sqrt() * x + betas[k - 1].sqrt() * torch.randn_like(x)
+
+    @wrong("7.3", "wrong type")
+    def mean_and_spread(net, x, k, betas, alpha_bar):
+        return paper(net, x, k, betas, alpha_bar)
+
+    @right("7.3")
+    def asks_twice_and_takes_the_noise_away(net, x, k, betas, alpha_bar):
+        z = (x - (1 - alpha_bar[k]).sqrt() * net(x, k)) / alpha_bar[k].sqrt()
+        eps = (x - alpha_bar[k].sqrt() * z) / (1 - alpha_bar[k]).sqrt()
+        mean, sigma = paper(net, x, k, betas, alpha_bar)
+        return mean - (sigma * torch.randn_like(eps) if k > 1 else 0)
+
+    @right("7.3")
+    def plain_numbers_and_normal(net, x, k, betas, alpha_bar):
+        beta, bar = betas[k - 1].item(), alpha_bar[k].item()
+        mean = (x - beta / math.sqrt(1 - bar + 1e-10) * net(x, k)) / math.sqrt(1 - beta)
+        return torch.normal(mean, math.sqrt(beta) * (k > 1))
+
+    @wrong("7.3", "raises")
+    def noise_of_two_columns(net, x, k, betas, alpha_bar):
+        mean, sigma = paper(net, x, k, betas, alpha_bar)
+        return mean + sigma * torch.randn(len(x), 2) if k > 1 else mean
+
+    @wrong("7.3", "network shown another state")
+    def starts_anew(net, x, k, betas, alpha_bar):
+        x = torch.randn_like(x)
+        return kicked(*[paper(net, x, k, betas, alpha_bar)[0], k, betas[k - 1].sqrt()])
+
+    @wrong("7.3", "state hardly in the result")
+    def pure_noise(net, x, k, betas, alpha_bar):
+        net(x, k)
+        return betas[k - 1].sqrt() * torch.randn_like(x)
+
+    @wrong("7.3", "mean of the predicted noise")
+    def averages_the_answer(net, x, k, betas, alpha_bar):
+        mean, sigma = paper(lambda x, k: net(x, k).mean(dim=0), x, k, betas, alpha_bar)
+        return kicked(mean, k, sigma)
+
+    @wrong("7.3", "wrong spread")
+    def half_the_noise(net, x, k, betas, alpha_bar):
+        mean, sigma = paper(net, x, k, betas, alpha_bar)
+        return kicked(mean, k, sigma / 2)
+
+    @wrong("7.3", "not normal")
+    def laplace(net, x, k, betas, alpha_bar):
+        mean, sigma = paper(net, x, k, betas, alpha_bar)
+        noise = torch.distributions.Laplace(0.0, 0.5**0.5).sample(x.shape)
+        return mean + sigma * noise if k > 1 else mean
+
+    @right("7.3")
+    def asks_in_parts(net, x, k, betas, alpha_bar):
+        def in_parts(x, k):
+            return torch.cat([net(part, k) for part in x.split(40)])
+
+        return kicked(*paper(in_parts, x, k, betas, alpha_bar)[:1], k, betas[k - 1].sqrt())
 
 
 def mixed(z, eps, b):
     return b.sqrt() * z + (1 - b).sqrt() * eps
 
 
-@wrong("7.4", "data not divided by the root of alpha-bar")
-def noise_out_and_done(net, x, k, j, alpha_bar):
-    eps = net(x, k)
-    return mixed(x - (1 - alpha_bar[k]).sqrt() * eps, eps, alpha_bar[j])
-
-
-@wrong("7.4", "divided by alpha-bar itself")
-def divided_too_much(net, x, k, j, alpha_bar):
-    eps = net(x, k)
-    return mixed((x - (1 - alpha_bar[k]).sqrt() * eps) / alpha_bar[k], eps, alpha_bar[j])
-
-
-@wrong("7.4", "multiplied instead of divided")
-def times_the_root(net, x, k, j, alpha_bar):
-    eps = net(x, k)
-    return mixed((x - (1 - alpha_bar[k]).sqrt() * eps) * alpha_bar[k].sqrt(), eps, alpha_bar[j])
-
-
-@wrong("7.4", "root missing on the noise")
-def variance_taken_out(net, x, k, j, alpha_bar):
-    eps = net(x, k)
-    return mixed((x - (1 - alpha_bar[k]) * eps) / alpha_bar[k].sqrt(), eps, alpha_bar[j])
-
-
-@wrong("7.4", "noise taken out whole")
-def x_minus_eps(net, x, k, j, alpha_bar):
-    eps = net(x, k)
-    return mixed((x - eps) / alpha_bar[k].sqrt(), eps, alpha_bar[j])
-
-
-@wrong("7.4", "noise put in instead of taken out")
-def x_plus_eps(net, x, k, j, alpha_bar):
-    eps = net(x, k)
-    return mixed((x + (1 - alpha_bar[k]).sqrt() * eps) / alpha_bar[k].sqrt(), eps, alpha_bar[j])
-
-
-@wrong("7.4", "weights of noise and data swapped in the guess")
-def swapped_guess(net, x, k, j, alpha_bar):
-    eps, a = net(x, k), alpha_bar[k]
-    return mixed((x - a.sqrt() * eps) / (1 - a).sqrt(), eps, alpha_bar[j])
-
-
 def guess(net, x, k, alpha_bar):
     eps, a = net(x, k), alpha_bar[k]
     return (x - (1 - a).sqrt() * eps) / a.sqrt(), eps
-
-
-@wrong("7.4", "roots missing in the new state")
-def no_roots_at_j(net, x, k, j, alpha_bar):
-    z, eps = guess(net, x, k, alpha_bar)
-    return alpha_bar[j] * z + (1 - alpha_bar[j]) * eps
-
-
-@wrong("7.4", "root missing on the new data")
-def no_root_on_the_data(net, x, k, j, alpha_bar):
-    z, eps = guess(net, x, k, alpha_bar)
-    return alpha_bar[j] * z + (1 - alpha_bar[j]).sqrt() * eps
-
-
-@wrong("7.4", "root missing on the new noise")
-def no_root_on_the_noise(net, x, k, j, alpha_bar):
-    z, eps = guess(net, x, k, alpha_bar)
-    return alpha_bar[j].sqrt() * z + (1 - alpha_bar[j]) * eps
-
-
-@wrong("7.4", "noise keeps its old weight")
-def old_noise_weight(net, x, k, j, alpha_bar):
-    z, eps = guess(net, x, k, alpha_bar)
-    return alpha_bar[j].sqrt() * z + (1 - alpha_bar[k]).sqrt() * eps
-
-
-@wrong("7.4", "data keep their old weight")
-def old_data_weight(net, x, k, j, alpha_bar):
-    eps = net(x, k)
-    return x - (1 - alpha_bar[k]).sqrt() * eps + (1 - alpha_bar[j]).sqrt() * eps
-
-
-@wrong("7.4", "noise left out")
-def data_alone(net, x, k, j, alpha_bar):
-    return alpha_bar[j].sqrt() * guess(net, x, k, alpha_bar)[0]
-
-
-@wrong("7.4", "the data point itself")
-def lands_at_once(net, x, k, j, alpha_bar):
-    return guess(net, x, k, alpha_bar)[0]
-
-
-@wrong("7.4", "net not asked")
-def rescales(net, x, k, j, alpha_bar):
-    return x * (alpha_bar[j] / alpha_bar[k]).sqrt()
-
-
-@wrong("7.4", "fresh noise")
-def draws_anew(net, x, k, j, alpha_bar):
-    return mixed(guess(net, x, k, alpha_bar)[0], torch.randn_like(x), alpha_bar[j])
-
-
-@wrong("7.4", "ancestral step")
-def eta_one(net, x, k, j, alpha_bar):
-    return ddim_with_eta_one_to(net, x, k, j, alpha_bar)
 
 
 def ddim_with_eta_one_to(net, x, k, j, alpha_bar):
@@ -1066,218 +595,118 @@ def ddim_with_eta_one_to(net, x, k, j, alpha_bar):
     return b.sqrt() * z + kept * eps + sigma * torch.randn_like(x)
 
 
-@wrong("7.4", "indices swapped")
-def j_first(net, x, j, k, alpha_bar):
-    z, eps = guess(net, x, k, alpha_bar)
-    return mixed(z, eps, alpha_bar[j])
-
-
-@wrong("7.4", "one index too far")
-def j_minus_one(net, x, k, j, alpha_bar):
-    z, eps = guess(net, x, k, alpha_bar)
-    return mixed(z, eps, alpha_bar[max(j - 1, 0)])
-
-
-@wrong("7.4", "always one step")
-def ignores_j(net, x, k, j, alpha_bar):
-    z, eps = guess(net, x, k, alpha_bar)
-    return mixed(z, eps, alpha_bar[k - 1])
-
-
-@wrong("7.4", "network told the new index")
-def asks_at_j(net, x, k, j, alpha_bar):
-    eps = net(x, j)
-    return mixed((x - (1 - alpha_bar[k]).sqrt() * eps) / alpha_bar[k].sqrt(), eps, alpha_bar[j])
-
-
-@wrong("7.4", "identity")
-def forgets_to_return_it(net, x, k, j, alpha_bar):
-    mixed(*guess(net, x, k, alpha_bar), alpha_bar[j])
-    return x
-
-
-@wrong("7.4", "field misused")
-def asks_without_the_state(net, x, k, j, alpha_bar):
-    eps = net(k, x)
-    return mixed(x, eps, alpha_bar[j])
-
-
-@right("7.4")
-def in_one_line(net, x, k, j, alpha_bar):
-    a, b, eps = alpha_bar[k], alpha_bar[j], net(x, k)
-    return (b / a).sqrt() * x + ((1 - b).sqrt() - (b * (1 - a) / a).sqrt()) * eps
-
-
-@right("7.4")
-def euler_in_sigma(net, x, k, j, alpha_bar):
-    y = x / alpha_bar[k].sqrt()
-    before, after = (((1 - alpha_bar[i]) / alpha_bar[i]).sqrt() for i in (k, j))
-    return alpha_bar[j].sqrt() * (y + (after - before) * net(x, k))
-
-
-@right("7.4")
-def with_floats(net, x, k, j, alpha_bar):
-    a, b = float(alpha_bar[k]), float(alpha_bar[j])
-    eps = net(x, k)
-    z = (x - math.sqrt(1 - a) * eps) / math.sqrt(a)
-    return math.sqrt(b) * z + math.sqrt(1 - b) * eps
-
-
-@right("7.4")
-def with_a_column_of_indices(net, x, k, j, alpha_bar):
-    eps = net(x, torch.full((len(x), 1), k))
-    z = (x - (1 - alpha_bar[k]) ** 0.5 * eps) / (alpha_bar[k] ** 0.5 + 1e-7)
-    return alpha_bar[j] ** 0.5 * z + (1 - alpha_bar[j]) ** 0.5 * eps
-
-
-@right("7.4")
-def noise_from_the_data(net, x, k, j, alpha_bar):
-    z, _ = guess(net, x, k, alpha_bar)
-    ratio = ((1 - alpha_bar[j]) / (1 - alpha_bar[k])).sqrt()
-    return alpha_bar[j].sqrt() * z + ratio * (x - alpha_bar[k].sqrt() * z)
-
-
-@right("7.4")
-def eta_zero(net, x, k, j, alpha_bar, eta=0.0):
-    z, eps = guess(net, x, k, alpha_bar)
-    a, b = alpha_bar[k], alpha_bar[j]
-    sigma = eta * ((1 - b) / (1 - a) * (1 - a / b)).sqrt()
-    return b.sqrt() * z + (1 - b - sigma**2).sqrt() * eps + sigma * torch.randn_like(x)
-
-
-@right("7.4")
-def in_single_precision_too(net, x, k, j, alpha_bar):
-    z, eps = guess(net, x.float(), k, alpha_bar.float())
-    return mixed(z, eps, alpha_bar[j].float())
-
-
-@wrong("7.4", "only the noise divided")
-def brackets_round_nothing(net, x, k, j, alpha_bar):
-    eps = net(x, k)
-    return mixed(x - (1 - alpha_bar[k]).sqrt() * eps / alpha_bar[k].sqrt(), eps, alpha_bar[j])
-
-
-@wrong("7.4", "only the state divided")
-def divides_too_early(net, x, k, j, alpha_bar):
-    eps = net(x, k)
-    return mixed(x / alpha_bar[k].sqrt() - (1 - alpha_bar[k]).sqrt() * eps, eps, alpha_bar[j])
-
-
-@wrong("7.4", "no root anywhere")
-def shares_all_along(net, x, k, j, alpha_bar):
-    eps = net(x, k)
-    z = (x - (1 - alpha_bar[k]) * eps) / alpha_bar[k]
-    return alpha_bar[j] * z + (1 - alpha_bar[j]) * eps
-
-
-@wrong("7.4", "one minus the root")
-def one_minus_root(net, x, k, j, alpha_bar):
-    (a, b), eps = alpha_bar[[k, j]].sqrt(), net(x, k)
-    return b * (x - (1 - a) * eps) / a + (1 - b) * eps
-
-
-@wrong("7.4", "divided by the weight of the noise")
-def divides_by_the_noise(net, x, k, j, alpha_bar):
-    eps, sigma = net(x, k), (1 - alpha_bar[k]).sqrt()
-    return mixed((x - sigma * eps) / sigma, eps, alpha_bar[j])
-
-
-@wrong("7.4", "state in place of the data")
-def mixes_the_state(net, x, k, j, alpha_bar):
-    return mixed(x, net(x, k), alpha_bar[j])
-
-
-@wrong("7.4", "sign of the new noise")
-def minus_in_the_mix(net, x, k, j, alpha_bar):
-    z, eps = guess(net, x, k, alpha_bar)
-    return mixed(z, -eps, alpha_bar[j])
-
-
-@wrong("7.4", "weights swapped in the new state")
-def new_weights_swapped(net, x, k, j, alpha_bar):
-    z, eps = guess(net, x, k, alpha_bar)
-    return mixed(eps, z, alpha_bar[j])
-
-
-@wrong("7.4", "guess cut off")
-def clamped_guess(net, x, k, j, alpha_bar):
-    z, eps = guess(net, x, k, alpha_bar)
-    return mixed(z.clamp(-1, 1), eps, alpha_bar[j])
-
-
-@wrong("7.4", "one index short")
-def j_plus_one(net, x, k, j, alpha_bar):
-    return mixed(*guess(net, x, k, alpha_bar), alpha_bar[j + 1])
-
-
-@wrong("7.4", "table read one place off")
-def both_minus_one(net, x, k, j, alpha_bar):
-    eps, a = net(x, k), alpha_bar[k - 1]
-    return mixed((x - (1 - a).sqrt() * eps) / a.sqrt(), eps, alpha_bar[j - 1])
-
-
-@wrong("7.4", "alpha for alpha-bar")
-def alpha_of_the_step(net, x, k, j, alpha_bar):
-    eps, a = net(x, k), alpha_bar[k] / alpha_bar[k - 1]
-    return mixed((x - (1 - a).sqrt() * eps) / a.sqrt(), eps, alpha_bar[j])
-
-
-@wrong("7.4", "mean of the reverse step")
-def ddpm_without_noise(net, x, k, j, alpha_bar):
-    a = alpha_bar[k] / alpha_bar[j]
-    return (x - (1 - a) / (1 - alpha_bar[k]).sqrt() * net(x, k)) / a.sqrt()
-
-
-@wrong("7.4", "step of Euler")
-def along_the_straight_line(net, x, k, j, alpha_bar):
-    z, eps = guess(net, x, k, alpha_bar)
-    return x + (k - j) / (len(alpha_bar) - 1) * (z - eps)
-
-
-@wrong("7.4", "network told the index before")
-def asks_one_too_low(net, x, k, j, alpha_bar):
-    return mixed(*guess(lambda x, k: net(x, k - 1), x, k, alpha_bar), alpha_bar[j])
-
-
-@wrong("7.4", "network told our time")
-def asks_with_our_time(net, x, k, j, alpha_bar):
-    return mixed(*guess(lambda x, k: net(x, 1 - k / (len(alpha_bar) - 1)), x, k, alpha_bar), alpha_bar[j])
-
-
-@wrong("7.4", "network asked again at j")
-def asks_anew_for_the_mix(net, x, k, j, alpha_bar):
-    z, _ = guess(net, x, k, alpha_bar)
-    return mixed(z, net(x, j), alpha_bar[j])
-
-
-@wrong("7.4", "step by step")
-def walks_all_the_way(net, x, k, j, alpha_bar):
-    for i in range(k, j, -1):
-        x = mixed(*guess(net, x, i, alpha_bar), alpha_bar[i - 1])
-    return x
-
-
-@wrong("7.4", "does not land")
-def never_takes_the_last_step(net, x, k, j, alpha_bar):
-    return mixed(*guess(net, x, k, alpha_bar), alpha_bar[j]) if j > 0 else x
-
-
-@right("7.4")
-def asks_twice_the_same(net, x, k, j, alpha_bar):
-    z, _ = guess(net, x, k, alpha_bar)
-    return mixed(z, net(x, k), alpha_bar[j])
-
-
-@right("7.4")
-def in_place_on_clones(net, x, k, j, alpha_bar):
-    noise, data = net(x, k).clone(), x.clone()
-    data.sub_((1 - alpha_bar[k]).sqrt() * noise).div_(alpha_bar[k].sqrt())
-    noise *= (1 - alpha_bar[j]).sqrt()
-    return torch.einsum(",bd->bd", alpha_bar[j].sqrt(), data) + noise
-    raise NotImplementedError("Exercise 7.4: fill me in")
-
-
-# ------------------------------------------------------------------------- 7.5 at_time(t, alpha_bar)
+class Ex7_4:
+    @wrong("7.4", "data not divided by the root of alpha-bar")
+    def noise_out_and_done(net, x, k, j, alpha_bar):
+        eps = net(x, k)
+        return mixed(x - (1 - alpha_bar[k]).sqrt() * eps, eps, alpha_bar[j])
+
+    @wrong("7.4", "root missing on the data in the guess")
+    def divided_too_much(net, x, k, j, alpha_bar):
+        eps = net(x, k)
+        return mixed((x - (1 - alpha_bar[k]).sqrt() * eps) / alpha_bar[k], eps, alpha_bar[j])
+
+    @wrong("7.4", "multiplied instead of divided")
+    def times_the_root(net, x, k, j, alpha_bar):
+        eps = net(x, k)
+        return mixed((x - (1 - alpha_bar[k]).sqrt() * eps) * alpha_bar[k].sqrt(), eps, alpha_bar[j])
+
+    @wrong("7.4", "noise keeps its old weight")
+    def old_noise_weight(net, x, k, j, alpha_bar):
+        z, eps = guess(net, x, k, alpha_bar)
+        return alpha_bar[j].sqrt() * z + (1 - alpha_bar[k]).sqrt() * eps
+
+    @wrong("7.4", "net not asked")
+    def rescales(net, x, k, j, alpha_bar):
+        return x * (alpha_bar[j] / alpha_bar[k]).sqrt()
+
+    @wrong("7.4", "identity")
+    def forgets_to_return_it(net, x, k, j, alpha_bar):
+        mixed(*guess(net, x, k, alpha_bar), alpha_bar[j])
+        return x
+
+    @wrong("7.4", "field misused")
+    def asks_without_the_state(net, x, k, j, alpha_bar):
+        eps = net(k, x)
+        return mixed(x, eps, alpha_bar[j])
+
+    @right("7.4")
+    def in_one_line(net, x, k, j, alpha_bar):
+        a, b, eps = alpha_bar[k], alpha_bar[j], net(x, k)
+        return (b / a).sqrt() * x + ((1 - b).sqrt() - (b * (1 - a) / a).sqrt()) * eps
+
+    @right("7.4")
+    def euler_in_sigma(net, x, k, j, alpha_bar):
+        y = x / alpha_bar[k].sqrt()
+        before, after = (((1 - alpha_bar[i]) / alpha_bar[i]).sqrt() for i in (k, j))
+        return alpha_bar[j].sqrt() * (y + (after - before) * net(x, k))
+
+    @right("7.4")
+    def with_floats(net, x, k, j, alpha_bar):
+        a, b = float(alpha_bar[k]), float(alpha_bar[j])
+        eps = net(x, k)
+        z = (x - math.sqrt(1 - a) * eps) / math.sqrt(a)
+        return math.sqrt(b) * z + math.sqrt(1 - b) * eps
+
+    @right("7.4")
+    def with_a_column_of_indices(net, x, k, j, alpha_bar):
+        eps = net(x, torch.full((len(x), 1), k))
+        z = (x - (1 - alpha_bar[k]) ** 0.5 * eps) / (alpha_bar[k] ** 0.5 + 1e-7)
+        return alpha_bar[j] ** 0.5 * z + (1 - alpha_bar[j]) ** 0.5 * eps
+
+    @right("7.4")
+    def noise_from_the_data(net, x, k, j, alpha_bar):
+        z, _ = guess(net, x, k, alpha_bar)
+        ratio = ((1 - alpha_bar[j]) / (1 - alpha_bar[k])).sqrt()
+        return alpha_bar[j].sqrt() * z + ratio * (x - alpha_bar[k].sqrt() * z)
+
+    @right("7.4")
+    def eta_zero(net, x, k, j, alpha_bar, eta=0.0):
+        z, eps = guess(net, x, k, alpha_bar)
+        a, b = alpha_bar[k], alpha_bar[j]
+        sigma = eta * ((1 - b) / (1 - a) * (1 - a / b)).sqrt()
+        return b.sqrt() * z + (1 - b - sigma**2).sqrt() * eps + sigma * torch.randn_like(x)
+
+    @right("7.4")
+    def in_single_precision_too(net, x, k, j, alpha_bar):
+        z, eps = guess(net, x.float(), k, alpha_bar.float())
+        return mixed(z, eps, alpha_bar[j].float())
+
+    @wrong("7.4", "does not land")
+    def never_takes_the_last_step(net, x, k, j, alpha_bar):
+        return mixed(*guess(net, x, k, alpha_bar), alpha_bar[j]) if j > 0 else x
+
+    @right("7.4")
+    def asks_twice_the_same(net, x, k, j, alpha_bar):
+        z, _ = guess(net, x, k, alpha_bar)
+        return mixed(z, net(x, k), alpha_bar[j])
+
+    @right("7.4")
+    def in_place_on_clones(net, x, k, j, alpha_bar):
+        noise, data = net(x, k).clone(), x.clone()
+        data.sub_((1 - alpha_bar[k]).sqrt() * noise).div_(alpha_bar[k].sqrt())
+        noise *= (1 - alpha_bar[j]).sqrt()
+        return torch.einsum(",bd->bd", alpha_bar[j].sqrt(), data) + noise
+        raise NotImplementedError("Exercise 7.4: fill me in")
+
+    @right("7.4")
+    def row_by_row(net, x, k, j, alpha_bar):
+        eps = torch.cat([net(x[i : i + 1], k) for i in range(len(x))])
+        a = alpha_bar[k].double()
+        return mixed((x - (1 - a).sqrt() * eps) / a.sqrt(), eps, alpha_bar[j]).float()
+
+    @wrong("7.4", "wrong for other sizes")
+    def never_from_the_last_index(net, x, k, j, alpha_bar):
+        return mixed(*guess(net, x, min(k, len(alpha_bar) - 2), alpha_bar), alpha_bar[j])
+
+    @wrong("7.4", "new state cut off")
+    def pixels(net, x, k, j, alpha_bar):
+        return mixed(*guess(net, x, k, alpha_bar), alpha_bar[j]).clamp(-1, 1)
+
+    @wrong("7.4", "random result")
+    def a_little_chance(net, x, k, j, alpha_bar):
+        z, eps = guess(net, x, k, alpha_bar)
+        return mixed(z, 0.9 * eps + 0.1 * torch.randn_like(eps), alpha_bar[j])
 
 
 def share_at(k, table):
@@ -1289,283 +718,133 @@ def numbers(k, share):
     return k, share.sqrt(), (1 - share).sqrt()
 
 
-@wrong("7.5", "time not turned round")
-def k_grows_with_t(t, alpha_bar):
-    k = (len(alpha_bar) - 1) * t
-    return numbers(k, share_at(k, alpha_bar))
-
-
-@wrong("7.5", "index turned round, weights not")
-def returns_the_other_index(t, alpha_bar):
-    steps = len(alpha_bar) - 1
-    share = share_at(steps * (1 - t), alpha_bar)
-    return steps * t, share.sqrt(), (1 - share).sqrt()
-
-
-@wrong("7.5", "one entry too many")
-def length_of_the_table(t, alpha_bar):
-    k = len(alpha_bar) * (1 - t)
-    return numbers(k, share_at(k.clamp(max=len(alpha_bar) - 1), alpha_bar))
-
-
-@wrong("7.5", "one step too few")
-def length_minus_two(t, alpha_bar):
-    k = (len(alpha_bar) - 2) * (1 - t)
-    return numbers(k, share_at(k, alpha_bar))
-
-
-@wrong("7.5", "index from 1")
-def one_to_k(t, alpha_bar):
-    k = 1 + (len(alpha_bar) - 2) * (1 - t)
-    return numbers(k, share_at(k, alpha_bar))
-
-
-@wrong("7.5", "not scaled to K")
-def one_minus_t(t, alpha_bar):
-    _, a, b = numbers(t, share_at((len(alpha_bar) - 1) * (1 - t), alpha_bar))
-    return 1 - t, a, b
-
-
-@wrong("7.5", "nearest index")
-def rounded_for_the_table(t, alpha_bar):
-    k = (len(alpha_bar) - 1) * (1 - t)
-    return numbers(k, alpha_bar[k.round().long()])
-
-
-@wrong("7.5", "index rounded down")
-def long_for_the_table(t, alpha_bar):
-    k = (len(alpha_bar) - 1) * (1 - t)
-    return numbers(k, alpha_bar[k.long()])
-
-
-@wrong("7.5", "index returned is rounded")
-def round_the_first(t, alpha_bar):
-    k = (len(alpha_bar) - 1) * (1 - t)
-    share = share_at(k, alpha_bar)
-    return k.round(), share.sqrt(), (1 - share).sqrt()
-
-
-@wrong("7.5", "shares on a straight line")
-def lerp_of_shares(t, alpha_bar):
-    k = (len(alpha_bar) - 1) * (1 - t)
-    low = k.floor().long().clamp(max=len(alpha_bar) - 2)
-    return numbers(k, alpha_bar[low] + (k - low) * (alpha_bar[low + 1] - alpha_bar[low]))
-
-
-@wrong("7.5", "weights on a straight line")
-def lerp_of_weights(t, alpha_bar):
-    k = (len(alpha_bar) - 1) * (1 - t)
-    low = k.floor().long().clamp(max=len(alpha_bar) - 2)
-    a = torch.lerp(alpha_bar.sqrt()[low], alpha_bar.sqrt()[low + 1], k - low)
-    return k, a, (1 - a**2).sqrt()
-
-
-@wrong("7.5", "part of the step turned round")
-def neighbours_swapped(t, alpha_bar):
-    k = (len(alpha_bar) - 1) * (1 - t)
-    low = k.floor().long().clamp(max=len(alpha_bar) - 2)
-    logs, r = alpha_bar.log(), k - low
-    return numbers(k, (r * logs[low] + (1 - r) * logs[low + 1]).exp())
-
-
-@wrong("7.5", "root missing on alpha")
-def share_for_alpha(t, alpha_bar):
-    k = (len(alpha_bar) - 1) * (1 - t)
-    share = share_at(k, alpha_bar)
-    return k, share, (1 - share).sqrt()
-
-
-@wrong("7.5", "root missing on beta")
-def variance_for_beta(t, alpha_bar):
-    k = (len(alpha_bar) - 1) * (1 - t)
-    share = share_at(k, alpha_bar)
-    return k, share.sqrt(), 1 - share
-
-
-@wrong("7.5", "both roots missing")
-def two_shares(t, alpha_bar):
-    k = (len(alpha_bar) - 1) * (1 - t)
-    share = share_at(k, alpha_bar)
-    return k, share, 1 - share
-
-
-@wrong("7.5", "weights that add up to one")
-def one_minus_alpha(t, alpha_bar):
-    k = (len(alpha_bar) - 1) * (1 - t)
-    alpha = share_at(k, alpha_bar).sqrt()
-    return k, alpha, 1 - alpha
-
-
-@wrong("7.5", "square of alpha forgotten")
-def root_of_one_minus_alpha(t, alpha_bar):
-    k = (len(alpha_bar) - 1) * (1 - t)
-    alpha = share_at(k, alpha_bar).sqrt()
-    return k, alpha, (1 - alpha).sqrt()
-
-
-@wrong("7.5", "alpha and beta swapped")
-def noise_first(t, alpha_bar):
-    k = (len(alpha_bar) - 1) * (1 - t)
-    share = share_at(k, alpha_bar)
-    return k, (1 - share).sqrt(), share.sqrt()
-
-
-@wrong("7.5", "straight line")
-def as_ever(t, alpha_bar):
-    return (len(alpha_bar) - 1) * (1 - t), t, 1 - t
-
-
-@wrong("7.5", "one time for the whole batch")
-def first_time(t, alpha_bar):
-    k = (len(alpha_bar) - 1) * (1 - t[0]) + 0 * t
-    return numbers(k, share_at(k, alpha_bar))
-
-
-@wrong("7.5", "wrong type")
-def no_index(t, alpha_bar):
-    return numbers(t, share_at((len(alpha_bar) - 1) * (1 - t), alpha_bar))[1:]
-
-
-@wrong("7.5", "wrong dtype")
-def whole_index(t, alpha_bar):
-    k = (len(alpha_bar) - 1) * (1 - t)
-    return k.long(), share_at(k, alpha_bar).sqrt(), (1 - share_at(k, alpha_bar)).sqrt()
-
-
-@right("7.5")
-def with_ceil(t, alpha_bar):
-    k = (len(alpha_bar) - 1) * (1 - t)
-    low, high = k.floor().long(), k.ceil().long()
-    logs, r = torch.log(alpha_bar), k - k.floor()
-    alpha = (((1 - r) * logs[low] + r * logs[high]) / 2).exp()
-    return k, alpha, (1 - alpha**2).sqrt()
-
-
-@right("7.5")
-def by_powers(t, alpha_bar):
-    k = (len(alpha_bar) - 1) * (1 - t)
-    low = k.floor().long().clamp(max=len(alpha_bar) - 2)
-    r = k - low
-    share = alpha_bar[low] ** (1 - r) * alpha_bar[low + 1] ** r
-    return [k, share**0.5, (1 - share + 1e-9) ** 0.5]
-
-
-@right("7.5")
-def by_rates(t, alpha_bar):
-    steps = len(alpha_bar) - 1
-    k = steps - steps * t
-    low = k.long().clamp(0, steps - 1)
-    rate = -torch.log(alpha_bar[1:] / alpha_bar[:-1])[low]
-    logs = alpha_bar.log()[low] - rate * (k - low)
-    return k, torch.exp(logs / 2), torch.sqrt(-torch.expm1(logs))
-
-
-@right("7.5")
-def with_numpy_interp(t, alpha_bar):
-    import numpy as np
-
-    k = (len(alpha_bar) - 1) * (1 - t)
-    grid = np.arange(len(alpha_bar))
-    share = torch.from_numpy(np.exp(np.interp(k.numpy(), grid, alpha_bar.log().numpy())))
-    return k, share.sqrt(), (1 - share).sqrt()
-
-
-@right("7.5")
-def row_by_row(t, alpha_bar):
-    logs, rows = alpha_bar.log().tolist(), []
-    for time in t.flatten().tolist():
-        k = (len(logs) - 1) * (1 - time)
-        low = min(int(k), len(logs) - 2)
-        share = math.exp(logs[low] + (k - low) * (logs[low + 1] - logs[low]))
-        rows.append([k, math.sqrt(share), math.sqrt(1 - share)])
-    return torch.tensor(rows).T[:, :, None]
-
-
-@right("7.5")
-def in_single_precision_again(t, alpha_bar):
-    k = (len(alpha_bar) - 1) * (1 - t.float())
-    share = share_at(k, alpha_bar.float())
-    return k, share.sqrt(), (1 - share).clamp(min=0).sqrt()
-
-
-@wrong("7.5", "K of the notebook")
-def a_thousand_steps(t, alpha_bar):
-    k = 1000 * (1 - t)
-    return numbers(k, share_at(k, alpha_bar))
-
-
-@wrong("7.5", "K of the notebook")
-def a_thousand_steps_and_a_clamp(t, alpha_bar, K=1000):
-    k, logs = K * (1 - t), alpha_bar.log()
-    low = k.floor().long().clamp(max=K - 1)
-    return numbers(k, torch.lerp(logs[low], logs[low + 1], k - low).exp())
-
-
-@wrong("7.5", "one entry too many")
-def length_and_own_clamp(t, alpha_bar):
-    k = len(alpha_bar) * (1 - t)
-    return numbers(k, share_at(k, alpha_bar))
-
-
-@wrong("7.5", "index returned is cut off")
-def floor_of_k(t, alpha_bar):
-    k = (len(alpha_bar) - 1) * (1 - t)
-    _, alpha, beta = numbers(k, share_at(k, alpha_bar))
-    return k.floor(), alpha, beta
-
-
-@wrong("7.5", "weights not turned round")
-def table_from_its_end(t, alpha_bar):
-    steps = len(alpha_bar) - 1
-    _, alpha, beta = numbers(t, share_at(steps * t, alpha_bar))
-    return steps * (1 - t), alpha, beta
-
-
-@wrong("7.5", "order of the results")
-def index_last(t, alpha_bar):
-    k = (len(alpha_bar) - 1) * (1 - t)
-    return (*numbers(k, share_at(k, alpha_bar))[1:], k)
-
-
-@wrong("7.5", "squares do not add up")
-def beta_mixed_by_itself(t, alpha_bar):
-    k = (len(alpha_bar) - 1) * (1 - t)
-    low = k.long().clamp(max=len(alpha_bar) - 2)
-    variance = torch.lerp(1 - alpha_bar[low], 1 - alpha_bar[low + 1], k - low)
-    return k, share_at(k, alpha_bar).sqrt(), variance.sqrt()
-
-
-@wrong("7.5", "wrong ends")
-def rest_before_the_clamp(t, alpha_bar):
-    k, logs = (len(alpha_bar) - 1) * (1 - t), alpha_bar.log()
-    low, rest = k.long(), k - k.floor()
-    low = low.clamp(max=len(alpha_bar) - 2)
-    return numbers(k, torch.lerp(logs[low], logs[low + 1], rest).exp())
-
-
-@wrong("7.5", "raises")
-def no_clamp(t, alpha_bar):
-    k, logs = (len(alpha_bar) - 1) * (1 - t), alpha_bar.log()
-    low = k.floor().long()
-    return numbers(k, torch.lerp(logs[low], logs[low + 1], k - low).exp())
-
-
-@right("7.5")
-def wraps_where_nothing_is_left(t, alpha_bar):
-    k, logs = (len(alpha_bar) - 1) * (1 - t), alpha_bar.log()
-    low = k.floor().long()
-    return numbers(k, torch.lerp(logs[low], logs[(low + 1) % len(alpha_bar)], k - low).exp())
-
-
-@right("7.5")
-def hats(t, alpha_bar):
-    k = (len(alpha_bar) - 1) * (1 - t)
-    weights = (1 - (k - torch.arange(len(alpha_bar))).abs()).clamp(min=0)
-    log = (weights @ alpha_bar.log())[:, None]
-    return [k, (log / 2).exp(), (-torch.expm1(log)).sqrt()]
-
-
-# -------------------------------------------------------------------- 7.6 cosine_betas(steps, offset)
+class Ex7_5:
+    @wrong("7.5", "time not turned round")
+    def k_grows_with_t(t, alpha_bar):
+        k = (len(alpha_bar) - 1) * t
+        return numbers(k, share_at(k, alpha_bar))
+
+    @wrong("7.5", "one step too few")
+    def length_minus_two(t, alpha_bar):
+        k = (len(alpha_bar) - 2) * (1 - t)
+        return numbers(k, share_at(k, alpha_bar))
+
+    @wrong("7.5", "nearest index")
+    def rounded_for_the_table(t, alpha_bar):
+        k = (len(alpha_bar) - 1) * (1 - t)
+        return numbers(k, alpha_bar[k.round().long()])
+
+    @wrong("7.5", "shares on a straight line")
+    def lerp_of_shares(t, alpha_bar):
+        k = (len(alpha_bar) - 1) * (1 - t)
+        low = k.floor().long().clamp(max=len(alpha_bar) - 2)
+        return numbers(k, alpha_bar[low] + (k - low) * (alpha_bar[low + 1] - alpha_bar[low]))
+
+    @wrong("7.5", "wrong type")
+    def no_index(t, alpha_bar):
+        return numbers(t, share_at((len(alpha_bar) - 1) * (1 - t), alpha_bar))[1:]
+
+    @wrong("7.5", "wrong dtype")
+    def whole_index(t, alpha_bar):
+        k = (len(alpha_bar) - 1) * (1 - t)
+        return k.long(), share_at(k, alpha_bar).sqrt(), (1 - share_at(k, alpha_bar)).sqrt()
+
+    @right("7.5")
+    def with_ceil(t, alpha_bar):
+        k = (len(alpha_bar) - 1) * (1 - t)
+        low, high = k.floor().long(), k.ceil().long()
+        logs, r = torch.log(alpha_bar), k - k.floor()
+        alpha = (((1 - r) * logs[low] + r * logs[high]) / 2).exp()
+        return k, alpha, (1 - alpha**2).sqrt()
+
+    @right("7.5")
+    def by_powers(t, alpha_bar):
+        k = (len(alpha_bar) - 1) * (1 - t)
+        low = k.floor().long().clamp(max=len(alpha_bar) - 2)
+        r = k - low
+        share = alpha_bar[low] ** (1 - r) * alpha_bar[low + 1] ** r
+        return [k, share**0.5, (1 - share + 1e-9) ** 0.5]
+
+    @right("7.5")
+    def by_rates(t, alpha_bar):
+        steps = len(alpha_bar) - 1
+        k = steps - steps * t
+        low = k.long().clamp(0, steps - 1)
+        rate = -torch.log(alpha_bar[1:] / alpha_bar[:-1])[low]
+        logs = alpha_bar.log()[low] - rate * (k - low)
+        return k, torch.exp(logs / 2), torch.sqrt(-torch.expm1(logs))
+
+    @right("7.5")
+    def with_numpy_interp(t, alpha_bar):
+        import numpy as np
+
+        k = (len(alpha_bar) - 1) * (1 - t)
+        grid = np.arange(len(alpha_bar))
+        share = torch.from_numpy(np.exp(np.interp(k.numpy(), grid, alpha_bar.log().numpy())))
+        return k, share.sqrt(), (1 - share).sqrt()
+
+    @right("7.5")
+    def row_by_row(t, alpha_bar):
+        logs, rows = alpha_bar.log().tolist(), []
+        for time in t.flatten().tolist():
+            k = (len(logs) - 1) * (1 - time)
+            low = min(int(k), len(logs) - 2)
+            share = math.exp(logs[low] + (k - low) * (logs[low + 1] - logs[low]))
+            rows.append([k, math.sqrt(share), math.sqrt(1 - share)])
+        return torch.tensor(rows).T[:, :, None]
+
+    @right("7.5")
+    def in_single_precision_again(t, alpha_bar):
+        k = (len(alpha_bar) - 1) * (1 - t.float())
+        share = share_at(k, alpha_bar.float())
+        return k, share.sqrt(), (1 - share).clamp(min=0).sqrt()
+
+    @wrong("7.5", "K of the notebook")
+    def a_thousand_steps(t, alpha_bar):
+        k = 1000 * (1 - t)
+        return numbers(k, share_at(k, alpha_bar))
+
+    @wrong("7.5", "wrong ends")
+    def rest_before_the_clamp(t, alpha_bar):
+        k, logs = (len(alpha_bar) - 1) * (1 - t), alpha_bar.log()
+        low, rest = k.long(), k - k.floor()
+        low = low.clamp(max=len(alpha_bar) - 2)
+        return numbers(k, torch.lerp(logs[low], logs[low + 1], rest).exp())
+
+    @wrong("7.5", "raises")
+    def no_clamp(t, alpha_bar):
+        k, logs = (len(alpha_bar) - 1) * (1 - t), alpha_bar.log()
+        low = k.floor().long()
+        return numbers(k, torch.lerp(logs[low], logs[low + 1], k - low).exp())
+
+    @right("7.5")
+    def wraps_where_nothing_is_left(t, alpha_bar):
+        k, logs = (len(alpha_bar) - 1) * (1 - t), alpha_bar.log()
+        low = k.floor().long()
+        return numbers(k, torch.lerp(logs[low], logs[(low + 1) % len(alpha_bar)], k - low).exp())
+
+    @right("7.5")
+    def hats(t, alpha_bar):
+        k = (len(alpha_bar) - 1) * (1 - t)
+        weights = (1 - (k - torch.arange(len(alpha_bar))).abs()).clamp(min=0)
+        log = (weights @ alpha_bar.log())[:, None]
+        return [k, (log / 2).exp(), (-torch.expm1(log)).sqrt()]
+
+    @wrong("7.5", "wrong ends")
+    def stops_before_the_noise(t, alpha_bar):
+        k = ((len(alpha_bar) - 1) * (1 - t)).clamp(max=len(alpha_bar) - 2)
+        return numbers(k, share_at(k, alpha_bar))
+
+    @wrong("7.5", "rate not constant")
+    def slow_start_of_each_step(t, alpha_bar):
+        k = (len(alpha_bar) - 1) * (1 - t)
+        low = k.floor()
+        return numbers(k, share_at(low + (k - low) ** 2, alpha_bar))
+
+    @wrong("7.5", "wrong for another chain")
+    def logs_not_too_small(t, alpha_bar):
+        k = (len(alpha_bar) - 1) * (1 - t)
+        return numbers(k, share_at(k, alpha_bar.clamp(min=0.01)))
 
 
 def f(steps, offset):
@@ -1576,211 +855,101 @@ def variances(f, largest=0.999):
     return torch.clamp(1 - f[1:] / f[:-1], max=largest)
 
 
-@wrong("7.6", "cosine not squared")
-def plain_cosine(steps, offset):
-    return variances(f(steps, offset).sqrt())
-
-
-@wrong("7.6", "cosine not squared")
-def root_of_alpha(steps, offset):
-    s = f(steps, offset)
-    return (1 - (s[1:] / s[:-1]).sqrt()).clamp(max=0.999)
-
-
-@wrong("7.6", "offset left out")
-def no_offset(steps, offset):
-    return variances(f(steps, 0.0))
-
-
-@wrong("7.6", "offset not divided out")
-def offset_only_added(steps, offset):
-    return variances(torch.cos((torch.arange(steps + 1) / steps + offset) * math.pi / 2) ** 2)
-
-
-@wrong("7.6", "offset in steps")
-def offset_before_the_division(steps, offset):
-    k = torch.arange(steps + 1)
-    return variances(torch.cos((k + offset) / (steps + offset) * math.pi / 2) ** 2)
-
-
-@wrong("7.6", "half a circle")
-def pi_for_half_pi(steps, offset):
-    return variances(torch.cos((torch.arange(steps + 1) / steps + offset) / (1 + offset) * math.pi) ** 2)
-
-
-@wrong("7.6", "not bounded")
-def never_clamped(steps, offset):
-    s = f(steps, offset)
-    return 1 - s[1:] / s[:-1]
-
-
-@wrong("7.6", "share in place of variance")
-def returns_the_shares(steps, offset):
-    s = f(steps, offset)
-    return s[1:] / s[0]
-
-
-@wrong("7.6", "rest of all steps")
-def one_minus_the_shares(steps, offset):
-    s = f(steps, offset)
-    return (1 - s[1:] / s[0]).clamp(max=0.999)
-
-
-@wrong("7.6", "alpha for beta")
-def forgets_one_minus(steps, offset):
-    s = f(steps, offset)
-    return s[1:] / s[:-1]
-
-
-@wrong("7.6", "differences of the share")
-def subtracts(steps, offset):
-    s = f(steps, offset)
-    return s[:-1] - s[1:]
-
-
-@wrong("7.6", "quotient upside down")
-def early_over_late(steps, offset):
-    s = f(steps, offset).double()
-    return (1 - s[:-1] / s[1:].clamp(min=1e-12)).clamp(min=-1e6, max=0.999)
-
-
-@wrong("7.6", "sine for cosine")
-def flipped(steps, offset):
-    return variances(f(steps, offset)).flip(0)
-
-
-@wrong("7.6", "one step too few in the angle")
-def linspace_without_its_end(steps, offset):
-    s = torch.cos((torch.arange(steps + 1) / (steps + 1) + offset) / (1 + offset) * math.pi / 2) ** 2
-    return variances(s)
-
-
-@wrong("7.6", "first step of no size")
-def pads_in_front(steps, offset):
-    return torch.cat([torch.zeros(1), variances(f(steps, offset))[:-1]])
-
-
-@wrong("7.6", "wrong shape")
-def one_too_many(steps, offset):
-    return torch.cat([torch.zeros(1), variances(f(steps, offset))])
-
-
-@wrong("7.6", "wrong share")
-def sine(steps, offset):
-    angle = (torch.arange(steps + 1) / steps + offset) / (1 + offset) * math.pi / 2
-    return variances(1 - 0.9 * torch.sin(angle))
-
-
-@wrong("7.6", "last step not bounded")
-def bounded_elsewhere(steps, offset):
-    return variances(f(steps, offset), largest=0.99)
-
-
-@wrong("7.6", "wrong type")
-def a_list(steps, offset):
-    return variances(f(steps, offset)).tolist()
-
-
-@right("7.6")
-def in_a_loop(steps, offset):
-    def share(k):
-        return math.cos((k / steps + offset) / (1 + offset) * math.pi / 2) ** 2
-
-    return torch.tensor([min(1 - share(k + 1) / share(k), 0.999) for k in range(steps)])
-
-
-@right("7.6")
-def with_linspace(steps, offset):
-    k = torch.linspace(0, 1, steps + 1, dtype=torch.float64)
-    bar = torch.cos(torch.pi / 2 * (k + offset) / (1 + offset)).square()
-    bar = bar / bar[0]
-    return (1 - bar[1:] / bar[:-1]).clip(0, 0.999)
-
-
-@right("7.6")
-def by_the_double_angle(steps, offset):
-    angle = math.pi * (torch.arange(steps + 1) / steps + offset) / (1 + offset)
-    share = (1 + angle.double().cos()) / 2
-    return torch.minimum((share[:-1] - share[1:]) / share[:-1], torch.tensor(0.999))
-
-
-@right("7.6")
-def single_precision_betas(steps, offset):
-    return variances(f(steps, offset).float()).float()
-
-
-@right("7.6")
-def with_roll(steps, offset):
-    share = f(steps, offset)
-    beta = 1 - share.roll(-1) / share
-    return beta[:-1].clamp(1e-6, 0.999)
-
-
-@right("7.6")
-def by_differences_of_logs(steps, offset):
-    logs = f(steps, offset).double().clamp(min=1e-30).log()
-    return (-torch.expm1(logs.diff())).clamp(max=0.999)
-
-
-@wrong("7.6", "differences of alpha-bar")
-def subtracts_the_shares(steps, offset):
-    shares = f(steps, offset) / f(steps, offset)[0]
-    return (shares[:-1] - shares[1:]).clamp(max=0.999)
-
-
-@wrong("7.6", "standard deviations")
-def rooted_variances(steps, offset):
-    return variances(f(steps, offset)).sqrt()
-
-
-@wrong("7.6", "offset of the paper")
-def offset_fixed(steps, offset=0.008):
-    return variances(f(steps, 0.008))
-
-
-@wrong("7.6", "offset added to K")
-def offset_in_the_divisor(steps, offset):
-    k = torch.arange(steps + 1)
-    return variances(torch.cos(k / (steps + offset) / (1 + offset) * math.pi / 2) ** 2)
-
-
-@wrong("7.6", "only the offset divided")
-def brackets_of_the_angle(steps, offset):
-    k = torch.arange(steps + 1)
-    return variances(torch.cos((k / steps + offset / (1 + offset)) * math.pi / 2) ** 2)
-
-
-@wrong("7.6", "k not divided by K")
-def angle_of_k(steps, offset):
-    k = torch.arange(steps + 1)
-    return variances(torch.cos((k + offset) / (1 + offset) * math.pi / 2) ** 2)
-
-
-@wrong("7.6", "wrong share")
-def all_scaled(steps, offset):
-    return 0.999 * variances(f(steps, offset), 1.0)
-
-
-@right("7.6")
-def by_half_a_sine(steps, offset, top=0.999):
-    k = torch.arange(steps + 1).double()
-    shares = torch.sin((1 - k / steps) / (1 + offset) * math.pi / 2).square()
-    out = -shares.diff() / shares[:-1]
-    out[out > top] = top
-    return out
-    raise NotImplementedError("Exercise 7.6: fill me in")
-
-
-# ------------------------------------------------------ 7.7 reverse_variance(k, betas, alpha_bar, c)
+class Ex7_6:
+    @wrong("7.6", "cosine not squared")
+    def plain_cosine(steps, offset):
+        return variances(f(steps, offset).sqrt())
+
+    @wrong("7.6", "offset left out")
+    def no_offset(steps, offset):
+        return variances(f(steps, 0.0))
+
+    @wrong("7.6", "wrong share")
+    def offset_only_added(steps, offset):
+        return variances(torch.cos((torch.arange(steps + 1) / steps + offset) * math.pi / 2) ** 2)
+
+    @wrong("7.6", "not bounded")
+    def never_clamped(steps, offset):
+        s = f(steps, offset)
+        return 1 - s[1:] / s[:-1]
+
+    @wrong("7.6", "share in place of variance")
+    def returns_the_shares(steps, offset):
+        s = f(steps, offset)
+        return s[1:] / s[0]
+
+    @wrong("7.6", "wrong shape")
+    def one_too_many(steps, offset):
+        return torch.cat([torch.zeros(1), variances(f(steps, offset))])
+
+    @wrong("7.6", "last step not bounded")
+    def bounded_elsewhere(steps, offset):
+        return variances(f(steps, offset), largest=0.99)
+
+    @wrong("7.6", "wrong type")
+    def a_list(steps, offset):
+        return variances(f(steps, offset)).tolist()
+
+    @right("7.6")
+    def in_a_loop(steps, offset):
+        def share(k):
+            return math.cos((k / steps + offset) / (1 + offset) * math.pi / 2) ** 2
+
+        return torch.tensor([min(1 - share(k + 1) / share(k), 0.999) for k in range(steps)])
+
+    @right("7.6")
+    def with_linspace(steps, offset):
+        k = torch.linspace(0, 1, steps + 1, dtype=torch.float64)
+        bar = torch.cos(torch.pi / 2 * (k + offset) / (1 + offset)).square()
+        bar = bar / bar[0]
+        return (1 - bar[1:] / bar[:-1]).clip(0, 0.999)
+
+    @right("7.6")
+    def by_the_double_angle(steps, offset):
+        angle = math.pi * (torch.arange(steps + 1) / steps + offset) / (1 + offset)
+        share = (1 + angle.double().cos()) / 2
+        return torch.minimum((share[:-1] - share[1:]) / share[:-1], torch.tensor(0.999))
+
+    @right("7.6")
+    def single_precision_betas(steps, offset):
+        return variances(f(steps, offset).float()).float()
+
+    @right("7.6")
+    def with_roll(steps, offset):
+        share = f(steps, offset)
+        beta = 1 - share.roll(-1) / share
+        return beta[:-1].clamp(1e-6, 0.999)
+
+    @right("7.6")
+    def by_differences_of_logs(steps, offset):
+        logs = f(steps, offset).double().clamp(min=1e-30).log()
+        return (-torch.expm1(logs.diff())).clamp(max=0.999)
+
+    @wrong("7.6", "not a variance")
+    def angle_of_k(steps, offset):
+        k = torch.arange(steps + 1)
+        return variances(torch.cos((k + offset) / (1 + offset) * math.pi / 2) ** 2)
+
+    @right("7.6")
+    def by_half_a_sine(steps, offset, top=0.999):
+        k = torch.arange(steps + 1).double()
+        shares = torch.sin((1 - k / steps) / (1 + offset) * math.pi / 2).square()
+        out = -shares.diff() / shares[:-1]
+        out[out > top] = top
+        return out
+        raise NotImplementedError("Exercise 7.6: fill me in")
+
+    @wrong("7.6", "wrong share")
+    def not_too_small(steps, offset):
+        return variances(f(steps, offset)).clamp(min=1e-3)
+
+    @wrong("7.6", "first step left out")
+    def one_place_early(steps, offset):
+        return torch.cat([variances(f(steps, offset))[1:], torch.tensor([0.999])])
 
 
 def state(k, bar, c):
     return bar[k] * c**2 + 1 - bar[k]
-
-
-@wrong("7.7", "beta")
-def always_beta(k, betas, alpha_bar, c):
-    return betas[k - 1]
 
 
 @wrong("7.7", "beta-tilde")
@@ -1788,233 +957,93 @@ def always_tilde(k, betas, alpha_bar, c):
     return betas[k - 1] * (1 - alpha_bar[k - 1]) / (1 - alpha_bar[k])
 
 
-@wrong("7.7", "width for variance")
-def c_not_squared(k, betas, alpha_bar, c):
-    before, now = (alpha_bar[i] * c + 1 - alpha_bar[i] for i in (k - 1, k))
-    return betas[k - 1] * before / now
-
-
-@wrong("7.7", "c multiplied by the roots")
-def roots_on_the_shares(k, betas, alpha_bar, c):
-    before, now = (alpha_bar[i].sqrt() * c**2 + 1 - alpha_bar[i] for i in (k - 1, k))
-    return betas[k - 1] * before / now
-
-
-@wrong("7.7", "data forgotten above")
-def noise_above(k, betas, alpha_bar, c):
-    return betas[k - 1] * (1 - alpha_bar[k - 1]) / state(k, alpha_bar, c)
-
-
-@wrong("7.7", "data forgotten below")
-def noise_below(k, betas, alpha_bar, c):
-    return betas[k - 1] * state(k - 1, alpha_bar, c) / (1 - alpha_bar[k])
-
-
-@wrong("7.7", "fraction upside down")
-def now_over_before(k, betas, alpha_bar, c):
-    return betas[k - 1] * state(k, alpha_bar, c) / state(k - 1, alpha_bar, c)
-
-
-@wrong("7.7", "standard deviation")
-def root_of_it(k, betas, alpha_bar, c):
-    return (betas[k - 1] * state(k - 1, alpha_bar, c) / state(k, alpha_bar, c)).sqrt()
-
-
-@wrong("7.7", "read one place too late")
-def betas_of_k(k, betas, alpha_bar, c):
-    return betas[k] * state(k - 1, alpha_bar, c) / state(k, alpha_bar, c)
-
-
-@wrong("7.7", "variance of the state")
-def before_seeing(k, betas, alpha_bar, c):
-    return state(k - 1, alpha_bar, c)
-
-
-@wrong("7.7", "variance of the state now")
-def of_what_is_seen(k, betas, alpha_bar, c):
-    return state(k, alpha_bar, c)
-
-
-@wrong("7.7", "gain left out")
-def covariance_without_alpha(k, betas, alpha_bar, c):
-    before = state(k - 1, alpha_bar, c)
-    return before - before**2 / state(k, alpha_bar, c)
-
-
-@wrong("7.7", "root of alpha not squared")
-def covariance_half_squared(k, betas, alpha_bar, c):
-    before, alpha = state(k - 1, alpha_bar, c), 1 - betas[k - 1]
-    return before - alpha.sqrt() * before**2 / state(k, alpha_bar, c)
-
-
-@wrong("7.7", "precisions added, not turned over")
-def a_precision(k, betas, alpha_bar, c):
-    return 1 / state(k - 1, alpha_bar, c) + (1 - betas[k - 1]) / betas[k - 1]
-
-
-@wrong("7.7", "variances added")
-def shrinking_forgotten(k, betas, alpha_bar, c):
-    return 1 / (1 / state(k - 1, alpha_bar, c) + 1 / betas[k - 1])
-
-
-@wrong("7.7", "squared too much")
-def fraction_squared(k, betas, alpha_bar, c):
-    return betas[k - 1] * (state(k - 1, alpha_bar, c) / state(k, alpha_bar, c)) ** 2
-
-
-@wrong("7.7", "mean of the two")
-def compromise(k, betas, alpha_bar, c):
-    return (betas[k - 1] + always_tilde(k, betas, alpha_bar, c)) / 2
-
-
-@wrong("7.7", "parts do not add up")
-def between_the_two(k, betas, alpha_bar, c):
-    tilde, share = always_tilde(k, betas, alpha_bar, c), min(float(c), 1.0)
-    return share * betas[k - 1] + (1 - share) * tilde
-
-
-@right("7.7")
-def by_precisions(k, betas, alpha_bar, c):
-    beta = float(betas[k - 1])
-    before = float(alpha_bar[k - 1]) * c * c + 1 - float(alpha_bar[k - 1])
-    return 1 / (1 / before + (1 - beta) / beta)
-
-
-@right("7.7")
-def by_the_covariance(k, betas, alpha_bar, c):
-    before = state(k - 1, alpha_bar, c)
-    covariance = (1 - betas[k - 1]).sqrt() * before
-    return before - covariance**2 / state(k, alpha_bar, c)
-
-
-@right("7.7")
-def by_a_matrix(k, betas, alpha_bar, c):
-    before, root = state(k - 1, alpha_bar, c), (1 - betas[k - 1]).sqrt()
-    joint = torch.stack([before, root * before, root * before, state(k, alpha_bar, c)]).reshape(2, 2)
-    return 1 / torch.linalg.inv(joint)[0, 0]
-
-
-@right("7.7")
-def alpha_by_the_table(k, betas, alpha_bar, c):
-    beta = 1 - alpha_bar[k] / alpha_bar[k - 1]
-    return beta * (1 + alpha_bar[k - 1] * (c**2 - 1)) / (1 + alpha_bar[k] * (c**2 - 1))
-
-
-@right("7.7")
-def tilde_and_the_data(k, betas, alpha_bar, c):
-    bar, before, beta = alpha_bar[k], alpha_bar[k - 1], betas[k - 1]
-    tilde = beta * (1 - before) / (1 - bar)
-    of_data = before.sqrt() * beta / (1 - bar)
-    known = c**2 * (1 - bar) / (bar * c**2 + 1 - bar)
-    return tilde + of_data**2 * known
-
-
-@right("7.7")
-def one_step_of_variance(k, betas, alpha_bar, c):
-    v = c**2
-    for beta in betas[: k - 1]:
-        v = (1 - beta) * v + beta
-    beta = betas[k - 1]
-    return (v * beta / ((1 - beta) * v + beta)).reshape(1)
-
-
-@wrong("7.7", "no variance in the last step")
-def last_step_is_certain(k, betas, alpha_bar, c):
-    return betas[k - 1] * state(k - 1, alpha_bar, c) / state(k, alpha_bar, c) if k > 1 else 0.0
-
-
-@wrong("7.7", "quotient alone")
-def beta_forgotten(k, betas, alpha_bar, c):
-    return state(k - 1, alpha_bar, c) / state(k, alpha_bar, c)
-
-
-@wrong("7.7", "root of beta")
-def root_of_beta(k, betas, alpha_bar, c):
-    return betas[k - 1].sqrt() * state(k - 1, alpha_bar, c) / state(k, alpha_bar, c)
-
-
-@wrong("7.7", "alpha for beta")
-def alpha_times_the_quotient(k, betas, alpha_bar, c):
-    return (1 - betas[k - 1]) * state(k - 1, alpha_bar, c) / state(k, alpha_bar, c)
-
-
-@wrong("7.7", "states one index late")
-def after_over_later(k, betas, alpha_bar, c):
-    later = state(min(k + 1, len(betas)), alpha_bar, c)
-    return betas[k - 1] * state(k, alpha_bar, c) / later
-
-
-@wrong("7.7", "states one index early")
-def earlier_over_before(k, betas, alpha_bar, c):
-    return betas[k - 1] * state(max(k - 2, 0), alpha_bar, c) / state(k - 1, alpha_bar, c)
-
-
-@wrong("7.7", "alpha for alpha-bar")
-def one_step_from_the_data(k, betas, alpha_bar, c):
-    v = (1 - betas) * c**2 + betas
-    return betas[k - 1] * v[k - 2] / v[k - 1]
-
-
-@wrong("7.7", "alpha-bar for alpha")
-def bar_in_the_precision(k, betas, alpha_bar, c):
-    return 1 / (1 / state(k - 1, alpha_bar, c) + alpha_bar[k] / betas[k - 1])
-
-
-@wrong("7.7", "precision of the state now")
-def precision_at_k(k, betas, alpha_bar, c):
-    return 1 / (1 / state(k, alpha_bar, c) + (1 - betas[k - 1]) / betas[k - 1])
-
-
-@wrong("7.7", "sum of the variances")
-def adds_the_variances(k, betas, alpha_bar, c):
-    return state(k - 1, alpha_bar, c) + betas[k - 1] / (1 - betas[k - 1])
-
-
-@wrong("7.7", "weights of data and noise swapped")
-def noise_times_c(k, betas, alpha_bar, c):
-    v = alpha_bar + (1 - alpha_bar) * c**2
-    return betas[k - 1] * v[k - 1] / v[k]
-
-
-@wrong("7.7", "roots of both weights")
-def weights_for_shares(k, betas, alpha_bar, c):
-    v = alpha_bar.sqrt() * c**2 + (1 - alpha_bar).sqrt()
-    return betas[k - 1] * v[k - 1] / v[k]
-
-
-@wrong("7.7", "data not shrunk")
-def whole_data(k, betas, alpha_bar, c):
-    v = c**2 + 1 - alpha_bar
-    return betas[k - 1] * v[k - 1] / v[k]
-
-
-@wrong("7.7", "variance of the data point")
-def spread_of_z(k, betas, alpha_bar, c):
-    return c**2 * (1 - alpha_bar[k]) / state(k, alpha_bar, c)
-
-
-@wrong("7.7", "covariance not squared")
-def minus_the_covariance(k, betas, alpha_bar, c):
-    v = state(k - 1, alpha_bar, c)
-    return v - (1 - betas[k - 1]).sqrt() * v
-
-
-@wrong("7.7", "covariance not divided")
-def minus_the_square(k, betas, alpha_bar, c):
-    v = state(k - 1, alpha_bar, c)
-    return v - (1 - betas[k - 1]) * v**2
-
-
-@right("7.7")
-def two_sources(k, betas, alpha_bar, c):
-    beta, bar, before = (float(v) for v in (betas[k - 1], alpha_bar[k], alpha_bar[k - 1]))
-    known = beta * (1 - before) / (1 - bar)
-    return torch.tensor(
-        [known + before * (beta / (1 - bar)) ** 2 * c**2 * (1 - bar) / (bar * c**2 + 1 - bar)]
-    )
-
-
-# ------------------------------------------------------------------ 7.8 my_sampler(net, x, alpha_bar)
+class Ex7_7:
+    @wrong("7.7", "beta")
+    def always_beta(k, betas, alpha_bar, c):
+        return betas[k - 1]
+
+    @wrong("7.7", "width for variance")
+    def c_not_squared(k, betas, alpha_bar, c):
+        before, now = (alpha_bar[i] * c + 1 - alpha_bar[i] for i in (k - 1, k))
+        return betas[k - 1] * before / now
+
+    @wrong("7.7", "fraction upside down")
+    def now_over_before(k, betas, alpha_bar, c):
+        return betas[k - 1] * state(k, alpha_bar, c) / state(k - 1, alpha_bar, c)
+
+    @wrong("7.7", "standard deviation")
+    def root_of_it(k, betas, alpha_bar, c):
+        return (betas[k - 1] * state(k - 1, alpha_bar, c) / state(k, alpha_bar, c)).sqrt()
+
+    @wrong("7.7", "parts do not add up")
+    def between_the_two(k, betas, alpha_bar, c):
+        tilde, share = always_tilde(k, betas, alpha_bar, c), min(float(c), 1.0)
+        return share * betas[k - 1] + (1 - share) * tilde
+
+    @right("7.7")
+    def by_precisions(k, betas, alpha_bar, c):
+        beta = float(betas[k - 1])
+        before = float(alpha_bar[k - 1]) * c * c + 1 - float(alpha_bar[k - 1])
+        return 1 / (1 / before + (1 - beta) / beta)
+
+    @right("7.7")
+    def by_the_covariance(k, betas, alpha_bar, c):
+        before = state(k - 1, alpha_bar, c)
+        covariance = (1 - betas[k - 1]).sqrt() * before
+        return before - covariance**2 / state(k, alpha_bar, c)
+
+    @right("7.7")
+    def by_a_matrix(k, betas, alpha_bar, c):
+        before, root = state(k - 1, alpha_bar, c), (1 - betas[k - 1]).sqrt()
+        joint = torch.stack([before, root * before, root * before, state(k, alpha_bar, c)]).reshape(2, 2)
+        return 1 / torch.linalg.inv(joint)[0, 0]
+
+    @right("7.7")
+    def alpha_by_the_table(k, betas, alpha_bar, c):
+        beta = 1 - alpha_bar[k] / alpha_bar[k - 1]
+        return beta * (1 + alpha_bar[k - 1] * (c**2 - 1)) / (1 + alpha_bar[k] * (c**2 - 1))
+
+    @right("7.7")
+    def tilde_and_the_data(k, betas, alpha_bar, c):
+        bar, before, beta = alpha_bar[k], alpha_bar[k - 1], betas[k - 1]
+        tilde = beta * (1 - before) / (1 - bar)
+        of_data = before.sqrt() * beta / (1 - bar)
+        known = c**2 * (1 - bar) / (bar * c**2 + 1 - bar)
+        return tilde + of_data**2 * known
+
+    @right("7.7")
+    def one_step_of_variance(k, betas, alpha_bar, c):
+        v = c**2
+        for beta in betas[: k - 1]:
+            v = (1 - beta) * v + beta
+        beta = betas[k - 1]
+        return (v * beta / ((1 - beta) * v + beta)).reshape(1)
+
+    @right("7.7")
+    def two_sources(k, betas, alpha_bar, c):
+        beta, bar, before = (float(v) for v in (betas[k - 1], alpha_bar[k], alpha_bar[k - 1]))
+        known = beta * (1 - before) / (1 - bar)
+        return torch.tensor(
+            [known + before * (beta / (1 - bar)) ** 2 * c**2 * (1 - bar) / (bar * c**2 + 1 - bar)]
+        )
+
+    @right("7.7")
+    def precisions_less_one(k, betas, alpha_bar, c):
+        return 1 / (1 / betas[k - 1] + 1 / state(k - 1, alpha_bar, c) - 1)
+
+    @wrong("7.7", "parts do not add up")
+    def never_above_beta(k, betas, alpha_bar, c):
+        exact = betas[k - 1] * state(k - 1, alpha_bar, c) / state(k, alpha_bar, c)
+        return torch.minimum(betas[k - 1], exact)
+
+    @wrong("7.7", "random result")
+    def by_draws(k, betas, alpha_bar, c):
+        y = c * alpha_bar[k - 1].sqrt() * torch.randn(9999) + (1 - alpha_bar[k - 1]).sqrt() * torch.randn(
+            9999
+        )
+        x = (1 - betas[k - 1]).sqrt() * y + betas[k - 1].sqrt() * torch.randn(9999)
+        joint = torch.cov(torch.stack([y, x]))
+        return joint[0, 0] - joint[0, 1] ** 2 / joint[1, 1]
 
 
 def jump(x, eps, a, b):
@@ -2040,112 +1069,6 @@ def random_steps(net, x, bar, ks, eta):
     return x
 
 
-@wrong("7.8", "DDIM in equal strides")
-def plain_ddim(net, x, alpha_bar):
-    return along(net, x, alpha_bar, list(range(1000, -1, -50)))
-
-
-@wrong("7.8", "ancestral steps")
-def ddpm_in_strides(net, x, alpha_bar):
-    return random_steps(net, x, alpha_bar, strides(20), 1.0)
-
-
-@wrong("7.8", "one big jump")
-def asks_once(net, x, alpha_bar):
-    return jump(x, net(x, 1000), alpha_bar[-1], alpha_bar[0])
-
-
-@wrong("7.8", "too many questions")
-def all_steps(net, x, alpha_bar):
-    return along(net, x, alpha_bar, strides(100))
-
-
-@wrong("7.8", "too many questions")
-def twenty_one(net, x, alpha_bar):
-    return along(net, x, alpha_bar, strides(21))
-
-
-@wrong("7.8", "too many questions")
-def heun_with_twenty_steps(net, x, alpha_bar):
-    return heun(net, x, alpha_bar, strides(20, 2))
-
-
-@wrong("7.8", "questions left")
-def ten_steps(net, x, alpha_bar):
-    return along(net, x, alpha_bar, strides(10))
-
-
-@wrong("7.8", "questions left")
-def five_steps(net, x, alpha_bar):
-    return along(net, x, alpha_bar, [1000, 800, 600, 400, 200, 0])
-
-
-@wrong("7.8", "questions left")
-def extrapolates_with_eight(net, x, alpha_bar):
-    return along(net, x, alpha_bar, strides(8, 1.5))
-
-
-@wrong("7.8", "not close enough")
-def shrinks_too_much(net, x, alpha_bar):
-    ks = sorted({round(1000 * (i / 20) ** 3) for i in range(21)}, reverse=True)
-    return along(net, x, alpha_bar, ks)
-
-
-@wrong("7.8", "strides grow towards the data")
-def shorter_towards_the_noise(net, x, alpha_bar):
-    return along(net, x, alpha_bar, [1000 - k for k in reversed(strides(20, 1.5))])
-
-
-@wrong("7.8", "does not land")
-def stops_before_the_data(net, x, alpha_bar):
-    return along(net, x, alpha_bar, [round(1000 - 47.5 * i) for i in range(21)])
-
-
-@wrong("7.8", "does not land")
-def asks_too_low(net, x, alpha_bar):
-    return along(lambda x, k: net(x, max(k - 25, 1)), x, alpha_bar, strides(20))
-
-
-@wrong("7.8", "ancestral steps")
-def posterior_in_strides(net, x, alpha_bar):
-    for k in range(1000, 0, -50):
-        a, b, eps = alpha_bar[k], alpha_bar[k - 50], net(x, k)
-        beta = 1 - a / b
-        mean = (x - beta / (1 - a).sqrt() * eps) / (1 - beta).sqrt()
-        x = mean + (beta * (1 - b) / (1 - a)).sqrt() * torch.randn_like(x)
-    return x
-
-
-@wrong("7.8", "too random")
-def shakes_after_every_stride(net, x, alpha_bar):
-    for k, j in pairwise(strides(20, 2)):
-        x = jump(x, net(x, k), alpha_bar[k], alpha_bar[j]) + 0.2 * torch.randn_like(x)
-    return x
-
-
-@wrong("7.8", "too random")
-def random_strides(net, x, alpha_bar):
-    inner = torch.randperm(999)[:19].add(1).sort(descending=True).values.tolist()
-    return along(net, x, alpha_bar, [1000, *inner, 0])
-
-
-@wrong("7.8", "wrong shape")
-def returns_all_states(net, x, alpha_bar):
-    return torch.stack([x, along(net, x, alpha_bar, strides(20, 2))])
-
-
-@wrong("7.8", "field misused")
-def hands_over_the_table(net, x, alpha_bar):
-    return along(lambda x, k: net(x, alpha_bar[:5]), x, alpha_bar, strides(20))
-
-
-@wrong("7.8", "identity")
-def never_assigns(net, x, alpha_bar):
-    for k, j in pairwise(strides(20)):
-        jump(x, net(x, k), alpha_bar[k], alpha_bar[j])
-    return x
-
-
 def heun(net, x, bar, ks):
     for k, j in pairwise(ks):
         eps = net(x, k)
@@ -2156,130 +1079,167 @@ def heun(net, x, bar, ks):
     return x
 
 
-@right("7.8")
-def heun_in_shrinking_strides(net, x, alpha_bar):
-    return heun(net, x, alpha_bar, strides(10, 1.6))
-
-
-@right("7.8")
-def remembers_one_answer(net, x, alpha_bar):
-    ks, old = strides(20, 1.7), None
-    for k, j in pairwise(ks):
-        eps = net(x, k)
-        x = jump(x, eps if old is None else 1.5 * eps - 0.5 * old, alpha_bar[k], alpha_bar[j])
-        old = eps
-    return x
-
-
-@right("7.8")
-def shrinks_a_little(net, x, alpha_bar):
-    return along(net, x, alpha_bar, strides(20, 1.5))
-
-
-@right("7.8")
-def multistep_in_the_data(net, x, alpha_bar):
-    lam = ((alpha_bar[1:] / (1 - alpha_bar[1:])).log() / 2).tolist()
-    ks, old, h0 = strides(20, 2.0), None, 1.0
-    for k, j in pairwise(ks):
-        a, b, eps = alpha_bar[k], alpha_bar[j], net(x, k)
-        z = (x - (1 - a).sqrt() * eps) / a.sqrt()
-        if j == 0:
-            return z
-        h = lam[j - 1] - lam[k - 1]
-        ahead = z if old is None else z + (z - old) * h / (2 * h0)
-        x = ((1 - b) / (1 - a)).sqrt() * x - b.sqrt() * math.expm1(-h) * ahead
-        old, h0 = z, h
-    return x
-
-
-@right("7.8")
-def midpoint(net, x, alpha_bar):
-    ks = strides(20, 1.7)
-    for k, m, j in zip(ks[:-2:2], ks[1:-1:2], ks[2::2], strict=True):
-        half = jump(x, net(x, k), alpha_bar[k], alpha_bar[m])
-        x = jump(x, net(half, m), alpha_bar[k], alpha_bar[j])
-    return x
-
-
-@right("7.8")
-def three_answers(net, x, alpha_bar):
-    ks, past = strides(20, 2.0), []
-    for k, j in pairwise(ks):
-        past = [net(x, k), *past][:2]
-        weights = [[1.0], [1.5, -0.5]][len(past) - 1]
-        eps = sum(w * e for w, e in zip(weights, past, strict=True))
-        x = jump(x, eps, alpha_bar[k], alpha_bar[j])
-    return x
-
-
-@wrong("7.8", "net not asked")
-def knows_the_answer(net, x, alpha_bar):
-    return torch.tensor([-1.0, 0.0, 1.0])[torch.randint(0, 3, (len(x),))][:, None] + 0.05 * x
-
-
-@wrong("7.8", "network told a time")
-def asks_with_times(net, x, alpha_bar):
-    return along(lambda x, k: net(x, 1 - k / 1000), x, alpha_bar, strides(20, 2))
-
-
-@wrong("7.8", "wrong direction")
-def from_the_data(net, x, alpha_bar):
-    return along(net, x, alpha_bar, strides(20, 2)[::-1])
-
-
-@wrong("7.8", "always from the start")
-def forgets_the_new_state(net, x, alpha_bar):
-    for k, j in pairwise(strides(20, 2)):
-        y = jump(x, net(x, k), alpha_bar[k], alpha_bar[j])
-    return y
-
-
-@wrong("7.8", "does not land")
-def range_without_its_end(net, x, alpha_bar):
-    return along(net, x, alpha_bar, list(range(1000, 0, -50)))
-
-
-@wrong("7.8", "does not land")
-def returns_in_the_loop(net, x, alpha_bar):
-    for k, j in pairwise(strides(20, 2)):
-        x = jump(x, net(x, k), alpha_bar[k], alpha_bar[j])
-        if k:
-            return x
-    return x
-
-
-@wrong("7.8", "strides grow towards the data")
-def power_below_one(net, x, alpha_bar):
-    return along(net, x, alpha_bar, strides(20, 0.5))
-
-
-@wrong("7.8", "raises")
-def indices_not_rounded(net, x, alpha_bar):
-    return along(net, x, alpha_bar, [1000 * (1 - i / 20) ** 2 for i in range(21)])
-
-
 def continuous(t, alpha_bar):
     return numbers(1000 * (1 - t), share_at(1000 * (1 - t), alpha_bar))
 
 
-@right("7.8")
-def by_our_time(net, x, alpha_bar):
-    times = 1 - torch.linspace(1, 0, 21) ** 1.5
-    for s, t in pairwise(times):
-        k, a, b = continuous(s.reshape(1, 1), alpha_bar)
-        _, c, d = continuous(t.reshape(1, 1), alpha_bar)
-        eps = net(x, k)
-        x = c * (x - b * eps) / a + d * eps
-    return x
+class Ex7_8:
+    @wrong("7.8", "DDIM in equal strides")
+    def plain_ddim(net, x, alpha_bar):
+        return along(net, x, alpha_bar, list(range(1000, -1, -50)))
 
+    @wrong("7.8", "ancestral steps")
+    def ddpm_in_strides(net, x, alpha_bar):
+        return random_steps(net, x, alpha_bar, strides(20), 1.0)
 
-@right("7.8")
-def by_our_time_for_every_row(net, x, alpha_bar):
-    old = None
-    for i in range(20):
-        s, t = (torch.full((len(x), 1), 1 - (1 - n / 20) ** 2) for n in (i, i + 1))
-        (k, a, b), (_, c, d) = continuous(s, alpha_bar), continuous(t, alpha_bar)
-        eps = net(x, k)
-        ahead, old = eps if old is None else torch.lerp(old, eps, 1.5), eps
-        x = c * (x - b * ahead) / a + d * ahead
-    return x
+    @wrong("7.8", "one big jump")
+    def asks_once(net, x, alpha_bar):
+        return jump(x, net(x, 1000), alpha_bar[-1], alpha_bar[0])
+
+    @wrong("7.8", "too many questions")
+    def all_steps(net, x, alpha_bar):
+        return along(net, x, alpha_bar, strides(100))
+
+    @wrong("7.8", "questions left")
+    def ten_steps(net, x, alpha_bar):
+        return along(net, x, alpha_bar, strides(10))
+
+    @wrong("7.8", "not close enough")
+    def shrinks_too_much(net, x, alpha_bar):
+        ks = sorted({round(1000 * (i / 20) ** 3) for i in range(21)}, reverse=True)
+        return along(net, x, alpha_bar, ks)
+
+    @wrong("7.8", "strides grow towards the data")
+    def shorter_towards_the_noise(net, x, alpha_bar):
+        return along(net, x, alpha_bar, [1000 - k for k in reversed(strides(20, 1.5))])
+
+    @wrong("7.8", "does not land")
+    def stops_before_the_data(net, x, alpha_bar):
+        return along(net, x, alpha_bar, [round(1000 - 47.5 * i) for i in range(21)])
+
+    @wrong("7.8", "network told another index")
+    def asks_too_low(net, x, alpha_bar):
+        return along(lambda x, k: net(x, max(k - 25, 1)), x, alpha_bar, strides(20))
+
+    @wrong("7.8", "too random")
+    def shakes_after_every_stride(net, x, alpha_bar):
+        for k, j in pairwise(strides(20, 2)):
+            x = jump(x, net(x, k), alpha_bar[k], alpha_bar[j]) + 0.2 * torch.randn_like(x)
+        return x
+
+    @wrong("7.8", "wrong shape")
+    def returns_all_states(net, x, alpha_bar):
+        return torch.stack([x, along(net, x, alpha_bar, strides(20, 2))])
+
+    @wrong("7.8", "field misused")
+    def hands_over_the_table(net, x, alpha_bar):
+        return along(lambda x, k: net(x, alpha_bar[:5]), x, alpha_bar, strides(20))
+
+    @wrong("7.8", "identity")
+    def never_assigns(net, x, alpha_bar):
+        for k, j in pairwise(strides(20)):
+            jump(x, net(x, k), alpha_bar[k], alpha_bar[j])
+        return x
+
+    @right("7.8")
+    def heun_in_shrinking_strides(net, x, alpha_bar):
+        return heun(net, x, alpha_bar, strides(10, 1.6))
+
+    @right("7.8")
+    def remembers_one_answer(net, x, alpha_bar):
+        ks, old = strides(20, 1.7), None
+        for k, j in pairwise(ks):
+            eps = net(x, k)
+            x = jump(x, eps if old is None else 1.5 * eps - 0.5 * old, alpha_bar[k], alpha_bar[j])
+            old = eps
+        return x
+
+    @right("7.8")
+    def shrinks_a_little(net, x, alpha_bar):
+        return along(net, x, alpha_bar, strides(20, 1.5))
+
+    @right("7.8")
+    def multistep_in_the_data(net, x, alpha_bar):
+        lam = ((alpha_bar[1:] / (1 - alpha_bar[1:])).log() / 2).tolist()
+        ks, old, h0 = strides(20, 2.0), None, 1.0
+        for k, j in pairwise(ks):
+            a, b, eps = alpha_bar[k], alpha_bar[j], net(x, k)
+            z = (x - (1 - a).sqrt() * eps) / a.sqrt()
+            if j == 0:
+                return z
+            h = lam[j - 1] - lam[k - 1]
+            ahead = z if old is None else z + (z - old) * h / (2 * h0)
+            x = ((1 - b) / (1 - a)).sqrt() * x - b.sqrt() * math.expm1(-h) * ahead
+            old, h0 = z, h
+        return x
+
+    @right("7.8")
+    def midpoint(net, x, alpha_bar):
+        ks = strides(20, 1.7)
+        for k, m, j in zip(ks[:-2:2], ks[1:-1:2], ks[2::2], strict=True):
+            half = jump(x, net(x, k), alpha_bar[k], alpha_bar[m])
+            x = jump(x, net(half, m), alpha_bar[k], alpha_bar[j])
+        return x
+
+    @right("7.8")
+    def three_answers(net, x, alpha_bar):
+        ks, past = strides(20, 2.0), []
+        for k, j in pairwise(ks):
+            past = [net(x, k), *past][:2]
+            weights = [[1.0], [1.5, -0.5]][len(past) - 1]
+            eps = sum(w * e for w, e in zip(weights, past, strict=True))
+            x = jump(x, eps, alpha_bar[k], alpha_bar[j])
+        return x
+
+    @wrong("7.8", "net not asked")
+    def knows_the_answer(net, x, alpha_bar):
+        return torch.tensor([-1.0, 0.0, 1.0])[torch.randint(0, 3, (len(x),))][:, None] + 0.05 * x
+
+    @wrong("7.8", "network told a time")
+    def asks_with_times(net, x, alpha_bar):
+        return along(lambda x, k: net(x, 1 - k / 1000), x, alpha_bar, strides(20, 2))
+
+    @wrong("7.8", "wrong direction")
+    def from_the_data(net, x, alpha_bar):
+        return along(net, x, alpha_bar, strides(20, 2)[::-1])
+
+    @wrong("7.8", "always from the start")
+    def forgets_the_new_state(net, x, alpha_bar):
+        for k, j in pairwise(strides(20, 2)):
+            y = jump(x, net(x, k), alpha_bar[k], alpha_bar[j])
+        return y
+
+    @wrong("7.8", "raises")
+    def indices_not_rounded(net, x, alpha_bar):
+        return along(net, x, alpha_bar, [1000 * (1 - i / 20) ** 2 for i in range(21)])
+
+    @right("7.8")
+    def by_our_time(net, x, alpha_bar):
+        times = 1 - torch.linspace(1, 0, 21) ** 1.5
+        for s, t in pairwise(times):
+            k, a, b = continuous(s.reshape(1, 1), alpha_bar)
+            _, c, d = continuous(t.reshape(1, 1), alpha_bar)
+            eps = net(x, k)
+            x = c * (x - b * eps) / a + d * eps
+        return x
+
+    @right("7.8")
+    def by_our_time_for_every_row(net, x, alpha_bar):
+        old = None
+        for i in range(20):
+            s, t = (torch.full((len(x), 1), 1 - (1 - n / 20) ** 2) for n in (i, i + 1))
+            (k, a, b), (_, c, d) = continuous(s, alpha_bar), continuous(t, alpha_bar)
+            eps = net(x, k)
+            ahead, old = eps if old is None else torch.lerp(old, eps, 1.5), eps
+            x = c * (x - b * ahead) / a + d * ahead
+        return x
+
+    @wrong("7.8", "raises")
+    def states_on_the_line(net, x, alpha_bar):
+        return along(net, x, alpha_bar, strides(20, 1.6)).reshape(8192, 1)
+
+    @wrong("7.8", "network told another index")
+    def asks_at_the_end_of_the_stride(net, x, alpha_bar):
+        for k, j in pairwise(strides(20, 1.6)):
+            x = jump(x, net(x, max(j, 1)), alpha_bar[k], alpha_bar[j])
+        return x
