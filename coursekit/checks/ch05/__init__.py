@@ -3,7 +3,8 @@
 from .conditional import conditional_score
 from .conversion import convert
 from .drift import extended_drift
-from .losses import noise_loss, score_loss
+from .ex5_4_score_loss import score_loss
+from .ex5_5_noise_loss import noise_loss
 from .marginal import marginal_score
 from .ode import probability_flow
 from .residual import fokker_planck_residual

@@ -5,7 +5,7 @@ from .combining import guided_velocity
 from .contest import measured, my_images
 from .dropping import drop_labels
 from .embedding import fourier_embedding
-from .loss import guidance_loss
+from .ex6_3_guidance_loss import guidance_loss
 from .sampling import sample_digits
 from .sweep import sweep
 

@@ -4,7 +4,7 @@ from .clock import at_time
 from .cosine import cosine_betas
 from .ddim import ddim_step
 from .law import chain_law
-from .loss import simple_loss
+from .ex7_2_simple_loss import simple_loss
 from .reverse import reverse_step
 from .sampler import distance, my_sampler
 from .variance import reverse_variance
