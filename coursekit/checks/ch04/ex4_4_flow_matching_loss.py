@@ -5,11 +5,11 @@ from collections.abc import Iterator
 from ..core.engine import exercise
 from ..core.facts import Fact
 from ..core.student_function import StudentFunction
-from ..shared.regression_loss import LossTask, continuous_mistakes, measure, mistakes, velocity_mistakes
+from ..shared.regression_loss import LossTask, measure, mistakes
 from ..shared.schedulers import straight
 
 TASK = LossTask(target=lambda s: s.z - s.eps, path=lambda: straight)
-MISTAKES = velocity_mistakes(TASK) | continuous_mistakes(TASK) | mistakes(TASK)
+MISTAKES = mistakes(TASK, "times", "velocity")
 
 
 @exercise("4.4", "The flow-matching loss", "core", "net, z", TASK.loss(), MISTAKES, random=True, limit=12.0)

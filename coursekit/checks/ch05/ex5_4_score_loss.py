@@ -2,20 +2,11 @@
 
 from collections.abc import Iterator
 
-import torch
-
 from ..core.engine import exercise
 from ..core.facts import Fact
 from ..core.student_function import StudentFunction
 from ..shared.mistakes import recurring
-from ..shared.regression_loss import (
-    LossTask,
-    continuous_mistakes,
-    measure,
-    mistakes,
-    noise_mistakes,
-    scheduler_mistakes,
-)
+from ..shared.regression_loss import LossTask, measure, mistakes
 from ..shared.schedulers import bent, straight
 
 TASK = LossTask(
@@ -76,10 +67,7 @@ MISTAKES = {
         "point times a weight.",
     ),
     **recurring({"beta multiplied": TASK.loss(target=lambda s: -s.eps * s.beta)}),
-    **scheduler_mistakes(TASK),
-    **noise_mistakes(TASK),
-    **continuous_mistakes(TASK),
-    **mistakes(TASK),
+    **mistakes(TASK, "times", "scheduler", "noise"),
 }
 
 

@@ -6,14 +6,7 @@ from ..core.engine import exercise
 from ..core.facts import Fact
 from ..core.student_function import StudentFunction
 from ..shared.mistakes import recurring
-from ..shared.regression_loss import (
-    LossTask,
-    continuous_mistakes,
-    measure,
-    mistakes,
-    noise_mistakes,
-    scheduler_mistakes,
-)
+from ..shared.regression_loss import LossTask, measure, mistakes
 from ..shared.schedulers import bent, straight
 
 TASK = LossTask(
@@ -38,10 +31,7 @@ MISTAKES = {
             "score for target": TASK.loss(target=lambda s: -s.eps / s.beta),
         }
     ),
-    **scheduler_mistakes(TASK),
-    **noise_mistakes(TASK),
-    **continuous_mistakes(TASK),
-    **mistakes(TASK),
+    **mistakes(TASK, "times", "scheduler", "noise"),
 }
 
 

@@ -11,14 +11,7 @@ from ..core.engine import exercise
 from ..core.facts import Fact, margin
 from ..core.student_function import StudentFunction
 from ..shared.mistakes import Function, Mistake, recurring
-from ..shared.regression_loss import (
-    LossTask,
-    Record,
-    continuous_mistakes,
-    measure,
-    mistakes,
-    velocity_mistakes,
-)
+from ..shared.regression_loss import LossTask, Record, measure, mistakes
 from ..shared.schedulers import straight
 
 NULL, RATE, IMAGE = 5, 0.3, (1, 8, 8)
@@ -44,13 +37,13 @@ TASK = LossTask(
 
 def _labels(record: Record) -> Iterator[Fact]:
     """What stands in the place of dropped labels, how many are dropped, and whether each is by itself."""
-    y = torch.cat([p.given[0] for p in record.probes])
+    y = torch.cat([given[0] for given in record.given])
     other = (record.y != y) & (record.y != NULL)
     real = other & (record.y >= 0) & (record.y < NULL)
     came = torch.stack([real.double().mean(), (other & ~real).double().mean()])
     what = "share of labels that became another class, or no class"
     yield Fact("labels mixed up", what, torch.zeros(2), came, HINTS["replaced"], 1e-3, 0.1)
-    gone = (record.y == NULL).double().reshape(len(record.probes), -1)
+    gone = (record.y == NULL).double().reshape(len(record.given), -1)
     calls, rows = gone.shape
     together = ((gone.mean(dim=1) - 0.5).abs() == 0.5).double().mean()
     what, hint = "share of batches that lose all labels or none", HINTS["together"]
@@ -139,9 +132,7 @@ MISTAKES: dict[str, Mistake] = {
         "Every label reaches the network as it was; it is the *image* that you black out now and then. The "
         "network then learns that a label may mean an empty page. It is the label that has to go.",
     ),
-    **velocity_mistakes(TASK),
-    **continuous_mistakes(TASK),
-    **mistakes(TASK),
+    **mistakes(TASK, "times", "velocity"),
 }
 
 

@@ -1,7 +1,6 @@
 """Exercise 7.2: L_simple, the loss with which DDPM is trained."""
 
 from collections.abc import Callable, Iterator
-from typing import Any
 
 import torch
 from torch import Tensor
@@ -10,7 +9,7 @@ from ..core.engine import exercise
 from ..core.facts import Fact
 from ..core.student_function import StudentFunction
 from ..shared.mistakes import Function, recurring
-from ..shared.regression_loss import LossTask, Sample, measure, mistakes, noise_mistakes
+from ..shared.regression_loss import LossTask, measure, mistakes
 from .common import shares, uneven
 
 TABLES = shares(uneven(30) * 2.5), shares(uneven(30) * 2.5), shares(uneven(7) * 2.0)
@@ -115,8 +114,7 @@ MISTAKES = {
         "You divide the squared errors by the variance of the noise, so that steps near the data count most. "
         "The bound on the likelihood has such weights; the simple loss leaves them out.",
     ),
-    **noise_mistakes(TASK),
-    **mistakes(TASK),
+    **mistakes(TASK, "noise"),
 }
 
 

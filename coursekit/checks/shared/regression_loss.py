@@ -9,7 +9,7 @@ which answer would cost nothing.
 
 import math
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 import torch
@@ -18,78 +18,74 @@ from torch import Tensor, nn
 from ..core.facts import Fact, margin, number
 from ..core.faults import Fault, described
 from ..core.student_function import StudentFunction
-from .mistakes import Function, Mistake, recurring
+from .mistakes import TEXTS, Function, Mistake
 from .schedulers import straight
 
-Shape = tuple[int, ...]
-VECTORS = (24, (24,), 8), (96, (16,), 16), (200, (1,), 1)
-"""Batches that a loss is called with: rows, shape of a row, calls. First as many rows as coordinates, so that
-times along the wrong axis show as such and not as an error of torch; last a single coordinate."""
 CENTRE, SPREAD = 8.0, 16.0
 """Mean and standard deviation of the data, so large that each row shows the weight of its data point."""
 TESTS = 40
 """Statistical numbers in the facts; they share the family's level."""
-TENTHS = torch.arange(1, 10) / 10
 CAP = 9.0
 """Largest ratio that is told apart from others."""
 
 HINTS = {
-    "misused": "Your function calls `net` with {0}. It is called as `{call}`: states of shape {states} first, "
-    "then {a_time} for each of them.",
+    "misused": "Your function calls `net` with {0}. It is called as `{call}`: states of shape {states} "
+    "first, then {a_time} for each of them.",
     "coordinates": "Your function draws {a_time} for every coordinate of every state. All coordinates of a "
     "state live at the same {time}: which shape should the {times} have?",
-    "not asked": "Your loss never asks the network anything, so it cannot train it. `{call}` is to be called "
-    "with the noisy states, and its answer compared with the target.",
-    "other rows": "Your loss shows the network {0} states for {1} data points. The task asks for one state for "
-    "each row, with {a_time} and noise of its own, all handed over in the order of the batch.",
-    "images left out": "Your function shows the network {0} of {1} images. All of them count, also those whose "
-    "label is dropped: it is the label that goes, not the image.",
-    "both branches in the loss": "One call of your loss asks the network about each image twice. For training, "
-    "once is enough: each image is shown with one label, its own or the null label. Two fields are combined "
-    "later, when images are made.",
-    "backward": "Your function calls `backward` itself, which uses the loss's history up. A loss only returns "
-    "its number; whoever trains the network sends it backwards.",
-    "shared": "Each {row} should have {a_time} of its own, but within a batch many of yours are equal. Print "
-    "the {times} that you hand to the network: how many are drawn, in which shape, and are they a few round "
-    "numbers only?",
+    "double": "You show the network states in double precision, though the data are in single precision. "
+    "The network's weights are single too, and torch refuses to multiply the two. Which of your draws has "
+    "another dtype than `z`? NumPy's numbers are double.",
+    "not asked": "Your loss never asks the network anything, so it cannot train it. `{call}` is to be "
+    "called with the noisy states, and its answer compared with the target.",
+    "other rows": "Your loss shows the network {0} states for {1} data points. The task asks for one state "
+    "for each row, with {a_time} and noise of its own, handed over in the order of the batch.",
+    "images left out": "Your function shows the network {0} of {1} images. All of them count, also those "
+    "whose label is dropped: it is the label that goes, not the image.",
+    "both branches in the loss": "One call of your loss asks the network about each image twice. For "
+    "training, once is enough: each image is shown with one label, its own or the null label. Two fields "
+    "are combined later, when images are made.",
+    "backward": "Your function calls `backward` itself, which uses the loss's history up. A loss only "
+    "returns its number; whoever trains the network sends it backwards.",
+    "shared": "Each {row} should have {a_time} of its own, but many of yours are equal. Print the {times} "
+    "that you hand to the network: how many are drawn, in which shape, and are they a few round numbers "
+    "only?",
     "whole": "The network is told numbers that are not whole. This one is asked with the index of the chain "
     "itself, one of 1, 2, … K.",
-    "ends": "The {times} that the network is told do not fill the interval that the task asks for: an end is "
-    "left out or passed. Print their smallest and largest. From where to where should they run?",
-    "uneven": "The {times} that the network is told are not spread evenly over the interval from one end to "
-    "the other: some stretches come more often. Draw a histogram of them. Which function draws numbers that "
-    "are all equally likely, and what do you do with them afterwards?",
-    "repeated": "A {row} is given nearly the same {time} in every call. In training each should come by at all "
-    "{times}: draw them in every call, inside your function, without a ladder, an order or a fixed seed.",
-    "data weight": "The states that the network is shown are not those of the path. Compared with the {time} "
-    "that the network is told, the {row} enters them with another weight than it should. How much of it is in "
-    "a state at each end of the path, and do mix and network get the same {time}?",
-    "noise weight": "Take the part of the {row} away from the states that the network is shown: what is left "
-    "is noise, but of another size or mean than the path asks for. How do you draw the noise, in which shape, "
-    "and what is it multiplied by?",
-    "noise law": "The noise in your states has the right size, but not the right law: each entry of each row "
-    "should be a standard normal number of its own, whatever the data are. Which function draws it, and in "
-    "which shape?",
-    "fresh": "Two calls of your loss use the same noise. Training needs fresh noise and fresh {times} in each "
-    "step, drawn inside your function. Is a seed set there, or a draw kept from outside?",
+    "ends": "The {times} that the network is told do not fill the interval that the task asks for: an end "
+    "is left out or passed. Print their smallest and largest. From where to where should they run?",
+    "uneven": "The {times} that the network is told are not spread evenly from one end to the other: some "
+    "come more often. Draw a histogram of them. Which function draws numbers that are all equally likely, "
+    "and what do you do with them afterwards?",
+    "repeated": "A {row} is given nearly the same {time} in every call. In training each should come by at "
+    "all {times}: draw them in every call, inside your function, without a ladder, an order or a fixed seed.",
+    "data weight": "The states that the network is shown are not those of the path: at the {time} that it "
+    "is told, the {row} should enter with another weight. How much of it is in a state at each end of the "
+    "path, and do mix and network get the same {time}?",
+    "noise": "Take the part of the {row} away from the states that the network is shown, and divide by the "
+    "weight of the noise. What is left should be standard normal numbers, a fresh one for each entry of "
+    "each row, and is not. Which function draws your noise, in which shape, and what is it multiplied by?",
+    "fresh": "Two calls of your loss use the same noise. Training needs fresh noise and fresh {times} in "
+    "each step, drawn inside your function. Is a seed set there, or a draw kept from outside?",
     "gradient": "Your loss is a number, but no gradient leads from it back to the network's answers, so "
     "nothing would be learnt. Look for `.item()`, `.detach()`, `torch.no_grad`, `float(…)`, or an answer of "
     "the network that is never used.",
-    "negative": "Your loss gets smaller the more the network errs. Training looks for the smallest loss, so it "
-    "would make the errors as large as it can. Look for a minus.",
+    "negative": "Your loss gets smaller the more the network errs. Training looks for the smallest loss, so "
+    "it would make the errors as large as it can. Look for a minus.",
     "cost": "Your loss is not a mean of squared errors. An error twice as large should cost four times as "
-    "much, each entry counts for itself, and no two of them cancel. Which operation comes first in your last "
-    "line, which last, and is there one too many or one missing?",
-    "weight": "The same error does not cost the same everywhere: some {times}, rows or calls count more than "
-    "others. In this exercise all count alike. Is an error multiplied or divided by something before the mean?",
-    "target": "The check hands over a network whose answer is right for every row, up to a known error. Your "
-    "loss compares it with something else. Read again what the network should answer with: which noise is in "
-    "the state, which sign has it, and does the {row} or a weight enter?",
-    "nearly": "Your target is nearly the right one, but not everywhere. Is a number added before you divide, "
-    "or something clamped? It has to be far smaller than all that occurs there, or be left out.",
-    "other": "With another batch your loss goes wrong: the check also asks for {0}. Is a number of the task "
-    "written into your function, or an axis of length one removed by `squeeze`?",
-}
+    "much, each entry counts for itself, and no two of them cancel. Which operation comes first in your "
+    "last line, which last, and is there one too many or one missing?",
+    "weight": "The same error does not cost the same everywhere: some {times}, rows or calls count more "
+    "than others. In this exercise all count alike. Is an error multiplied or divided by something before "
+    "the mean?",
+    "target": "The check hands over a network whose answer is right for every row, up to a known error. "
+    "Your loss compares it with something else. Read again what the network should answer with: which noise "
+    "is in the state, which sign has it, and does the {row} or a weight enter?",
+    "nearly": "Your target is nearly the right one, but not everywhere. Is a number added before you "
+    "divide, or something clamped? It has to be far smaller than all that occurs there, or be left out.",
+    "other": "Other batches went well, but with data of shape {0} your loss goes wrong. Is a number of the "
+    "task written into your function, or an axis of length one removed by `squeeze`?",
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -102,8 +98,8 @@ class Sample:
     last: float
     alpha: Tensor
     beta: Tensor
-    alpha_dot: Tensor = field(default_factory=lambda: torch.zeros(1))
-    beta_dot: Tensor = field(default_factory=lambda: torch.zeros(1))
+    alpha_dot: Tensor
+    beta_dot: Tensor
 
     @property
     def x(self) -> Tensor:
@@ -112,8 +108,6 @@ class Sample:
 
 
 Part = Callable[[Sample], Tensor]
-Path = Callable[[Tensor], tuple[Tensor, ...]]
-"""Weights of data and noise at times or indices, and their derivatives where there are any."""
 
 
 def mean_square(residual: Tensor, s: Sample) -> Tensor:
@@ -127,30 +121,32 @@ class LossTask:
 
     Args:
         target: answer of a perfect network.
-        path: of the loss's arguments after `net` and `z`, the weights at times or indices.
+        path: of the loss's arguments after `net` and `z`, the path: times or indices -> weights.
         given: of the number of a batch and its rows, those arguments.
         last: of those arguments, the last time or index.
         steps: the network is told an index from 1 to `last`, not a time from 0 on.
-        batches: rows, shape of a row and number of calls: a few odd ones, the main ones, one for the end.
         labels: of those arguments, the labels to tell the network, if it is told any.
+        batches: rows, shape of a row, calls. First as many rows as coordinates, so that times along the
+            wrong axis show as such and not as an error of torch; then the main ones; last a single one.
     """
 
     target: Part
-    path: Callable[..., Path]
+    path: Callable[..., Callable[[Tensor], tuple[Tensor, ...]]]
     given: Callable[[int, int], tuple[Any, ...]] = lambda batch, rows: ()
     last: Callable[..., float] = lambda *given: 1.0
     steps: bool = False
-    batches: tuple[tuple[int, Shape, int], ...] = VECTORS
     labels: Callable[..., Tensor] | None = None
+    batches: tuple[tuple[int, tuple[int, ...], int], ...] = (24, (24,), 8), (96, (16,), 16), (200, (1,), 1)
 
     def draw(self, z: Tensor, last: float) -> Tensor:
         """A time or an index for each row, (rows, 1, …, 1)."""
-        shape = len(z), *[1] * (z.dim() - 1)
-        return torch.randint(1, int(last) + 1, shape) if self.steps else last * torch.rand(shape)
+        drawn = torch.randint(1, int(last) + 1, (len(z),)) if self.steps else last * torch.rand(len(z))
+        return column(drawn, z)
 
     def sample(self, z: Tensor, eps: Tensor, t: Tensor, *given: Any) -> Sample:
         """Whatever follows from what is drawn."""
-        return Sample(z, eps, t, self.last(*given), *self.path(*given)(t))
+        weights = (*self.path(*given)(t), *2 * [torch.zeros_like(t)])
+        return Sample(z, eps, t, self.last(*given), *weights[:4])
 
     def loss(
         self,
@@ -173,17 +169,37 @@ class LossTask:
 
         return rule
 
-    def hint(self, name: str, *values: object) -> str:
-        """A hint in the words of the exercise: times or indices, data points or images."""
+    def words(self, text: str, *values: object) -> str:
+        """A text, or the hint of this name, in the words of the exercise: times or indices, and so on."""
         event = self.batches[0][1]
-        steps = ("index", "indices", "an index") if self.steps else ("time", "times", "a time")
-        return HINTS[name].format(
-            *values,
-            **dict(zip(("time", "times", "a_time"), steps, strict=True)),
-            row="image" if len(event) > 1 else "data point",
-            states=f"(batch, {', '.join(map(str, event))})" if len(event) > 1 else "(batch, dim)",
-            call="net(x, t, labels)" if self.labels else f"net(x, {'k' if self.steps else 't'})",
+        names = {"row": "image", "states": f"(batch, {', '.join(map(str, event))})"}
+        names |= {} if len(event) > 1 else {"row": "data point", "states": "(batch, dim)"}
+        names |= (
+            dict(time="index", times="indices", a_time="an index", call="net(x, k)")
+            if self.steps
+            else dict(
+                time="time", times="times", a_time="a time", call=f"net(x, t{', labels' * bool(self.labels)})"
+            )
         )
+        return HINTS.get(text, text).format(*values, **names)
+
+    def fact(
+        self,
+        name: str,
+        hint: str,
+        what: str,
+        expected: Any,
+        measured: Any,
+        tol: float = 1e-3,
+        match: float | None = None,
+    ) -> Fact:
+        """A fact whose name, label and hint are in the words of the exercise."""
+        return Fact(self.words(name), self.words(what), expected, measured, self.words(hint), tol, match)
+
+
+def column(values: Tensor, z: Tensor) -> Tensor:
+    """One number for each row of `z`, (rows, 1, …, 1)."""
+    return values.reshape(-1, *[1] * (z.dim() - 1))
 
 
 class RecordingNet(nn.Module):
@@ -203,11 +219,15 @@ class RecordingNet(nn.Module):
         self.pieces: list[tuple[Tensor, Tensor, Tensor]] = []
         self.answers: list[Tensor] = []
         self.again = False
+        """Whether the network was asked twice about the same states."""
 
     def forward(self, *args: Any) -> Tensor:
         """Answer to states (rows, *event) and times, in the dtype of the states."""
         asked = self._checked(*args)
-        if self.pieces and all(map(_same, asked, self.pieces[-1])):
+        before = self.pieces[-1] if self.pieces else ()
+        if before and all(
+            a.shape == b.shape and torch.equal(a, b) for a, b in zip(asked, before, strict=True)
+        ):
             self.again = True
             return self.answers[-1].clone()
         x, start = asked[0], sum(len(x) for x, _, _ in self.pieces)
@@ -221,22 +241,24 @@ class RecordingNet(nn.Module):
 
     def _drawn(self, z: Tensor, x: Tensor, t: Tensor) -> Sample:
         """What must have been drawn if states were mixed as they should be."""
-        s = self.task.sample(z, z, t.reshape(-1, *[1] * (z.dim() - 1)), *self.given)
+        s = self.task.sample(z, z, column(t, z), *self.given)
         return replace(s, eps=(x.double() - s.alpha * z) / s.beta.clamp(min=1e-4))
 
     def _checked(self, *args: Any) -> tuple[Tensor, Tensor, Tensor]:
         def misused(what: str) -> Fault:
-            return Fault("net misused", self.task.hint("misused", what))
+            return Fault("net misused", self.task.words("misused", what))
 
         if len(args) != (3 if self.task.labels else 2):
             raise misused(f"{len(args)} argument{'s' * (len(args) != 1)}")
         x, t, *labels = args
         if not isinstance(x, Tensor) or x.dim() != self.z.dim() or x.shape[1:] != self.z.shape[1:]:
             raise misused(f"{described(x)} as its first argument")
+        if x.dtype == torch.float64:
+            raise Fault("states in double precision", self.task.words("double"))
         if isinstance(t, int | float) and not isinstance(t, bool):
             t = torch.tensor(float(t))
         if isinstance(t, Tensor) and t.shape == x.shape and x[:1].numel() > 1:
-            raise Fault("one time for each coordinate", self.task.hint("coordinates"))
+            raise Fault("one time for each coordinate", self.task.words("coordinates"))
         if not isinstance(t, Tensor) or (t.numel() != 1 and not t.numel() == len(x) == len(t)):
             raise misused(f"{described(t)} as its second argument")
         for y in labels:
@@ -249,66 +271,92 @@ class RecordingNet(nn.Module):
     def record(self) -> tuple[Sample, Tensor, Tensor]:
         """What was drawn, the states and the labels, all with one row for each data point: (rows, numbers)."""
         if not self.pieces:
-            raise Fault("net not asked", self.task.hint("not asked"))
+            raise Fault("net not asked", self.task.words("not asked"))
         x, t, y = (torch.cat(parts) for parts in zip(*self.pieces, strict=True))
         if len(x) != len(self.z):
-            several = "both branches in the loss" if len(x) == 2 * len(self.z) else "other rows"
-            name = (
-                ("images left out" if len(x) < len(self.z) else several) if self.task.labels else "other rows"
-            )
-            raise Fault(name, self.task.hint(name, len(x), len(self.z)))
+            name = "other rows"
+            if self.task.labels and len(x) < 3 * len(self.z):
+                name = "images left out" if len(x) < len(self.z) else "both branches in the loss"
+            raise Fault(name, self.task.words(name, len(x), len(self.z)))
         s = self._drawn(self.z, x, t)
-        parts = {name: part.flatten(1) for name, part in vars(s).items() if getattr(part, "dim", int)() > 1}
-        return replace(s, **parts), x.double().flatten(1), y
-
-
-def _same(a: Tensor, b: Tensor) -> bool:
-    return a.shape == b.shape and torch.equal(a, b)
+        flat = {part.name: getattr(s, part.name).flatten(1) for part in fields(s) if part.name != "last"}
+        return replace(s, **flat), x.double().flatten(1), y
 
 
 @dataclass(frozen=True)
-class Probe:
-    """One call of a loss; all tensors have a row for each data point.
+class Record:
+    """One call of a loss, or several, one below the other: a row for each data point.
 
     Args:
+        task: the exercise.
         s: what was drawn, as the states tell.
-        x: the states.
-        y: the labels that the network was told.
-        given: arguments of the loss after `net` and `z`.
+        x, y: states, and labels that the network was told.
         answer: what the network answered.
-        value: the loss.
-        slope: its derivatives by the answers.
-        along: the derivative of `slope` along `signs`.
-        signs: 1 and -1, by chance.
+        slope: derivatives of the loss by the answers.
+        signs, along: 1 and -1, by chance; the derivative of `slope` along them.
+        value: the losses (calls,).
+        given: arguments of the loss after `net` and `z`, of each call.
         again: the network was asked twice about the same states.
     """
 
+    task: LossTask
     s: Sample
     x: Tensor
     y: Tensor
-    given: tuple[Any, ...]
     answer: Tensor
-    value: float
     slope: Tensor
-    along: Tensor
     signs: Tensor
+    along: Tensor
+    value: Tensor
+    given: list[tuple[Any, ...]]
     again: bool
 
+    def calls(self, part: Tensor) -> Tensor:
+        """Rows by calls: (calls, rows, …)."""
+        return part.reshape(len(self.value), -1, *part.shape[1:])
 
-def probe(student: StudentFunction, task: LossTask, batch: int) -> Probe:
+    @property
+    def place(self) -> Tensor:
+        """Times over the last one; indices in the same way evenly between 0 and 1."""
+        return ((self.s.t - 0.5 * self.task.steps) / self.s.last)[:, 0]
+
+    @property
+    def inside(self) -> Tensor:
+        """Rows whose time is one that the task asks for."""
+        return (self.place >= -1e-5) & (self.place <= 1 + 1e-5)
+
+    @property
+    def curvature(self) -> Tensor:
+        """Second derivatives of the loss, if those by two different answers are zero."""
+        return self.along * self.signs
+
+    @property
+    def aim(self) -> Tensor:
+        """What the answers are compared with, if the loss is a sum of squares."""
+        known = self.curvature.abs() > 1e-4 * self.curvature.abs().median()
+        return torch.where(known, self.answer - self.slope / self.curvature, self.answer).nan_to_num(0.0)
+
+    def thirds(self, average: Callable[[Tensor], Tensor], values: Tensor, where: Tensor) -> Tensor:
+        """Averages over the rows in each third of the times, (3,); zeros where there are too few."""
+        parts = [values[where & ((3 * self.place).floor().clamp(0, 2) == k)] for k in range(3)]
+        return torch.stack([average(part) if len(part) > 5 else part.new_zeros(()) for part in parts])
+
+
+def probe(student: StudentFunction, task: LossTask, batch: int) -> Record:
     """Call the loss on fresh data with a network that errs, a little in half of the rows and much in others."""
     rows, event, _ = task.batches[batch]
     z = (CENTRE + SPREAD * torch.randn(rows, *event)).double()
-    size = torch.tensor([0.5, 4.0])[torch.randint(2, (rows, *[1] * len(event)))]
     error, signs = (2.0 * torch.randint(2, z.shape).double() - 1 for _ in range(2))
+    error *= column(torch.tensor([0.5, 4.0])[torch.randint(2, (rows,))], z)
     given = task.given(batch, rows)
-    net = RecordingNet(task, z, given, size * error)
-    value = float(student(net, z, *given, shape=(), may_edit=("y",)))
+    net = RecordingNet(task, z, given, error)
+    value = student(net, z, *given, shape=(), may_edit=("y",)).double()
     s, x, y = net.record()
-    answer = torch.cat(net.answers).detach().double().flatten(1)
-    signs = signs.flatten(1)
-    slope, along = _derivatives(student.last, net.answers, signs, (size * error).flatten(1))
-    return Probe(s, x, y, given, answer, value, slope, along, signs, net.again)
+    answer, error, signs = (
+        part.double().flatten(1) for part in (torch.cat(net.answers).detach(), error, signs)
+    )
+    slope, along = _derivatives(student.last, net.answers, signs, error)
+    return Record(task, s, x, y, answer, slope, signs, along, value[None], [given], net.again)
 
 
 def _derivatives(value: Any, answers: list[Tensor], signs: Tensor, error: Tensor) -> tuple[Tensor, Tensor]:
@@ -334,395 +382,273 @@ def _derivatives(value: Any, answers: list[Tensor], signs: Tensor, error: Tensor
         return slope, slope / error * signs
 
 
-class Record:
-    """Several calls of a loss, put together: rows of all calls, one below the other."""
+def joined(calls: list[Record]) -> Record:
+    """Several calls in one record."""
 
-    def __init__(self, task: LossTask, probes: list[Probe]) -> None:
-        def joined(part: Callable[[Probe], Tensor]) -> Tensor:
-            return torch.cat([part(p) for p in probes])
+    def stacked(part: str, of: list[Any]) -> Any:
+        values = [getattr(each, part) for each in of]
+        return torch.cat(values) if isinstance(values[0], Tensor) else values[0]
 
-        self.task, self.probes, self.last = task, probes, probes[0].s.last
-        self.x, self.y, self.answer = joined(lambda p: p.x), joined(lambda p: p.y), joined(lambda p: p.answer)
-        self.rows, self.dim = self.x.shape
-        alpha, beta, self.t = joined(lambda p: p.s.alpha), joined(lambda p: p.s.beta), joined(lambda p: p.s.t)
-        dots = (joined(lambda p: p.s.alpha_dot), joined(lambda p: p.s.beta_dot))
-        drawn = joined(lambda p: p.s.z), joined(lambda p: p.s.eps)
-        self.s = Sample(*drawn, self.t, self.last, alpha, beta, *(() if task.steps else dots))
-        self.place = ((self.t - 0.5 * task.steps) / self.last)[:, 0]
-        """Times over the last one; indices in the same way evenly between 0 and 1."""
-        self.inside = (self.place >= -1e-5) & (self.place <= 1 + 1e-5)
-        self.third = (3 * self.place).floor().clamp(0, 2)
-        self.slope, self.along = joined(lambda p: p.slope), joined(lambda p: p.along)
-        self.curvature = joined(lambda p: p.along * p.signs)
-        known = self.curvature.abs() > 1e-4 * self.curvature.abs().median()
-        self.aim = torch.where(known, self.answer - self.slope / self.curvature, self.answer).nan_to_num(0.0)
-        """What the answers are compared with, if the loss is a sum of squares."""
-        self.squares = torch.where(known, self.slope.square() / (2 * self.curvature), 0.0).nan_to_num(0.0)
-
-    def thirds(self, average: Callable[[Tensor], Tensor], values: Tensor, where: Tensor) -> Tensor:
-        """Averages over the rows in each third of the times, (3,); zeros where there are too few."""
-        parts = [values[where & (self.third == k)] for k in range(3)]
-        return torch.stack([average(part) if len(part) > 5 else part.new_zeros(()) for part in parts])
+    samples = [call.s for call in calls]
+    s = Sample(*(stacked(part.name, samples) for part in fields(Sample)))
+    parts = {part.name: stacked(part.name, calls) for part in fields(Record)}
+    given, again = [call.given[0] for call in calls], any(call.again for call in calls)
+    return Record(**parts | {"s": s, "given": given, "again": again})
 
 
-def _rms(values: Tensor) -> Tensor:
-    return values.square().mean().sqrt()
+Facts = Iterator[Fact]
 
 
 def measure(
-    student: StudentFunction, task: LossTask, labels: Callable[[Record], Iterator[Fact]] | None = None
+    student: StudentFunction, task: LossTask, labels: Callable[[Record], Facts] | None = None
 ) -> Iterator[Fact | str]:
     """Times, states and noise, labels if there are any; cost, gradient and target; then another batch."""
     records: list[Record] = []
 
-    def recorded(batch: int) -> Record:
-        records.append(Record(task, [probe(student, task, batch) for _ in range(task.batches[batch][2])]))
-        return records[-1]
-
-    def stages() -> Iterator[Iterator[Fact]]:
-        yield _states(recorded(0))
-        main = recorded(1)
-        yield _times(main)
-        yield _states(main)
-        yield _noise(main)
-        if labels:
-            yield labels(main)
-        yield _cost(main)
-        yield _target(main)
-        yield _other(recorded(2))
+    def stages() -> Iterator[Facts]:
+        for batch, kinds in enumerate(
+            ((_states,), (_times, _states, _noise, *([labels] if labels else []), _cost, _target), (_other,))
+        ):
+            records.append(joined([probe(student, task, batch) for _ in range(task.batches[batch][2])]))
+            yield from (kind(records[-1]) for kind in kinds)
 
     for stage in stages():
-        held = True
+        found = []
         for fact in stage:
-            held = held and fact.holds()
+            found.append(fact)
             yield fact
-        if not held:
+        if not all(fact.holds() for fact in found):
             return
     yield from _remarks(records)
 
 
-def _states(record: Record) -> Iterator[Fact]:
-    """How states are mixed of data and noise, at the beginning, in the middle and at the end of the times."""
-    task, s, inside = record.task, record.s, record.inside
-    z, x = (part - part.mean(dim=1, keepdim=True) for part in (s.z, record.x))
-    weight = ((x * z).sum(dim=1) / z.square().sum(dim=1)).nan_to_num(CAP).clamp(-CAP, CAP)
-    size = _rms_rows(x - weight[:, None] * z).nan_to_num(CAP).clamp(max=CAP)
-    chance = _rms(s.beta[inside]) / (SPREAD * record.dim**0.5)
-    off = _rms((weight - s.alpha[:, 0])[inside]) - chance
-    expected, came = (record.thirds(torch.mean, part, inside) for part in (s.alpha[:, 0], weight))
-    mixed = Fact(
-        "wrong states",
-        "weight of the data in three stretches of the path, and how far rows are off",
-        torch.cat([expected, torch.zeros(1)]),
-        torch.cat([came, off[None]]).nan_to_num(0.0),
-        task.hint("data weight"),
-        0.012,
-        0.1,
-    )
-    yield mixed
-    expected, came = (record.thirds(_rms, part, inside) for part in (s.beta[:, 0], size))
-    tol = margin(TESTS) / (2 * max(record.rows / 4, 1) * record.dim) ** 0.5
-    what = "size of the noise in three stretches of the path"
-    noise = Fact("wrong noise", what, expected, came, task.hint("noise weight"), tol, 0.1)
-    yield noise
-    if not (mixed.holds() and noise.holds()):
-        nothing = task.target(replace(s, eps=torch.zeros_like(s.eps))).expand_as(s.z)
-        expected, came = ((part * s.z).sum() / s.z.square().sum() for part in (nothing, record.aim))
-        came = came.clamp(-CAP, CAP)
-        yield Fact(
-            "wrong target", "share of the data in the target", expected, came, task.hint("target"), 0.1, 0.1
-        )
-
-
-def _rms_rows(left: Tensor) -> Tensor:
-    """Standard deviation of what is left in each row when two numbers have been fitted."""
-    return (left.square().sum(dim=1) / max(left.shape[1] - 2, 1)).sqrt()
-
-
-def _times(record: Record) -> Iterator[Fact]:
-    """Times that the network is told: one for each row, evenly from end to end, and others in each call."""
-    task, last, steps, probes = record.task, record.last, record.task.steps, record.probes
-    one, many = ("index", "indices") if steps else ("time", "times")
-    rows = len(probes[0].x)
-    expected = last * (1 - (1 - 1 / last) ** rows) / rows if steps else 1.0
-    own = sum(len(p.s.t.unique()) for p in probes) / record.rows
-    tol = 0.2 * expected if steps else 0.02
-    shared = Fact("times shared", f"different {many} over rows", expected, own, task.hint("shared"), tol)
-    yield shared
-    moved = torch.stack([p.s.t[:, 0] for p in probes]).var(dim=0).mean() * 12 / (last**2 - steps)
-    what = f"variance of a row's {one} from call to call, over the right one"
-    again = Fact("the same times always", what, 1.0, moved.clamp(max=CAP), task.hint("repeated"), 0.7, 0.7)
-    if not shared.holds():
-        yield again
-        if moved < 1e-9:
-            yield Fact("the same times always", "mean", last / 2, record.t.mean(), again.hint, 1e-3, 1e-3)
-        return
-    if steps:
-        whole = (record.t == record.t.round()).double().mean()
-        yield Fact("not an index", "share of whole indices", 1.0, whole, task.hint("whole"))
-    outside = 1 - record.inside.double().mean()
-    yield Fact(
-        f"{many} outside", f"share of {many} beyond an end", 0.0, outside, task.hint("ends"), 1e-6, 0.06
-    )
-    ends = torch.stack([record.place.min(), record.place.max()]).clamp(-1, 2)
-    wanted, tol = torch.tensor([0.0, 1.0]), 0.02
-    if steps:
-        wanted, tol = torch.tensor([0.5, last - 0.5]) / last, 1e-6
-    what = f"first and last {one}, over the last one"
-    yield Fact(f"{many} leave out an end", what, wanted, ends, task.hint("ends"), tol, 0.1)
-    tol = margin(TESTS) * 0.5 / record.rows**0.5 + 0.5 * steps / last
-    found = torch.quantile(record.place, TENTHS.double()).clamp(-1, 2)
-    what = f"tenths of the {many}, over the last one"
-    yield Fact(f"{many} not uniform", what, TENTHS, found, task.hint("uneven"), tol, 0.08)
-    yield again
-    if not again.holds():
-        yield _fresh(record)
-
-
-def _fresh(record: Record) -> Fact:
-    """Share of the noise that comes again in the next call."""
-    (a, b), wide = (p.s for p in record.probes[:2]), 0.1
-    both = ((a.beta > wide) & (b.beta > wide))[:, 0]
-    same = ((a.eps - b.eps)[both].abs() < 1e-3).double().mean().nan_to_num(0.0)
-    hint = record.task.hint("fresh")
-    return Fact("the same draw each time", "share of the noise that comes again", 0.0, same, hint, 0.1)
-
-
-def _noise(record: Record) -> Iterator[Fact]:
-    """Noise between states and data: from row to row, its law, and whether it is fresh."""
-    task, s = record.task, record.s
-    wide = (s.beta > 0.1)[:, 0]
-    each = [p.s.eps[p.s.beta[:, 0] > 0.1] for p in record.probes]
-    across = torch.stack([part.var(dim=0).mean() for part in each if len(part) > 5]).mean().sqrt()
-    alone = Fact(
-        "wrong noise", "spread of the noise from row to row", 1.0, across, task.hint("noise law"), 0.06
-    )
-    yield alone
-    if across < 0.05:  # one draw in each call: nothing can be said about its law
-        return
-    eps = s.eps[wide]
-    law = (
-        eps.mean(),
-        (eps * (s.z[wide] - CENTRE)).mean() / SPREAD,
-        (eps[:, 1:] * eps[:, :-1]).mean(),
-        (eps.abs() < 1).double().mean() - math.erf(0.5**0.5),
-        (eps.abs() > 2).double().mean() - math.erfc(2**0.5),
-    )
-    what = "noise: mean, ties to data and neighbours, surplus within 1 and beyond 2"
-    tol = max(0.02, 6 / (len(eps) * record.dim) ** 0.5)
-    came = torch.stack(law).clamp(-CAP, CAP)
-    yield Fact("wrong noise", what, torch.zeros(5), came, task.hint("noise law"), tol, 0.15)
-    yield _fresh(record)
+def _rms(values: Tensor, dim: int | None = None) -> Tensor:
+    return values.square().mean(dim=dim).sqrt()
 
 
 def _ratio(a: Tensor, b: Tensor) -> Tensor:
     return (a / b).nan_to_num(0.0, CAP, -CAP).clamp(-CAP, CAP)
 
 
-def _cost(record: Record) -> Iterator[Fact]:
+def _states(r: Record) -> Facts:
+    """How states are mixed of data and noise, at the beginning, in the middle and at the end of the times."""
+    task, s, inside, dim = r.task, r.s, r.inside, r.x.shape[1]
+    z, x = (part - part.mean(dim=1, keepdim=True) for part in (s.z, r.x))
+    weight = _ratio((x * z).sum(dim=1), z.square().sum(dim=1))
+    left = (x - weight[:, None] * z) * (dim / (dim - 2)) ** 0.5  # two numbers of each row are fitted
+    size = _rms(left, 1).nan_to_num(CAP).clamp(max=CAP)
+    off = _rms((weight - s.alpha[:, 0])[inside]) - _rms(s.beta[inside]) / (SPREAD * dim**0.5)
+    expected, came = (r.thirds(torch.mean, part, inside) for part in (s.alpha[:, 0], weight))
+    yield task.fact(
+        "wrong states",
+        "data weight",
+        "weight of the data in three stretches of the path, and how far rows are off",
+        torch.cat([expected, torch.zeros(1)]),
+        torch.cat([came, off[None]]).nan_to_num(0.0),
+        0.012,
+        0.1,
+    )
+    expected, came = (r.thirds(_rms, part, inside) for part in (s.beta[:, 0], size))
+    flat = (size < 0.01 * s.beta[:, 0])[inside].double().mean().nan_to_num(0.0)
+    unit = r.calls(left / size[:, None].clamp(min=1e-9)).mean(dim=1)
+    common = torch.stack([flat, unit.square().mean()])
+    what = "rows whose entries share their noise; what the rows of a batch have in common"
+    noise = task.fact("wrong noise", "noise", what, torch.zeros(2), common, 0.3, 0.3)
+    yield noise
+    if noise.holds():
+        tol = margin(TESTS) / (2 * max(len(r.x) / 4, 1) * dim) ** 0.5
+        what = "size of the noise in three stretches of the path"
+        noise = task.fact("wrong noise", "noise", what, expected, came, tol, 0.1)
+        yield noise
+    # Whichever states there are, the target may hold the data or not.
+    nothing = task.target(replace(s, eps=torch.zeros_like(s.z))).expand_as(s.z)
+    expected, came = (_ratio((part * s.z).sum(), s.z.square().sum()) for part in (nothing, r.aim))
+    yield task.fact("wrong target", "target", "share of the data in the target", expected, came, CAP, 0.1)
+
+
+def _times(r: Record) -> Facts:
+    """Times that the network is told: one for each row, evenly from end to end, and others in each call."""
+    task, last, steps, t = r.task, r.s.last, r.task.steps, r.calls(r.s.t[:, 0])
+    rows = t.shape[1]
+    expected = last * (1 - (1 - 1 / last) ** rows) / rows if steps else 1.0
+    own = sum(len(each.unique()) for each in t) / t.numel()
+    what = "different {times} of a batch, over its rows"
+    shared = task.fact("{times} shared", "shared", what, expected, own, 0.2 * expected if steps else 0.02)
+    yield shared
+    moved = (t.var(dim=0).mean() * 12 / (last**2 - steps)).clamp(max=CAP)
+    what = "variance of a row's {time} from call to call, over the right one"
+    again = task.fact("the same {times} always", "repeated", what, 1.0, moved, 0.7, 0.7)
+    yield again
+    if not shared.holds():
+        if moved < 1e-9:
+            yield task.fact(
+                "the same {times} always", "repeated", "their mean", last / 2, t.mean(), 1e-3, 1e-3
+            )
+        return
+    if not again.holds():
+        yield _fresh(r)
+        return
+    if steps:
+        whole = (t == t.round()).double().mean()
+        yield task.fact("not an index", "whole", "share of whole indices", 1.0, whole)
+    else:
+        own = len(t.unique()) / t.numel()
+        yield task.fact("times on a grid", "shared", "different times, over all rows", 1.0, own, 0.01, 0.2)
+        outside = 1 - r.inside.double().mean()
+        yield task.fact("times outside", "ends", "share of times beyond an end", 0.0, outside, 1e-6, 0.06)
+    ends = torch.stack([r.place.min(), r.place.max()]).clamp(-1, 2)
+    wanted, tol = (
+        torch.tensor([0.5, last - 0.5]) / last if steps else torch.tensor([0.0, 1.0]),
+        0.02 - 0.019 * steps,
+    )
+    what = "first and last {time}, over the last one"
+    yield task.fact("{times} leave out an end", "ends", what, wanted, ends, tol, 0.1)
+    tenths = torch.arange(1, 10).double() / 10
+    found = torch.quantile(r.place, tenths).clamp(-1, 2)
+    tol = margin(TESTS) * 0.5 / t.numel() ** 0.5 + 0.5 * steps / last
+    yield task.fact(
+        "{times} not uniform", "uneven", "tenths of the {times}, over the last one", tenths, found, tol, 0.08
+    )
+
+
+def _fresh(r: Record) -> Fact:
+    """Share of the noise that comes again in the next call."""
+    eps = r.calls(torch.where(r.s.beta > 0.1, r.s.eps, torch.nan))[:2]
+    gap = (eps[0] - eps[1]).abs()
+    same = (gap < 1e-3).sum() / (~gap.isnan()).sum().clamp(min=1)
+    return r.task.fact(
+        "the same draw each time", "fresh", "share of the noise that comes again", 0.0, same, 0.1
+    )
+
+
+def _noise(r: Record) -> Facts:
+    """Law of the noise in the states, and whether it is fresh."""
+    wide = (r.s.beta > 0.1)[:, 0]
+    eps = r.s.eps[wide]
+    law = [
+        eps.mean(),
+        (eps * (r.s.z[wide] - CENTRE)).mean() / SPREAD,
+        (eps[:, 1:] * eps[:, :-1]).mean(),
+        (eps.abs() < 1).double().mean() - math.erf(0.5**0.5),
+        (eps.abs() > 2).double().mean() - math.erfc(2**0.5),
+    ]
+    what = "noise: mean, ties to data and neighbours, surplus within 1 and beyond 2"
+    tol = max(0.02, 6 / eps.numel() ** 0.5)
+    yield r.task.fact(
+        "wrong noise", "noise", what, torch.zeros(5), torch.stack(law).clamp(-CAP, CAP), tol, 0.1
+    )
+    yield _fresh(r)
+
+
+def _cost(r: Record) -> Facts:
     """Whether a gradient arrives, errors are squared one by one, and all rows count alike."""
-    task, curvature, along = record.task, record.curvature, record.along
-    learns = float(bool(record.slope.any()))
-    yield Fact("no gradient", "gradient that arrives", 1.0, learns, task.hint("gradient"))
+    task, curvature = r.task, r.curvature
+    learns = float(bool(r.slope.any()))
+    yield task.fact("no gradient", "gradient", "gradient that arrives", 1.0, learns)
     if not learns:
         return
-    squares = record.squares.reshape(len(record.probes), -1).sum(dim=1)
-    values = torch.tensor([p.value for p in record.probes]).double()
-    value = torch.where(squares == 0, 0.0, _ratio(values, squares)).median()
-    signed = _ratio(curvature.mean(dim=1), curvature.square().mean(dim=1).sqrt()).mean()
-    table = along.reshape(len(record.probes), -1, record.dim)
+    squares = r.calls((r.slope.square() / (2 * curvature)).nan_to_num(0.0, 0.0, 0.0)).sum(dim=(1, 2))
+    value = torch.where(squares == 0, 0.0, _ratio(r.value, squares)).median()
+    signed = _ratio(curvature.mean(dim=1), _rms(curvature, 1)).mean()
+    table = r.calls(r.along)
     ties = [
-        _ratio(table.mean(dim=d).square(), table.square().mean(dim=d)).mean() - 1 / table.shape[d]
+        _ratio(table.mean(dim=d).square(), _rms(table, d).square()).mean() - 1 / table.shape[d]
         for d in (2, 1)
     ]
     if signed < -0.9:
-        yield Fact("negative", "sign of what an error costs", 1.0, -1.0, task.hint("negative"))
+        yield task.fact("negative", "negative", "sign of what an error costs", 1.0, -1.0)
         return
     what = "loss over the sum of its squares; sign; what goes together in rows and columns"
     expected = torch.tensor([1.0, 1.0, 0.0, 0.0])
-    cost = Fact(
-        "wrong cost", what, expected, torch.stack([value, signed, *ties]), task.hint("cost"), 0.03, 0.1
-    )
+    cost = task.fact("wrong cost", "cost", what, expected, torch.stack([value, signed, *ties]), 0.03, 0.1)
     yield cost
-    if cost.holds():
-        yield _evenness(record)
-    else:
-        what = "common sign of the loss's slopes"
-        yield Fact("wrong cost", what, 0.0, record.slope.sign().mean().abs(), cost.hint, 0.5, 0.3)
-
-
-def _evenness(record: Record) -> Fact:
-    """Weight of errors in three stretches of the times, in the first rows, and its spread."""
-    weight = record.curvature.mean(dim=1)
-    all_rows = torch.ones_like(record.inside)
-    first = weight.reshape(len(record.probes), -1)[:, : len(record.probes[0].x) // 2].median()
-    middle = weight.median()
+    if not cost.holds():
+        sign = r.slope.sign().mean().abs()
+        yield task.fact("wrong cost", "cost", "common sign of the loss's slopes", 0.0, sign, 0.5, 0.3)
+        return
+    weight = curvature.mean(dim=1)
+    first = r.calls(weight)[:, : r.calls(weight).shape[1] // 2].median()
     spread = weight.quantile(0.95) - weight.quantile(0.05)
-    parts = torch.stack([*record.thirds(torch.median, weight, all_rows), first, spread])
-    expected = torch.tensor([1.0, 1.0, 1.0, 1.0, 0.0])
+    parts = torch.stack([*r.thirds(torch.median, weight, weight == weight), first, spread])
     what = "weight of an error in three stretches of the path, in the first rows, and its spread"
-    hint = record.task.hint("weight")
-    return Fact("weighted", what, expected, _ratio(parts, middle), hint, 0.01, 0.4)
+    expected = torch.tensor([1.0, 1.0, 1.0, 1.0, 0.0])
+    yield task.fact("weighted", "weight", what, expected, _ratio(parts, weight.median()), 0.01, 0.4)
 
 
-def _deviation(record: Record) -> tuple[Tensor, Tensor, Tensor]:
+def _deviation(r: Record) -> tuple[Tensor, Tensor, Tensor]:
     """Distance of the target from the right one, over the noise in that; where it can be told; the right one."""
-    task, s = record.task, record.s
-    right = task.target(s)
-    scale = _rms(task.target(replace(s, z=torch.zeros_like(s.z))))
-    return ((record.aim - right) / scale).clamp(-1e3, 1e3), (s.beta > 0.05)[:, 0] & record.inside, right
+    right = r.task.target(r.s)
+    scale = _rms(r.task.target(replace(r.s, z=torch.zeros_like(r.s.z))))
+    return ((r.aim - right) / scale).clamp(-1e3, 1e3), (r.s.beta > 0.05)[:, 0] & r.inside, right
 
 
-def _target(record: Record) -> Iterator[Fact]:
+def _target(r: Record) -> Facts:
     """How far the target is from the right one; and if it is, how much of data and noise is in it."""
-    task, s = record.task, record.s
-    off, seen, right = _deviation(record)
-    came = record.thirds(_rms, off, seen)
-    nearly = 0.01 < float(came.max()) < 0.1
+    off, seen, right = _deviation(r)
+    came = r.thirds(_rms, off, seen)
+    worst = float(came.max())
+    name, hint = ("nearly the target", "nearly") if 0.01 < worst < 0.1 else ("wrong target", "target")
     what = "distance from the right target in three stretches of the path"
-    name, hint = ("nearly the target", "nearly") if nearly else ("wrong target", "target")
-    aim = Fact(name, what, torch.zeros(3), came, task.hint(hint), 0.01, max(0.05, 0.3 * float(came.max())))
+    aim = r.task.fact(name, hint, what, torch.zeros(3), came, 0.01, max(0.05, 0.3 * worst))
     yield aim
     if aim.holds():
         return
 
     def made_of(target: Tensor) -> Tensor:
-        found = []
-        for k in range(3):
-            rows = seen & (record.third == k)
-            columns = torch.stack(
-                [part[rows].flatten() for part in (s.z, s.eps, torch.ones_like(s.z))], dim=1
-            )
-            values = target[rows].flatten()
-            if len(values) < 50:
-                found.append(values.new_zeros(3))
-                continue
-            weights = torch.linalg.lstsq(columns, values[:, None]).solution[:, 0]
-            found.append(torch.stack([*weights[:2], _rms(values - columns @ weights)]))
-        return torch.stack(found)
+        """Weights of data and noise, and the size of the rest, in each third of the times, (9,)."""
+        table = torch.stack([r.s.z, r.s.eps, torch.ones_like(r.s.z), target], dim=-1)
 
-    came = made_of(record.aim).clamp(-1e3, 1e3)
+        def fitted(rows: Tensor) -> Tensor:
+            columns, values = rows[..., :3].flatten(0, 1), rows[..., 3:].flatten(0, 1)
+            weights = torch.linalg.lstsq(columns, values).solution
+            return torch.stack([*weights[:2, 0], _rms(values - columns @ weights)])
+
+        thirds = [table[seen & ((3 * r.place).floor().clamp(0, 2) == k)] for k in range(3)]
+        return torch.cat([fitted(rows) if len(rows) > 5 else torch.zeros(3) for rows in thirds]).clamp(
+            -1e3, 1e3
+        )
+
+    came = made_of(r.aim)
     what = "data, noise and other things in the target, in three stretches of the path"
-    yield Fact(
-        "wrong target",
-        what,
-        made_of(right),
-        came,
-        task.hint("target"),
-        0.02,
-        0.1 + 0.1 * float(came.abs().max()),
-    )
+    match = 0.1 + 0.1 * float(came.abs().max())
+    yield r.task.fact("wrong target", "target", what, made_of(right), came, 0.02, match)
 
 
-def _other(record: Record) -> Iterator[Fact]:
+def _other(r: Record) -> Facts:
     """A batch with one coordinate or one image, and with other arguments."""
-    off, seen, _ = _deviation(record)
-    away = _rms(off[seen]).nan_to_num(0.0) if bool(seen.any()) else off.new_zeros(())
-    late = record.place.max() if record.rows > 100 else off.new_ones(())
-    shape = str((record.rows, *record.task.batches[2][1]))
-    what = f"distance from the right target, and the last time, with data {shape}"
-    wanted = torch.tensor([0.0, 1 - 0.5 * record.task.steps / record.last])
-    yield Fact(
-        "another batch", what, wanted, torch.stack([away, late]), record.task.hint("other", shape), 0.1
-    )
+    off, seen, _ = _deviation(r)
+    away = _rms(off[seen]).nan_to_num(0.0)
+    late = r.place.max() if len(r.x) > 100 else torch.ones_like(away)
+    shape = str((len(r.x), *r.task.batches[2][1]))
+    what = "distance from the right target, and the last {time}, with data " + shape
+    wanted = torch.tensor([0.0, 1 - 0.5 * r.task.steps / r.s.last])
+    hint = r.task.words("other", shape)
+    yield r.task.fact("another batch", hint, what, wanted, torch.stack([away, late]), 0.1)
 
 
 def _remarks(records: list[Record]) -> Iterator[str]:
     """What a student should know about a loss that passes."""
-    shapes = [(len(r.probes[0].x), r.dim) for r in records]
-    times = [float(r.curvature.median()) * n * d / 2 for r, (n, d) in zip(records, shapes, strict=True)]
-    if any(abs(factor - 1) > 0.02 for factor in times):
-        kinds = {
-            "summed over everything": [n * d for n, d in shapes],
-            "summed over the coordinates": [d for _, d in shapes],
-            "summed over the batch": [n for n, _ in shapes],
-        }
-        why = (
-            kind
-            for kind, sizes in kinds.items()
-            if _constant([f / m for f, m in zip(times, sizes, strict=True)])
-        )
-        how = (
-            ""
-            if _constant(times)
-            else f" (in a batch {shapes[1]}: {next(why, 'not the same in all batches')})"
-        )
-        yield f"Your loss is {number(times[1])} times the mean{how}. Accepted: divide before you compare values."
-    if any(p.again for r in records for p in r.probes):
+    shapes = [r.calls(r.x).shape[1:] for r in records]
+    factors = [float(r.curvature.median()) * n * d / 2 for r, (n, d) in zip(records, shapes, strict=True)]
+    kinds = {
+        "": [1 for _ in shapes],
+        ", a sum over the coordinates": [d for _, d in shapes],
+        ", a sum over the batch": [n for n, _ in shapes],
+        ", a sum over everything": [n * d for n, d in shapes],
+    }
+    if any(abs(factor - 1) > 0.02 for factor in factors):
+        rests = {kind: [f / m for f, m in zip(factors, sizes, strict=True)] for kind, sizes in kinds.items()}
+        how = next((kind for kind, rest in rests.items() if max(rest) < 1.02 * min(rest)), "")
+        yield f"Your loss is {number(factors[1])} times the mean here{how}. Accepted: divide before you compare values."
+    if any(r.again for r in records):
         yield "Your loss asks the network twice about the same states. Keep its answer under a name."
 
 
-def _constant(values: list[float]) -> bool:
-    return max(values) - min(values) < 0.02 * abs(values[0])
+def _ones(z: Tensor, times: Tensor) -> Tensor:
+    return times.expand(len(z), *[1] * (z.dim() - 1))
 
 
-def mistakes(task: LossTask) -> dict[str, Mistake]:
-    """Mistakes that can be made in any such loss."""
-
-    def ladder(z: Tensor, last: float) -> Tensor:
-        rungs = (
-            torch.linspace(1, last, len(z)).round().long() if task.steps else torch.linspace(0, last, len(z))
-        )
-        return rungs.reshape(-1, *[1] * (z.dim() - 1))
-
-    def column(z: Tensor) -> Tensor:
-        return torch.randn(len(z), *[1] * (z.dim() - 1)).expand_as(z)
-
-    def squares_first(r: Tensor, s: Sample) -> Tensor:
-        return ((r + task.target(s)).square() - task.target(s).square()).mean()
-
-    reductions: dict[str, Callable[[Tensor, Sample], Tensor]] = {
-        "errors not squared": lambda r, s: r.mean(),
-        "not squared": lambda r, s: r.abs().mean(),
-        "length, not its square": lambda r, s: r.flatten(1).norm(dim=1).mean(),
-        "root at the end": lambda r, s: r.square().mean().sqrt(),
-        "square after the mean": lambda r, s: r.mean().square(),
-        "square after the mean over the batch": lambda r, s: r.mean(dim=0).square().mean(),
-        "coordinates summed before the square": lambda r, s: r.flatten(1).sum(dim=1).square().mean(),
-        "no gradient": lambda r, s: r.detach().square().mean(),
-    }
-    clock, clocks = ("index", "indices") if task.steps else ("time", "times")
-
-    def one(z: Tensor, last: float) -> Tensor:
-        return task.draw(z[:1], last).expand(len(z), *[1] * (z.dim() - 1))
-
-    return (
-        recurring({name: task.loss(reduce=reduce) for name, reduce in reductions.items()})
-        | recurring(
-            {
-                f"one {clock} for the whole batch": task.loss(times=one),
-                "noise not scaled": task.loss(state=lambda s: s.alpha * s.z + s.eps),
-                "data not scaled": task.loss(state=lambda s: s.z + s.beta * s.eps),
-                "rand for randn": task.loss(noise=torch.rand_like),
-                "one noise for the whole batch": task.loss(
-                    noise=lambda z: torch.randn_like(z[:1]).expand_as(z)
-                ),
-                "one noise for all coordinates": task.loss(noise=column),
-                "two draws of noise": task.loss(
-                    target=lambda s: task.target(replace(s, eps=torch.randn_like(s.z)))
-                ),
-                "the same draw each time": _seeded(task.loss()),
-            }
-        )
-        | {
-            f"the same {clocks} always": (task.loss(times=ladder), task.hint("repeated")),
-            f"{clock} along the wrong axis": (
-                task.loss(times=lambda z, last: task.draw(z, last).flatten()),
-                f"What belongs to the {clock} of a row has the shape (batch,) where it meets the states, and torch "
-                "lines axes up from the right: it runs along the coordinates. With as many rows as coordinates "
-                "there is not even an error. How does it get more axes?",
-            ),
-            "sign of the loss": (task.loss(reduce=lambda r, s: -r.square().mean()), task.hint("negative")),
-            "difference of squares": (
-                task.loss(reduce=squares_first),
-                "You square the answer and the target, each by itself, and subtract then. A network that always "
-                "answers zero would do best. Which comes first, the difference or the square?",
-            ),
-        }
-    )
-
-
-def _seeded(loss: Function) -> Function:
+def _always_the_same(loss: Function) -> Function:
     def rule(*given: Any) -> Tensor:
         torch.manual_seed(0)
         return loss(*given)
@@ -730,87 +656,110 @@ def _seeded(loss: Function) -> Function:
     return rule
 
 
-def continuous_mistakes(task: LossTask) -> dict[str, Mistake]:
-    """Mistakes with times from 0 to the last one."""
+PARTS: dict[str, dict[str, dict[str, Any]]] = {
+    "any": {
+        "noise not scaled": {"state": lambda s: s.alpha * s.z + s.eps},
+        "data not scaled": {"state": lambda s: s.z + s.beta * s.eps},
+        "rand for randn": {"noise": torch.rand_like},
+        "one noise for the whole batch": {"noise": lambda z: torch.randn_like(z[:1]).expand_as(z)},
+        "one noise for all coordinates": {"noise": lambda z: column(torch.randn(len(z)), z).expand_as(z)},
+        "errors not squared": {"reduce": lambda r, s: r.mean()},
+        "not squared": {"reduce": lambda r, s: r.abs().mean()},
+        "length, not its square": {"reduce": lambda r, s: r.flatten(1).norm(dim=1).mean()},
+        "root at the end": {"reduce": lambda r, s: r.square().mean().sqrt()},
+        "square after the mean": {"reduce": lambda r, s: r.mean().square()},
+        "square after the mean over the batch": {"reduce": lambda r, s: r.mean(dim=0).square().mean()},
+        "coordinates summed before the square": {
+            "reduce": lambda r, s: r.flatten(1).sum(dim=1).square().mean()
+        },
+        "no gradient": {"reduce": lambda r, s: r.detach().square().mean()},
+        "sign of the loss": {"reduce": lambda r, s: -r.square().mean()},
+    },
+    "times": {
+        "times from randn": {"times": lambda z, last: last * column(torch.randn(len(z)), z)},
+        "times not uniform": {"times": lambda z, last: last * column(torch.randn(len(z)).sigmoid(), z)},
+        "times on a grid": {"times": lambda z, last: column(torch.randint(1000, (len(z),)) * last / 1000, z)},
+        "the last time always": {"times": lambda z, last: column(torch.full((len(z),), last), z)},
+        "the same times always": {"times": lambda z, last: column(torch.linspace(0, last, len(z)), z)},
+    },
+    "velocity": {
+        "z minus x_t": {"target": lambda s: s.z - s.x},
+        "eps minus z": {"target": lambda s: s.eps - s.z},
+        "regression on z": {"target": lambda s: s.z},
+        "regression on the noise": {"target": lambda s: s.eps},
+        "regression on the state": {"target": lambda s: s.x},
+        "z plus eps": {"target": lambda s: s.z + s.eps},
+        "z into the network": {"state": lambda s: s.z},
+        "noise into the network": {"state": lambda s: s.eps},
+        "path runs backwards": {"state": lambda s: s.beta * s.z + s.alpha * s.eps},
+        "t = 0 is data": {
+            "state": lambda s: s.beta * s.z + s.alpha * s.eps,
+            "target": lambda s: s.eps - s.z,
+        },
+    },
+    "noise": {
+        "clean data shown": {"state": lambda s: s.z},
+        "pure noise shown": {"state": lambda s: s.eps},
+        "data for target": {"target": lambda s: s.z},
+        "state minus data": {"target": lambda s: s.x - s.z},
+    },
+    "scheduler": {
+        "alpha and beta swapped": {"state": lambda s: s.beta * s.z + s.alpha * s.eps},
+        "beta squared for the spread": {"state": lambda s: s.alpha * s.z + s.beta**2 * s.eps},
+        "slopes for weights": {"state": lambda s: s.alpha_dot * s.z + s.beta_dot * s.eps},
+        "straight line assumed": {"path": lambda *given: straight},
+        "time turned round": {"told": lambda s: 1 - s.t},
+        "time not shown": {"told": lambda s: 0 * s.t},
+        "velocity for target": {"target": lambda s: s.alpha_dot * s.z + s.beta_dot * s.eps},
+        "target of the straight line": {"target": lambda s: s.z - s.eps},
+        "weighted by beta": {"reduce": lambda r, s: (s.beta * r.square()).mean()},
+        "weighted by beta squared": {"reduce": lambda r, s: (s.beta * r).square().mean()},
+        "weighted by one over beta squared": {"reduce": lambda r, s: (r / s.beta).square().mean()},
+    },
+}
+"""Mistakes of several exercises, by kinds: name -> parts of the loss that are wrong."""
 
-    def normal(z: Tensor, last: float) -> Tensor:
-        return torch.randn(len(z), *[1] * (z.dim() - 1))
+OWN = {
+    "sign of the loss": HINTS["negative"],
+    "the same times always": "A {row} gets the same {time} in every call: a ladder of {times}, or a fixed "
+    "seed. In training each should come by at all of them. Where are your {times} drawn, and how often?",
+    "times not uniform": "Your times are drawn by another law than the uniform one, so some moments count "
+    "more than others. That may be a good idea one day; here every moment counts alike.",
+    "times on a grid": "Your times are multiples of a fixed step, so that many states share theirs, and the "
+    "moments in between are never seen. Time runs without steps here: which function draws from an interval?",
+    "regression on the state": "Your target is the state itself, which the network is given already. It "
+    "should answer with the velocity of that state. How fast does it move on its line?",
+    "z plus eps": "Your target is the *sum* of {row} and noise. The weight of the noise falls as time goes "
+    "on: which sign has its derivative?",
+    "noise into the network": "Your network is shown the noise in place of the state on the path. That is "
+    "the state at time 0 only; what is there at time t?",
+    "t = 0 is data": "Your loss is right for a clock on which time 0 is data, as some papers have it. Here "
+    "time 0 is noise, and the samplers of this course start there. Turn the mix round, and the target with "
+    "it.",
+    "difference of squares": "You square the answer and the target, each by itself, and subtract then. A "
+    "network that always answers zero would do best. Which comes first, the difference or the square?",
+    "along the wrong axis": "What belongs to the {time} of a row has the shape (batch,) where it meets the "
+    "states, and torch lines axes up from the right: it runs along the coordinates. With as many rows as "
+    "coordinates there is not even an error. How does it get more axes?",
+}  # fmt: skip
 
-    return recurring(
-        {
-            "times from randn": task.loss(times=lambda z, last: last * normal(z, last)),
-            "the last time always": task.loss(times=lambda z, last: torch.full_like(normal(z, last), last)),
-        }
-    ) | {
-        "times not uniform": (
-            task.loss(times=lambda z, last: last * normal(z, last).sigmoid()),
-            "Your times are drawn by another law than the uniform one, so some moments count more than others. "
-            "That may be a good idea one day; here every moment counts alike.",
-        )
+
+def mistakes(task: LossTask, *kinds: str) -> dict[str, Mistake]:
+    """Mistakes of any such loss, and of these kinds: name -> (wrong rule, what to tell)."""
+    parts = {name: part for kind in ("any", *kinds) for name, part in PARTS[kind].items()}
+    rules = {name: task.loss(**part) for name, part in parts.items()}
+    rules |= {
+        "two draws of noise": task.loss(target=lambda s: task.target(replace(s, eps=torch.randn_like(s.z)))),
+        "the same draw each time": _always_the_same(task.loss()),
+        "difference of squares": task.loss(
+            reduce=lambda r, s: ((r + task.target(s)).square() - task.target(s).square()).mean()
+        ),
+        task.words("one {time} for the whole batch"): task.loss(
+            times=lambda z, last: _ones(z, task.draw(z[:1], last))
+        ),
+        task.words("{time} along the wrong axis"): task.loss(
+            times=lambda z, last: task.draw(z, last).flatten()
+        ),
     }
-
-
-def velocity_mistakes(task: LossTask) -> dict[str, Mistake]:
-    """Mistakes of the losses that ask for a velocity on the straight line."""
-    return recurring(
-        {
-            "z minus x_t": task.loss(target=lambda s: s.z - s.x),
-            "eps minus z": task.loss(target=lambda s: s.eps - s.z),
-            "regression on z": task.loss(target=lambda s: s.z),
-            "regression on the noise": task.loss(target=lambda s: s.eps),
-            "z into the network": task.loss(state=lambda s: s.z),
-            "path runs backwards": task.loss(state=lambda s: s.beta * s.z + s.alpha * s.eps),
-        }
-    ) | {
-        "noise into the network": (
-            task.loss(state=lambda s: s.eps),
-            "Your network is shown the noise in place of the state on the path. That is the state at time 0 "
-            "only; what is there at time t?",
-        ),
-        "regression on the state": (
-            task.loss(target=lambda s: s.x),
-            "Your target is the state itself, which the network is given already. It should answer with the "
-            "velocity of that state. How fast does it move on its line?",
-        ),
-        "z plus eps": (
-            task.loss(target=lambda s: s.z + s.eps),
-            "Your target is the *sum* of data point and noise. The weight of the noise falls as time goes on: "
-            "which sign has its derivative?",
-        ),
-        "t = 0 is data": (
-            task.loss(state=lambda s: s.beta * s.z + s.alpha * s.eps, target=lambda s: s.eps - s.z),
-            "Your loss is right for a clock on which time 0 is data, as some papers have it. Here time 0 is "
-            "noise, and the samplers of this course start there. Turn the mix round, and the target with it.",
-        ),
-    }
-
-
-def noise_mistakes(task: LossTask) -> dict[str, Mistake]:
-    """Mistakes of the losses that ask for the noise or the score."""
-    return recurring(
-        {
-            "clean data shown": task.loss(state=lambda s: s.z),
-            "pure noise shown": task.loss(state=lambda s: s.eps),
-            "data for target": task.loss(target=lambda s: s.z),
-            "state minus data": task.loss(target=lambda s: s.x - s.z),
-        }
-    )
-
-
-def scheduler_mistakes(task: LossTask) -> dict[str, Mistake]:
-    """Mistakes of the losses that are given a scheduler."""
-    return recurring(
-        {
-            "alpha and beta swapped": task.loss(state=lambda s: s.beta * s.z + s.alpha * s.eps),
-            "beta squared for the spread": task.loss(state=lambda s: s.alpha * s.z + s.beta**2 * s.eps),
-            "slopes for weights": task.loss(state=lambda s: s.alpha_dot * s.z + s.beta_dot * s.eps),
-            "straight line assumed": task.loss(path=lambda *given: straight),
-            "time turned round": task.loss(told=lambda s: 1 - s.t),
-            "time not shown": task.loss(told=lambda s: 0 * s.t),
-            "velocity for target": task.loss(target=lambda s: s.alpha_dot * s.z + s.beta_dot * s.eps),
-            "target of the straight line": task.loss(target=lambda s: s.z - s.eps),
-            "weighted by beta": task.loss(reduce=lambda r, s: (s.beta * r.square()).mean()),
-            "weighted by beta squared": task.loss(reduce=lambda r, s: (s.beta * r).square().mean()),
-            "weighted by one over beta squared": task.loss(reduce=lambda r, s: (r / s.beta).square().mean()),
-        }
-    )
+    texts = OWN | {task.words("{time} along the wrong axis"): OWN["along the wrong axis"]}
+    return {name: (rule, task.words(texts.get(name) or TEXTS[name])) for name, rule in rules.items()}
