@@ -217,8 +217,8 @@ class RecordingNet(nn.Module):
         self.weight = nn.Parameter(torch.zeros(1))  # for a loss that looks for one
         self.pieces: list[tuple[Tensor, Tensor, Tensor]] = []
         self.answers: list[Tensor] = []
-        self.again = False
-        """Whether the network was asked twice about the same states."""
+        self.again = self.double = False
+        """Whether the network was asked twice about the same states, and in double precision."""
 
     def forward(self, *args: Any) -> Tensor:
         """Answer to states (rows, *event) and times, in the dtype of the states."""
@@ -252,8 +252,7 @@ class RecordingNet(nn.Module):
         x, t, *labels = args
         if not isinstance(x, Tensor) or x.dim() != self.z.dim() or x.shape[1:] != self.z.shape[1:]:
             raise misused(f"{described(x)} as its first argument")
-        if x.dtype == torch.float64:
-            raise Fault("states in double precision", self.task.words("double"))
+        self.double = self.double or x.dtype == torch.float64  # told later: the line that asks is not to mend
         if isinstance(t, int | float) and not isinstance(t, bool):
             t = torch.tensor(float(t))
         if isinstance(t, Tensor) and t.shape == x.shape and x[:1].numel() > 1:
@@ -271,6 +270,8 @@ class RecordingNet(nn.Module):
         """What was drawn, the states and the labels, all with one row for each data point: (rows, numbers)."""
         if not self.pieces:
             raise Fault("net not asked", self.task.words("not asked"))
+        if self.double:
+            raise Fault("states in double precision", self.task.words("double"))
         x, t, y = (torch.cat(parts) for parts in zip(*self.pieces, strict=True))
         if len(x) != len(self.z):
             name = "other rows"
@@ -401,23 +402,22 @@ Facts = Iterator[Fact]
 def measure(
     student: StudentFunction, task: LossTask, labels: Callable[[Record], Facts] | None = None
 ) -> Iterator[Fact | str]:
-    """Times, states and noise, labels if there are any; cost, gradient and target; then another batch."""
+    """Times, states and noise, labels if there are any; cost, gradient and target; then another batch.
+
+    Of a stage that went well only one fact is shown; the stages rest on one another, so the first that fails
+    is the last.
+    """
+    main = (_times, _states, _noise, *([labels] if labels else []), _cost, _target)
     records: list[Record] = []
-
-    def stages() -> Iterator[Facts]:
-        for batch, kinds in enumerate(
-            ((_states,), (_times, _states, _noise, *([labels] if labels else []), _cost, _target), (_other,))
-        ):
-            records.append(joined([probe(student, task, batch) for _ in range(task.batches[batch][2])]))
-            yield from (kind(records[-1]) for kind in kinds)
-
-    for stage in stages():
-        found = []
-        for fact in stage:
-            found.append(fact)
-            yield fact
-        if not all(fact.holds() for fact in found):
-            return
+    for batch, stages in enumerate(((_states,), main, (_other,))):
+        records.append(joined([probe(student, task, batch) for _ in range(task.batches[batch][2])]))
+        for stage in stages:
+            found = list(stage(records[-1]))
+            if not all(fact.holds() for fact in found):
+                yield from found
+                return
+            if batch == 1:
+                yield found[0]
     yield from _remarks(records)
 
 
@@ -484,6 +484,8 @@ def _times(r: Record) -> Facts:
     again = task.fact("the same {times} always", "repeated", what, 1.0, moved, 0.7, 0.7)
     yield again
     if not shared.holds():
+        width = t.std(dim=1).mean() / last
+        yield task.fact("{times} shared", "shared", "spread of {times} in a batch", 0.29, width, 0.5, 0.1)
         if moved < 1e-9:
             yield task.fact(
                 "the same {times} always", "repeated", "their mean", last / 2, t.mean(), 1e-3, 1e-3
