@@ -2,8 +2,8 @@
 
 from .conditional import velocity
 from .continuity import continuity
-from .floor import loss_floor
 from .ex4_4_flow_matching_loss import flow_matching_loss
+from .floor import loss_floor
 from .marginal import marginal_field
 from .pairs import gain, my_pairs
 from .steps import steps_needed

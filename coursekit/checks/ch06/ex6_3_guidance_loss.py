@@ -16,15 +16,16 @@ from ..shared.schedulers import straight
 
 NULL, RATE, IMAGE = 5, 0.3, (1, 8, 8)
 HINTS = {
-    "replaced": "Some labels that the network is told are neither those of their images nor the null label. A "
-    "label that is dropped becomes `null`, as it is handed over; all others stay what they were, each in its "
-    "own row. Print the labels before and after.",
-    "share": "The share of labels that are dropped is not `rate`. A number that is uniform between 0 and 1 lies "
-    "below `rate` with exactly that probability. How is your coin made, how many coins are there, and does "
-    "what you have dropped reach the network?",
-    "together": "Labels are dropped in the right share, but not each by a coin of its own: whole batches go, or "
-    "always the same rows, or always as many. How many random numbers do you draw in each call, and how?",
-}
+    "replaced": "Some labels that the network is told are neither those of their images nor the null label. "
+    "A label that is dropped becomes `null`, as it is handed over; all others stay what they were, each in "
+    "its own row. Print the labels before and after.",
+    "share": "The share of labels that are dropped is not `rate`. A number that is uniform between 0 and 1 "
+    "lies below `rate` with exactly that probability. How is your coin made, how many coins are there, and "
+    "does what you have dropped reach the network?",
+    "together": "Labels are dropped in the right share, but not each by a coin of its own: whole batches "
+    "go, or always the same rows, or always as many. How many random numbers do you draw in each call, and "
+    "how?",
+}  # fmt: skip
 
 TASK = LossTask(
     target=lambda s: s.z - s.eps,

@@ -3,8 +3,8 @@
 from .clock import at_time
 from .cosine import cosine_betas
 from .ddim import ddim_step
-from .law import chain_law
 from .ex7_2_simple_loss import simple_loss
+from .law import chain_law
 from .reverse import reverse_step
 from .sampler import distance, my_sampler
 from .variance import reverse_variance

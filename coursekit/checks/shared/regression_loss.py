@@ -217,7 +217,7 @@ class RecordingNet(nn.Module):
         self.weight = nn.Parameter(torch.zeros(1))  # for a loss that looks for one
         self.pieces: list[tuple[Tensor, Tensor, Tensor]] = []
         self.answers: list[Tensor] = []
-        self.again = self.double = False
+        self.again = self.in_double = False
         """Whether the network was asked twice about the same states, and in double precision."""
 
     def forward(self, *args: Any) -> Tensor:
@@ -252,7 +252,9 @@ class RecordingNet(nn.Module):
         x, t, *labels = args
         if not isinstance(x, Tensor) or x.dim() != self.z.dim() or x.shape[1:] != self.z.shape[1:]:
             raise misused(f"{described(x)} as its first argument")
-        self.double = self.double or x.dtype == torch.float64  # told later: the line that asks is not to mend
+        self.in_double = (
+            self.in_double or x.dtype == torch.float64
+        )  # told later: the line that asks is not to mend
         if isinstance(t, int | float) and not isinstance(t, bool):
             t = torch.tensor(float(t))
         if isinstance(t, Tensor) and t.shape == x.shape and x[:1].numel() > 1:
@@ -267,10 +269,10 @@ class RecordingNet(nn.Module):
         return x.detach().clone(), times, labels[0].detach().clone() if labels else torch.zeros(len(x))
 
     def record(self) -> tuple[Sample, Tensor, Tensor]:
-        """What was drawn, the states and the labels, all with one row for each data point: (rows, numbers)."""
+        """What was drawn, the states and the labels, with one row for each data point: (rows, numbers)."""
         if not self.pieces:
             raise Fault("net not asked", self.task.words("not asked"))
-        if self.double:
+        if self.in_double:
             raise Fault("states in double precision", self.task.words("double"))
         x, t, y = (torch.cat(parts) for parts in zip(*self.pieces, strict=True))
         if len(x) != len(self.z):
@@ -343,7 +345,7 @@ class Record:
 
 
 def probe(student: StudentFunction, task: LossTask, batch: int) -> Record:
-    """Call the loss on fresh data with a network that errs, a little in half of the rows and much in others."""
+    """Call the loss on fresh data with a network that errs, much in half of the rows and a little in others."""
     rows, event, _ = task.batches[batch]
     z = (CENTRE + SPREAD * torch.randn(rows, *event)).double()
     error, signs = (2.0 * torch.randint(2, z.shape).double() - 1 for _ in range(2))
@@ -362,15 +364,15 @@ def probe(student: StudentFunction, task: LossTask, batch: int) -> Record:
 def _derivatives(value: Any, answers: list[Tensor], signs: Tensor, error: Tensor) -> tuple[Tensor, Tensor]:
     """Derivatives of a loss by the network's answers, and their own derivative along `signs`."""
 
-    def slopes(of: Tensor, **options: bool) -> Tensor:
-        found = torch.autograd.grad(of, answers, allow_unused=True, **options)
+    def slopes(of: Tensor, again: bool = False) -> Tensor:
+        found = torch.autograd.grad(of, answers, create_graph=again, allow_unused=True)
         pairs = zip(answers, found, strict=True)
         return torch.cat([torch.zeros_like(a) if g is None else g for a, g in pairs]).double().flatten(1)
 
     if not isinstance(value, Tensor) or not value.requires_grad:
         return torch.zeros_like(signs), torch.zeros_like(signs)
     try:
-        first = slopes(value.sum(), create_graph=True)
+        first = slopes(value.sum(), again=True)
     except RuntimeError:
         raise Fault("backward called", HINTS["backward"]) from None
     slope = first.detach().nan_to_num(0.0)
@@ -587,7 +589,7 @@ def _cost(r: Record) -> Facts:
 
 
 def _deviation(r: Record) -> tuple[Tensor, Tensor, Tensor]:
-    """Distance of the target from the right one, over the noise in that; where it can be told; the right one."""
+    """Distance of the target from the right one, over the noise in that; where to look; the right one."""
     right = r.task.target(r.s)
     scale = _rms(r.task.target(replace(r.s, z=torch.zeros_like(r.s.z))))
     return ((r.aim - right) / scale).clamp(-1e3, 1e3), (r.s.beta > 0.05)[:, 0] & r.inside, right
@@ -651,7 +653,8 @@ def _remarks(records: list[Record]) -> Iterator[str]:
     if any(abs(factor - 1) > 0.02 for factor in factors):
         rests = {kind: [f / m for f, m in zip(factors, sizes, strict=True)] for kind, sizes in kinds.items()}
         how = next((kind for kind, rest in rests.items() if max(rest) < 1.02 * min(rest)), "")
-        yield f"Your loss is {number(factors[1])} times the mean here{how}. Accepted: divide before you compare values."
+        said = f"Your loss is {number(factors[1])} times the mean here{how}."
+        yield f"{said} Accepted: divide before you compare values."
     if any(r.again for r in records):
         yield "Your loss asks the network twice about the same states. Keep its answer under a name."
 
