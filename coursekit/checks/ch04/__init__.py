@@ -3,12 +3,12 @@
 from .ex4_1_velocity import velocity
 from .ex4_2_posterior_weights import posterior_weights
 from .ex4_3_marginal_field import marginal_field
+from .ex4_4_flow_matching_loss import flow_matching_loss
 from .ex4_5_train import train
 from .ex4_6_continuity import continuity
 from .ex4_7_loss_floor import loss_floor
 from .ex4_8_steps_needed import steps_needed
 from .ex4_9_my_pairs import gain, my_pairs
-from .loss import flow_matching_loss
 
 __all__ = [
     "continuity",

@@ -194,23 +194,23 @@ def _reason(net: Predictor, few: bool, random: bool, missed: float) -> str:
     k = net.times()
     if not len(k):
         return "net not asked"
-    if float(k.max()) <= 1:
-        return "network told a time"
-    if float(k[0]) < float(k[-1]):
-        return "wrong direction"
-    if float(k[0]) < 0.99 * STEPS:
-        return "network told another index"
-    first = net.calls[0].x
-    if len(k) > 2 and all(call.x.shape == first.shape and torch.equal(call.x, first) for call in net.calls):
-        return "always from the start"
-    if not random:
-        k = torch.cat([k, torch.zeros(1)])
-        strides = (k[:-1] - k[1:])[k[:-1] > k[1:]]
-        if missed > 0.03:
-            return "does not land"
-        if len(strides) and float(strides[-1]) > 2 * float(strides[0]):
-            return "strides grow towards the data"
-    return "questions left" if few else "too random" if random else "not close enough"
+    first, path = net.calls[0].x, torch.cat([k, torch.zeros(1)])
+    strides = (path[:-1] - path[1:])[path[:-1] > path[1:]]
+    unmoved = all(call.x.shape == first.shape and torch.equal(call.x, first) for call in net.calls)
+    signs = (
+        ("network told a time", float(k.max()) <= 1),
+        ("wrong direction", float(k[0]) < float(k[-1])),
+        ("network told another index", float(k[0]) < 0.99 * STEPS),
+        ("always from the start", len(k) > 2 and unmoved),
+        ("does not land", not random and missed > 0.03),
+        (
+            "strides grow towards the data",
+            not random and len(strides) > 0 and float(strides[-1]) > 2 * float(strides[0]),
+        ),
+        ("questions left", few),
+        ("too random", random),
+    )
+    return next((name for name, seen in signs if seen), "not close enough")
 
 
 REFERENCE = _ddim(2.0, memory=0.5)

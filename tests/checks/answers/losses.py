@@ -1,0 +1,726 @@
+"""Answers to the losses of exercises 4.4, 5.4, 5.5, 6.3 and 7.2."""
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+
+from . import right, wrong
+
+
+def drawn(z, scheduler, last=1.0):
+    t, eps = last * torch.rand(len(z), 1), torch.randn_like(z)
+    alpha, beta, _, _ = scheduler(t)
+    return t, eps, alpha, beta, alpha * z + beta * eps
+
+
+def asked_at(net, z, scheduler, t):
+    eps = torch.randn_like(z)
+    alpha, beta, _, _ = scheduler(t)
+    return ((net(alpha * z + beta * eps, t) + eps / beta) ** 2).mean()
+
+
+def drop(y, rate, null):
+    """The drop_labels that the notebook has by then."""
+    return torch.where(torch.rand(len(y)) < rate, null, y)
+
+
+def times(z):
+    return torch.rand(len(z), 1, 1, 1)
+
+
+def mse(a, b):
+    return ((a - b) ** 2).mean()
+
+
+def noised(z, bar):
+    k, eps = torch.randint(1, len(bar), (len(z),)), torch.randn_like(z)
+    a = bar[k][:, None]
+    return k, eps, a, a.sqrt() * z + (1 - a).sqrt() * eps
+
+
+class Ex4_4:
+    @wrong("4.4", "raises")
+    def noise_for_the_plane_only(net, z):
+        t, eps = torch.rand(len(z), 1), torch.randn(len(z), 2)
+        return F.mse_loss(net(t * z + (1 - t) * eps, t), z - eps)
+
+    @wrong("4.4", "times on a grid")
+    def a_thousand_times(net, z):
+        t, eps = torch.randint(0, 1000, (len(z), 1)) / 1000, torch.randn_like(z)
+        return F.mse_loss(net(t * z + (1 - t) * eps, t), z - eps)
+
+    @wrong("4.4", "times outside")
+    def told_in_thousandths(net, z):
+        t, eps = torch.rand(len(z), 1), torch.randn_like(z)
+        return F.mse_loss(net(t * z + (1 - t) * eps, 1000 * t), z - eps)
+
+    @wrong("4.4", "another batch")
+    def squeezed(net, z):
+        t, eps = torch.rand(len(z), 1), torch.randn_like(z)
+        return ((net(t * z + (1 - t) * eps, t).squeeze() - (z - eps)) ** 2).mean()
+
+    @wrong("4.4", "wrong cost")
+    def huber(net, z):
+        t, eps = torch.rand(len(z), 1), torch.randn_like(z)
+        return F.smooth_l1_loss(net(t * z + (1 - t) * eps, t), z - eps)
+
+    @wrong("4.4", "weighted")
+    def late_times_count_less(net, z):
+        t, eps = torch.rand(len(z), 1), torch.randn_like(z)
+        return ((1 - t) * (net(t * z + (1 - t) * eps, t) - (z - eps)) ** 2).mean()
+
+    @wrong("4.4", "nearly the target")
+    def clamped_denominator(net, z):
+        t, eps = torch.rand(len(z), 1), torch.randn_like(z)
+        x = t * z + (1 - t) * eps
+        return F.mse_loss(net(x, t), (z - x) / (1 - t).clamp(min=0.1))
+
+    @wrong("4.4", "states in double precision")
+    def double_draws(net, z):
+        t, eps = torch.rand(len(z), 1, dtype=torch.float64), torch.randn_like(z)
+        return F.mse_loss(net(t * z + (1 - t) * eps, t), z - eps)
+
+    @right("4.4")
+    def row_by_row(net, z):
+        total = 0.0
+        for row in z:
+            t, eps = torch.rand(1, 1), torch.randn(1, len(row))
+            total = total + (net(t * row + (1 - t) * eps, t) - (row - eps)).square().mean()
+        return total / len(z)
+
+    @right("4.4")
+    def asked_twice(net, z):
+        t, eps = torch.rand(len(z), 1), torch.randn_like(z)
+        x = t * z + (1 - t) * eps
+        return ((net(x, t) - (z - eps)) * (net(x, t) - (z - eps))).mean()
+
+    @right("4.4")
+    def opposite_noises_and_shifted_times(net, z):
+        n = len(z)
+        half = torch.randn((n + 1) // 2, *z.shape[1:])
+        eps, t = torch.cat([half, -half])[:n], ((torch.arange(n) / n + torch.rand(())) % 1)[:, None]
+        u = net(torch.addcmul(eps, t, z - eps), t)
+        u -= z
+        u += eps
+        return torch.einsum("bd,bd->", u, u) / u.numel()
+
+    @right("4.4")
+    def by_an_operation_without_second_derivatives(net, z):
+        t, eps = torch.rand(len(z), 1), torch.randn_like(z)
+        return torch.cdist(net(t * z + (1 - t) * eps, t)[:, None], (z - eps)[:, None]).square().mean()
+
+    @wrong("4.4", "z minus x_t")
+    def what_is_left(net, z):
+        t, eps = torch.rand(len(z), 1), torch.randn_like(z)
+        x = t * z + (1 - t) * eps
+        return ((net(x, t) - (z - x)) ** 2).mean()
+
+    @wrong("4.4", "eps minus z")
+    def other_sign(net, z):
+        t, eps = torch.rand(len(z), 1), torch.randn_like(z)
+        return ((net(t * z + (1 - t) * eps, t) - (eps - z)) ** 2).mean()
+
+    @wrong("4.4", "z into the network")
+    def sees_the_data(net, z):
+        t, eps = torch.rand(len(z), 1), torch.randn_like(z)
+        return ((net(z, t) - (z - eps)) ** 2).mean()
+
+    @wrong("4.4", "time along the wrong axis")
+    def flat_time(net, z):
+        t, eps = torch.rand(len(z)), torch.randn_like(z)
+        x = t * z + (1 - t) * eps
+        return ((net(x, t) - (z - eps)) ** 2).mean()
+
+    @wrong("4.4", "one time for the whole batch")
+    def a_single_time(net, z):
+        t, eps = torch.rand(1), torch.randn_like(z)
+        x = t * z + (1 - t) * eps
+        return ((net(x, t) - (z - eps)) ** 2).mean()
+
+    @wrong("4.4", "one time for each coordinate")
+    def a_time_like_z(net, z):
+        t, eps = torch.rand_like(z), torch.randn_like(z)
+        return ((net(t * z + (1 - t) * eps, t) - (z - eps)) ** 2).mean()
+
+    @wrong("4.4", "t = 0 is data")
+    def the_other_clock(net, z):
+        t, eps = torch.rand(len(z), 1), torch.randn_like(z)
+        x = (1 - t) * z + t * eps
+        return ((net(x, t) - (eps - z)) ** 2).mean()
+
+    @wrong("4.4", "rand for randn")
+    def uniform_noise(net, z):
+        t, eps = torch.rand(len(z), 1), torch.rand_like(z)
+        return ((net(t * z + (1 - t) * eps, t) - (z - eps)) ** 2).mean()
+
+    @wrong("4.4", "one noise for the whole batch")
+    def row_of_noise(net, z):
+        t, eps = torch.rand(len(z), 1), torch.randn(z.shape[1])
+        return ((net(t * z + (1 - t) * eps, t) - (z - eps)) ** 2).mean()
+
+    @wrong("4.4", "square after the mean over the batch")
+    def norm_of_the_mean(net, z):
+        t, eps = torch.rand(len(z), 1), torch.randn_like(z)
+        return (net(t * z + (1 - t) * eps, t) - (z - eps)).mean(0).square().sum()
+
+    @wrong("4.4", "not squared")
+    def absolute(net, z):
+        t, eps = torch.rand(len(z), 1), torch.randn_like(z)
+        return F.l1_loss(net(t * z + (1 - t) * eps, t), z - eps)
+
+    @wrong("4.4", "no gradient")
+    def a_plain_number(net, z):
+        t, eps = torch.rand(len(z), 1), torch.randn_like(z)
+        return ((net(t * z + (1 - t) * eps, t) - (z - eps)) ** 2).mean().item()
+
+    @wrong("4.4", "the same draw each time")
+    def always_the_same(net, z):
+        g = torch.Generator().manual_seed(0)
+        t = torch.rand(len(z), 1, generator=g)
+        eps = torch.randn(z.shape, generator=g)
+        return ((net(t * z + (1 - t) * eps, t) - (z - eps)) ** 2).mean()
+
+    @wrong("4.4", "wrong shape")
+    def one_for_each_state(net, z):
+        t, eps = torch.rand(len(z), 1), torch.randn_like(z)
+        return ((net(t * z + (1 - t) * eps, t) - (z - eps)) ** 2).mean(dim=1)
+
+    @wrong("4.4", "net misused")
+    def time_first(net, z):
+        t, eps = torch.rand(len(z), 1), torch.randn_like(z)
+        return ((net(t, t * z + (1 - t) * eps) - (z - eps)) ** 2).mean()
+
+    @right("4.4")
+    def with_mse(net, z):
+        t, eps = torch.rand(len(z), 1), torch.randn_like(z)
+        return F.mse_loss(net(t * z + (1 - t) * eps, t), z - eps)
+
+    @right("4.4")
+    def summed_over_axes(net, z):
+        eps, t = torch.randn(z.shape), torch.rand((len(z), 1))
+        error = net(t * z + (1 - t) * eps, t) - (z - eps)
+        return error.square().sum(dim=1).mean()
+
+    @right("4.4")
+    def summed_over_everything(net, z):
+        eps, t = torch.randn(z.shape), torch.rand((len(z), 1))
+        return (net(t * z + (1 - t) * eps, t) - (z - eps)).square().sum()
+
+    @right("4.4")
+    def half_the_squares(net, z):
+        eps, t = torch.randn_like(z), torch.rand((len(z), 1))
+        return 0.5 * torch.linalg.vector_norm(net(t * z + (1 - t) * eps, t) - (z - eps), dim=1).pow(2).mean()
+
+    @right("4.4")
+    def from_the_field(net, z):
+        t, eps = torch.rand(len(z), 1), torch.randn_like(z)
+        x = t * z + (1 - t) * eps
+        return (net(x, t) - (z - x) / (1 - t + 1e-7)).square().mean()
+
+    @right("4.4")
+    def numpy_draws_and_flat_time(net, z):
+        rng = np.random.default_rng()
+        t = torch.as_tensor(rng.random(len(z)), dtype=z.dtype)
+        eps = torch.as_tensor(rng.standard_normal(tuple(z.shape)), dtype=z.dtype)
+        x = torch.lerp(eps, z, t[:, None])
+        return (net(x, t) - (z - eps).detach()).square().mean()
+
+    @right("4.4")
+    def in_two_halves(net, z):
+        total = torch.zeros(())
+        for c in z.chunk(2):
+            t, e = torch.rand(len(c), 1), torch.randn_like(c)
+            total = total + (net(t * c + (1 - t) * e, t) - (c - e)).square().mean() / 2
+        return total
+
+    @wrong("4.4", "other rows")
+    def two_draws_for_each(net, z):
+        z = z.repeat(2, 1)
+        t, e = torch.rand(len(z), 1), torch.randn_like(z)
+        return (net(t * z + (1 - t) * e, t) - (z - e)).square().mean()
+
+    @wrong("4.4", "times shared")
+    def ends_of_time_only(net, z):
+        t, e = torch.randint(0, 2, (len(z), 1)).to(z), torch.randn_like(z)
+        return (net(t * z + (1 - t) * e, t) - (z - e)).square().mean()
+
+    @wrong("4.4", "wrong noise")
+    def a_tenth_of_the_noise(net, z):
+        t, e = torch.rand(len(z), 1), 0.1 * torch.randn_like(z)
+        return (net(t * z + (1 - t) * e, t) - (z - e)).square().mean()
+
+    @wrong("4.4", "backward called")
+    def goes_backward(net, z):
+        t, e = torch.rand(len(z), 1), torch.randn_like(z)
+        value = (net(t * z + (1 - t) * e, t) - (z - e)).square().mean()
+        value.backward()
+        return value
+
+    @wrong("4.4", "two draws of noise")
+    def drawn_twice(net, z):
+        t = torch.rand(len(z), 1)
+        return (net(t * z + (1 - t) * torch.randn_like(z), t) - (z - torch.randn_like(z))).square().mean()
+
+
+class Ex5_4:
+    @wrong("5.4", "another batch")
+    def a_last_time_of_its_own(net, z, scheduler, last):
+        return asked_at(net, z, scheduler, 0.9 * torch.rand(len(z), 1))
+
+    @wrong("5.4", "times up to one")
+    def no_cut_off(net, z, scheduler, last):
+        t, eps, _, beta, x = drawn(z, scheduler)
+        return ((net(x, t) + eps / beta) ** 2).mean()
+
+    @wrong("5.4", "minus noise for the score")
+    def from_exercise_one_wrong(net, z, scheduler, last):
+        t, _, alpha, beta, x = drawn(z, scheduler, last)
+        return ((net(x, t) + (x - alpha * z) / beta) ** 2).mean()
+
+    @wrong("5.4", "alpha forgotten in the target")
+    def pulls_to_z(net, z, scheduler, last):
+        t, _, _, beta, x = drawn(z, scheduler, last)
+        return ((net(x, t) + (x - z) / beta**2) ** 2).mean()
+
+    @wrong("5.4", "velocity for target")
+    def flow_matching(net, z, scheduler, last):
+        t, eps, _, _, x = drawn(z, scheduler, last)
+        _, _, alpha_dot, beta_dot = scheduler(t)
+        return ((net(x, t) - alpha_dot * z - beta_dot * eps) ** 2).mean()
+
+    @wrong("5.4", "square after the mean")
+    def mean_then_square(net, z, scheduler, last):
+        t, eps, _, beta, x = drawn(z, scheduler, last)
+        return (net(x, t) + eps / beta).mean() ** 2
+
+    @wrong("5.4", "wrong shape")
+    def no_mean(net, z, scheduler, last):
+        t, eps, _, beta, x = drawn(z, scheduler, last)
+        return ((net(x, t) + eps / beta) ** 2).sum(dim=1)
+
+    @wrong("5.4", "time along the wrong axis")
+    def times_without_an_axis(net, z, scheduler, last):
+        t, eps = last * torch.rand(len(z)), torch.randn_like(z)
+        alpha, beta, _, _ = scheduler(t)
+        return ((net(alpha * z + beta * eps, t) + eps / beta) ** 2).mean()
+
+    @right("5.4")
+    def by_the_conditional_score(net, z, scheduler, last):
+        t, _, alpha, beta, x = drawn(z, scheduler, last)
+        return ((net(x, t) - (alpha * z - x) / beta**2) ** 2).mean()
+
+    @right("5.4")
+    def summed_over_coordinates(net, z, scheduler, last):
+        t, eps, _, beta, x = drawn(z, scheduler, last)
+        return (net(x, t) + eps / (beta + 1e-5)).square().sum(-1).mean()
+
+    @right("5.4")
+    def summed_over_everything(net, z, scheduler, last):
+        t, eps, _, beta, x = drawn(z, scheduler, last)
+        return 0.5 * torch.sum((net(x, t) + eps / beta) ** 2)
+
+    @right("5.4")
+    def spread_times_and_flat_ones_for_the_net(net, z, scheduler, last):
+        t = last * (torch.randperm(len(z)) + torch.rand(len(z))) / len(z)
+        alpha, beta = (w[:, None] for w in scheduler(t)[:2])
+        eps = torch.normal(0.0, 1.0, z.shape)
+        return F.mse_loss(net(alpha * z + beta * eps, t), -eps / beta)
+
+    @right("5.4")
+    def target_by_autograd(net, z, scheduler, last):
+        t, _, alpha, beta, x = drawn(z, scheduler, last)
+        at = x.clone().requires_grad_()
+        with torch.enable_grad():
+            log = torch.distributions.Normal(alpha * z, beta).log_prob(at).sum()
+        target = torch.autograd.grad(log, at)[0]
+        return ((net(x, t) - target) ** 2).sum() / len(z)
+
+    @right("5.4")
+    def in_three_pieces(net, z, scheduler, last):
+        total = torch.zeros(())
+        for part in z.chunk(3):
+            t, eps, _, beta, x = drawn(part, scheduler, last)
+            total = total + ((net(x, t) + eps / beta) ** 2).sum()
+        return total / z.numel()
+
+    @wrong("5.4", "other rows")
+    def two_for_each_row(net, z, scheduler, last):
+        t, eps, _, beta, x = drawn(z.repeat(2, 1), scheduler, last)
+        return ((net(x, t) + eps / beta) ** 2).mean()
+
+    @wrong("5.4", "times from one downwards")
+    def drawn_from_the_end(net, z, scheduler, last):
+        return asked_at(net, z, scheduler, 1 - last * torch.rand(len(z), 1))
+
+    @wrong("5.4", "nearly the target")
+    def a_hundredth_in_the_denominator(net, z, scheduler, last):
+        t, eps, _, beta, x = drawn(z, scheduler, last)
+        return ((net(x, t) + eps / (beta + 0.01)) ** 2).mean()
+
+    @wrong("5.4", "backward called")
+    def backward_inside(net, z, scheduler, last):
+        t, eps, _, beta, x = drawn(z, scheduler, last)
+        value = ((net(x, t) + eps / beta) ** 2).mean()
+        if value.requires_grad:
+            value.backward()
+        return value
+
+
+class Ex5_5:
+    @wrong("5.5", "wrong noise")
+    def uniform_noise_of_variance_one(net, z, scheduler):
+        t, eps = torch.rand(len(z), 1), (torch.rand_like(z) - 0.5) * 12**0.5
+        alpha, beta, _, _ = scheduler(t)
+        return mse(net(alpha * z + beta * eps, t), eps)
+
+    @wrong("5.5", "variance of the errors")
+    def var(net, z, scheduler):
+        t, eps, _, _, x = drawn(z, scheduler)
+        return (net(x, t) - eps).var()
+
+    @wrong("5.5", "score for target")
+    def still_the_score(net, z, scheduler):
+        t, eps, _, beta, x = drawn(z, scheduler)
+        return ((net(x, t) + eps / beta) ** 2).mean()
+
+    @wrong("5.5", "noise times beta")
+    def noise_as_it_arrives(net, z, scheduler):
+        t, _, alpha, _, x = drawn(z, scheduler)
+        return ((net(x, t) - (x - alpha * z)) ** 2).mean()
+
+    @wrong("5.5", "weighted by one over beta squared")
+    def the_old_loss_again(net, z, scheduler):
+        t, eps, _, beta, x = drawn(z, scheduler)
+        return ((-net(x, t) / beta + eps / beta) ** 2).mean()
+
+    @wrong("5.5", "alpha and beta swapped")
+    def beta_first(net, z, scheduler):
+        t, eps, alpha, beta, _ = drawn(z, scheduler)
+        return ((net(beta * z + alpha * eps, t) - eps) ** 2).mean()
+
+    @wrong("5.5", "straight line assumed")
+    def line_mixed(net, z, scheduler):
+        t, eps = torch.rand(len(z), 1), torch.randn_like(z)
+        return ((net(t * z + (1 - t) * eps, t) - eps) ** 2).mean()
+
+    @wrong("5.5", "the same draw each time")
+    def seeded(net, z, scheduler):
+        torch.manual_seed(0)
+        t, eps, _, _, x = drawn(z, scheduler)
+        return ((net(x, t) - eps) ** 2).mean()
+
+    @wrong("5.5", "root at the end")
+    def root(net, z, scheduler):
+        t, eps, _, _, x = drawn(z, scheduler)
+        return ((net(x, t) - eps) ** 2).mean() ** 0.5
+
+    @wrong("5.5", "no gradient")
+    def under_no_grad(net, z, scheduler):
+        t, eps, _, _, x = drawn(z, scheduler)
+        with torch.no_grad():
+            return ((net(x, t) - eps) ** 2).mean()
+
+    @wrong("5.5", "net not asked")
+    def no_net(net, z, scheduler):
+        _, eps, _, _, x = drawn(z, scheduler)
+        return ((x - eps) ** 2).mean()
+
+    @right("5.5")
+    def by_mse(net, z, scheduler):
+        t, eps, _, _, x = drawn(z, scheduler)
+        return F.mse_loss(net(x, t), eps)
+
+    @right("5.5")
+    def as_weighted_score_loss(net, z, scheduler):
+        t, eps, _, beta, x = drawn(z, scheduler)
+        score = -net(x, t) / beta
+        return (beta**2 * (score + eps / beta) ** 2).sum(dim=1).mean()
+
+    @right("5.5")
+    def away_from_the_ends(net, z, scheduler):
+        t = 1e-3 + (1 - 2e-3) * torch.rand_like(z[:, :1])
+        alpha, beta, *_ = scheduler(t)
+        eps = torch.randn(*z.shape)
+        return torch.sum((eps - net(alpha * z + beta * eps, t)) ** 2)
+
+    @right("5.5")
+    def noise_found_again(net, z, scheduler):
+        t, _, alpha, beta, x = drawn(z, scheduler, 0.999)
+        return ((net(x, t[:, 0]) - (x - alpha * z) / beta) ** 2).mean()
+
+    @right("5.5")
+    def in_two_pieces(net, z, scheduler):
+        total = 0.0
+        for part in z.split(900):
+            t, eps, _, _, x = drawn(part, scheduler)
+            total = total + ((net(x, t) - eps) ** 2).sum() / len(z)
+        return total
+
+    @wrong("5.5", "times leave out an end")
+    def not_to_the_end(net, z, scheduler):
+        t, eps, _, _, x = drawn(z, scheduler, 0.95)
+        return ((net(x, t) - eps) ** 2).mean()
+
+
+class Ex6_3:
+    @wrong("6.3", "weighted")
+    def null_counts_double(net, z, y, null, rate):
+        t, eps, told = times(z), torch.randn_like(z), drop(y, rate, null)
+        weight = torch.where(told == null, 2.0, 1.0)[:, None, None, None]
+        return (weight * (net(t * z + (1 - t) * eps, t, told) - (z - eps)) ** 2).mean()
+
+    @wrong("6.3", "labels mixed up")
+    def shuffled(net, z, y, null, rate):
+        t, eps = times(z), torch.randn_like(z)
+        return mse(net(t * z + (1 - t) * eps, t, drop(y[torch.randperm(len(y))], rate, null)), z - eps)
+
+    @wrong("6.3", "wrong share dropped")
+    def rate_of_the_lab(net, z, y, null, rate):
+        t, eps = times(z), torch.randn_like(z)
+        return mse(net(t * z + (1 - t) * eps, t, drop(y, 0.15, null)), z - eps)
+
+    @right("6.3")
+    def image_by_image(net, z, y, null, rate):
+        errors = []
+        for i in range(len(z)):
+            told = torch.tensor([null]) if torch.rand(()) < rate else y[i : i + 1]
+            t, eps = times(z[:1]), torch.randn(1, 1, 8, 8)
+            errors.append(mse(net(torch.lerp(eps, z[i : i + 1], t), t, told), z[i] - eps))
+        return torch.stack(errors).mean()
+
+    @wrong("6.3", "never dropped")
+    def result_of_drop_unused(net, z, y, null, rate):
+        drop(y, rate, null)
+        t, eps = times(z), torch.randn_like(z)
+        return ((net(t * z + (1 - t) * eps, t, y) - (z - eps)) ** 2).mean()
+
+    @wrong("6.3", "one coin for the whole batch")
+    def whole_batch_coin(net, z, y, null, rate):
+        t, eps = times(z), torch.randn_like(z)
+        if torch.rand(()) < rate:
+            y = torch.full_like(y, null)
+        return F.mse_loss(net(t * z + (1 - t) * eps, t, y), z - eps)
+
+    @wrong("6.3", "null label equal to a real class")
+    def null_is_nine(net, z, y, null, rate):
+        t, eps = times(z), torch.randn_like(z)
+        return F.mse_loss(net(t * z + (1 - t) * eps, t, drop(y, rate, null - 1)), z - eps)
+
+    @wrong("6.3", "image dropped in place of the label")
+    def blank_images(net, z, y, null, rate):
+        z = z * (torch.rand(len(z), 1, 1, 1) >= rate)
+        t, eps = times(z), torch.randn_like(z)
+        return F.mse_loss(net(t * z + (1 - t) * eps, t, y), z - eps)
+
+    @wrong("6.3", "images left out")
+    def unlabelled_left_out(net, z, y, null, rate):
+        keep = torch.rand(len(z)) >= rate
+        z, y = z[keep], y[keep]
+        t, eps = times(z), torch.randn_like(z)
+        return F.mse_loss(net(t * z + (1 - t) * eps, t, y), z - eps)
+
+    @wrong("6.3", "both branches in the loss")
+    def guided_in_training(net, z, y, null, rate):
+        t, eps = times(z), torch.randn_like(z)
+        x = t * z + (1 - t) * eps
+        u = (1 - rate) * net(x, t, y) + rate * net(x, t, torch.full_like(y, null))
+        return F.mse_loss(u, z - eps)
+
+    @wrong("6.3", "one noise for the whole batch")
+    def shared_noise(net, z, y, null, rate):
+        t, eps = times(z), torch.randn(z.shape[1:]).expand_as(z)
+        return F.mse_loss(net(t * z + (1 - t) * eps, t, drop(y, rate, null)), z - eps)
+
+    @wrong("6.3", "time along the wrong axis")
+    def flat_times(net, z, y, null, rate):
+        t, eps = torch.rand(len(z)), torch.randn_like(z)
+        return F.mse_loss(net(t * z + (1 - t) * eps, t, drop(y, rate, null)), z - eps)
+
+    @wrong("6.3", "net misused")
+    def label_forgotten(net, z, y, null, rate):
+        t, eps = times(z), torch.randn_like(z)
+        return F.mse_loss(net(t * z + (1 - t) * eps, t), z - eps)
+
+    @wrong("6.3", "wrong shape")
+    def not_averaged(net, z, y, null, rate):
+        t, eps = times(z), torch.randn_like(z)
+        return (net(t * z + (1 - t) * eps, t, drop(y, rate, null)) - (z - eps)) ** 2
+
+    @right("6.3")
+    def summed(net, z, y, null, rate):
+        t, eps = times(z), torch.randn_like(z)
+        x = eps + t * (z - eps)
+        return (net(x, t, drop(y, rate, null)) - z + eps).pow(2).sum()
+
+    @right("6.3")
+    def labels_edited(net, z, y, null, rate):
+        y[torch.rand(len(y)) < rate] = null
+        t, eps = times(z), torch.randn_like(z)
+        return F.mse_loss(net(t * z + (1 - t) * eps, t, y), z - eps)
+
+    @right("6.3")
+    def flat_for_the_net(net, z, y, null, rate):
+        t, eps = torch.rand(len(z)), torch.randn(z.shape)
+        s = t.reshape(-1, 1, 1, 1)
+        answer = net(s * z + (1 - s) * eps, t, drop(y, rate, null))
+        return (answer - (z - eps)).flatten(1).square().sum(dim=1).mean()
+
+    @right("6.3")
+    def float32_and_other_times(net, z, y, null, rate):
+        z, s = z.float(), torch.rand(len(z), 1, 1, 1)
+        eps = -torch.randn_like(z)
+        return (net((1 - s) * z + s * eps, 1 - s, drop(y, rate, null)) - (z - eps)).square().mean()
+
+
+class Ex7_2:
+    @wrong("7.2", "indices outside")
+    def one_too_many(net, z, alpha_bar):
+        k, eps, _, x = noised(z, alpha_bar)
+        return mse(net(x, k + 1), eps)
+
+    @wrong("7.2", "indices not uniform")
+    def mostly_early(net, z, alpha_bar):
+        k, eps = (torch.rand(len(z)) ** 2 * (len(alpha_bar) - 1)).long() + 1, torch.randn_like(z)
+        a = alpha_bar[k][:, None]
+        return mse(net(a.sqrt() * z + (1 - a).sqrt() * eps, k), eps)
+
+    @wrong("7.2", "alpha for alpha-bar")
+    def one_steps_share(net, z, alpha_bar):
+        alpha = alpha_bar[1:] / alpha_bar[:-1]
+        k, eps = torch.randint(1, len(alpha_bar), (len(z),)), torch.randn_like(z)
+        a = alpha[k - 1][:, None]
+        return mse(net(a.sqrt() * z + (1 - a).sqrt() * eps, k), eps)
+
+    @wrong("7.2", "data and noise swapped")
+    def wrong_way_round(net, z, alpha_bar):
+        k, eps, a, _ = noised(z, alpha_bar)
+        return mse(net(a.sqrt() * eps + (1 - a).sqrt() * z, k), eps)
+
+    @wrong("7.2", "the last index left out")
+    def forgets_the_open_end(net, z, alpha_bar):
+        k, eps = torch.randint(1, len(alpha_bar) - 1, (len(z),)), torch.randn_like(z)
+        a = alpha_bar[k][:, None]
+        return mse(net(a.sqrt() * z + (1 - a).sqrt() * eps, k), eps)
+
+    @wrong("7.2", "from 0 to K - 1")
+    def as_in_most_code(net, z, alpha_bar):
+        k, eps = torch.randint(0, len(alpha_bar) - 1, (len(z),)), torch.randn_like(z)
+        a = alpha_bar[k][:, None]
+        return mse(net(a.sqrt() * z + (1 - a).sqrt() * eps, k), eps)
+
+    @wrong("7.2", "network told another index")
+    def zero_based_net(net, z, alpha_bar):
+        k, eps, _, x = noised(z, alpha_bar)
+        return mse(net(x, k - 1), eps)
+
+    @wrong("7.2", "one noise for the whole batch")
+    def one_row_of_noise(net, z, alpha_bar):
+        k, eps = torch.randint(1, len(alpha_bar), (len(z),)), torch.randn(z.shape[1])
+        a = alpha_bar[k][:, None]
+        return mse(net(a.sqrt() * z + (1 - a).sqrt() * eps, k), eps)
+
+    @wrong("7.2", "wrong shape")
+    def one_for_each_row(net, z, alpha_bar):
+        k, eps, _, x = noised(z, alpha_bar)
+        return ((net(x, k) - eps) ** 2).mean(dim=1)
+
+    @wrong("7.2", "index along the wrong axis")
+    def no_column_of_shares(net, z, alpha_bar):
+        k, eps = torch.randint(1, len(alpha_bar), (len(z),)), torch.randn_like(z)
+        a = alpha_bar[k]
+        return mse(net(a.sqrt() * z + (1 - a).sqrt() * eps, k), eps)
+
+    @wrong("7.2", "net not asked")
+    def forgets_the_net(net, z, alpha_bar):
+        _, eps, _, x = noised(z, alpha_bar)
+        return mse(x, eps)
+
+    @right("7.2")
+    def functional(net, z, alpha_bar):
+        k, eps, _, x = noised(z, alpha_bar)
+        return F.mse_loss(net(x, k), eps)
+
+    @right("7.2")
+    def column_of_indices(net, z, alpha_bar):
+        k = torch.randint(1, len(alpha_bar), (z.shape[0], 1))
+        noise = torch.normal(0.0, 1.0, size=z.shape)
+        x = alpha_bar[k] ** 0.5 * z + (1 - alpha_bar[k]) ** 0.5 * noise
+        return (noise - net(x, k)).pow(2).mean()
+
+    @right("7.2")
+    def summed_over_coordinates(net, z, alpha_bar):
+        k, eps, _, x = noised(z, alpha_bar)
+        return (net(x, k) - eps).square().sum(dim=1).mean()
+
+    @right("7.2")
+    def summed(net, z, alpha_bar):
+        k, eps, _, x = noised(z, alpha_bar)
+        return torch.sum((eps - net(x, k)) ** 2) / 2
+
+    @right("7.2")
+    def from_uniform_numbers(net, z, alpha_bar):
+        steps = len(alpha_bar) - 1
+        k = (torch.rand(len(z)) * steps).floor().long() + 1
+        eps = torch.randn(
+            z.shape,
+            dtype=z.dtype,
+            generator=torch.Generator().manual_seed(torch.initial_seed() + int(k[0])),
+        )
+        a = alpha_bar[k].view(-1, 1)
+        return mse(net(torch.sqrt(a) * z + torch.sqrt(1 - a) * eps, k.float()), eps)
+
+    @right("7.2")
+    def evenly_spread_indices(net, z, alpha_bar):
+        steps = len(alpha_bar) - 1
+        k = 1 + torch.randperm(len(z)) % steps
+        eps = torch.randn_like(z)
+        a = alpha_bar[k, None]
+        return mse(net(a.sqrt() * z + (1 - a + 1e-6).sqrt() * eps, k), eps)
+
+    @right("7.2")
+    def in_two_halves(net, z, alpha_bar):
+        k, eps, _, x = noised(z, alpha_bar)
+        half = len(z) // 2
+        first, second = net(x[:half], k[:half]), net(x[half:], k[half:])
+        return mse(torch.cat([first, second]), eps)
+
+    @wrong("7.2", "one noise for the whole batch")
+    def one_noise_of_another_seed(net, z, alpha_bar):
+        k = torch.randint(1, len(alpha_bar), (len(z),))
+        eps = torch.randn(z.shape[1], generator=torch.Generator().manual_seed(int(k.sum())))
+        a = alpha_bar[k][:, None]
+        return mse(net(a.sqrt() * z + (1 - a).sqrt() * eps, k), eps)
+
+    @wrong("7.2", "the same indices always")
+    def a_grid_of_indices(net, z, alpha_bar):
+        k, eps = torch.linspace(1, len(alpha_bar) - 1, len(z)).round().long(), torch.randn_like(z)
+        a = alpha_bar[k][:, None]
+        return mse(net(a.sqrt() * z + (1 - a).sqrt() * eps, k), eps)
+
+    @wrong("7.2", "the same indices always")
+    def a_seed_for_the_indices(net, z, alpha_bar):
+        k = torch.randint(1, len(alpha_bar), (len(z),), generator=torch.Generator().manual_seed(0))
+        a, eps = alpha_bar[k][:, None], torch.randn_like(z)
+        return mse(net(a.sqrt() * z + (1 - a).sqrt() * eps, k), eps)
+
+    @wrong("7.2", "sign of the loss")
+    def minus_the_loss(net, z, alpha_bar):
+        k, eps, _, x = noised(z, alpha_bar)
+        return -mse(net(x, k), eps)
+
+    @wrong("7.2", "difference of squares")
+    def squares_first(net, z, alpha_bar):
+        k, eps, _, x = noised(z, alpha_bar)
+        return (net(x, k) ** 2 - eps**2).mean()
+
+    @right("7.2")
+    def table_in_double_precision(net, z, alpha_bar):
+        k, eps = torch.randint(1, len(alpha_bar), (len(z),)), torch.randn(z.shape)
+        a = alpha_bar.double()[k].reshape(-1, 1)
+        x = (a.sqrt() * z + (1 - a).sqrt() * eps).float()
+        return (net(x, k) - eps).norm(dim=1).square().mean()
+
+    @right("7.2")
+    def minus_the_noise_twice(net, z, alpha_bar):
+        k, eps, a, _ = noised(z, alpha_bar)
+        return ((net(a.sqrt() * z - (1 - a).sqrt() * eps, k) + eps) ** 2).mean()
