@@ -83,8 +83,8 @@ HINTS = {
     "Your loss compares it with something else. Read again what the network should answer with: which noise "
     "is in the state, which sign has it, and does the {row} or a weight enter?",
     "nearly": "Your target comes close to the right one, at some {times} or at all, and is not the same. Is "
-    "a number added before you divide, something clamped, or more noise drawn? What is added has to be far "
-    "smaller than all that occurs there.",
+    "a number added before you divide, something clamped, a weight taken to another power, or more noise "
+    "drawn? What is added has to be far smaller than all that occurs there.",
     "other": "Other batches went well, but with data of shape {0} your loss goes wrong. Is a number of the "
     "task written into your function, or an axis of length one removed by `squeeze`?",
 }  # fmt: skip
@@ -252,9 +252,7 @@ class RecordingNet(nn.Module):
         x, t, *labels = args
         if not isinstance(x, Tensor) or x.dim() != self.z.dim() or x.shape[1:] != self.z.shape[1:]:
             raise misused(f"{described(x)} as its first argument")
-        self.in_double = (
-            self.in_double or x.dtype == torch.float64
-        )  # told later: the line that asks is not to mend
+        self.in_double = self.in_double or x.dtype == torch.float64  # told later
         if isinstance(t, int | float) and not isinstance(t, bool):
             t = torch.tensor(float(t))
         if isinstance(t, Tensor) and t.shape == x.shape and x[:1].numel() > 1:
@@ -345,7 +343,7 @@ class Record:
 
 
 def probe(student: StudentFunction, task: LossTask, batch: int) -> Record:
-    """Call the loss on fresh data with a network that errs, much in half of the rows, a little in others."""
+    """Call the loss on fresh data with a network that errs, a little in some rows and much in others."""
     rows, event, _ = task.batches[batch]
     z = (CENTRE + SPREAD * torch.randn(rows, *event)).double()
     error, signs = (2.0 * torch.randint(2, z.shape).double() - 1 for _ in range(2))
@@ -538,17 +536,19 @@ def _noise(r: Record) -> Facts:
         return
     wide = (r.s.beta > 0.1)[:, 0]
     eps = r.s.eps[wide]
+    columns = eps.square().mean(dim=0)
     law = [
         eps.mean(),
+        (columns.std() - (2 / len(eps)) ** 0.5) / 2,
         (eps * (r.s.z[wide] - CENTRE)).mean() / SPREAD,
         (eps[:, 1:] * eps[:, :-1]).mean(),
         (eps.abs() < 1).double().mean() - math.erf(0.5**0.5),
         (eps.abs() > 2).double().mean() - math.erfc(2**0.5),
     ]
-    what = "noise: mean, ties to data and neighbours, surplus within 1 and beyond 2"
+    what = "noise: mean, columns unlike, ties to data and neighbours, surplus within 1 and beyond 2"
     tol = max(0.02, 6 / eps.numel() ** 0.5)
     yield r.task.fact(
-        "wrong noise", "noise", what, torch.zeros(5), torch.stack(law).clamp(-CAP, CAP), tol, 0.1
+        "wrong noise", "noise", what, torch.zeros(6), torch.stack(law).clamp(-CAP, CAP), tol, 0.1
     )
 
 

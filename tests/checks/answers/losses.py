@@ -373,6 +373,12 @@ class Ex5_5:
         alpha, beta, _, _ = scheduler(t)
         return mse(net(alpha * z + beta * eps, t), eps)
 
+    @wrong("5.5", "wrong noise")
+    def noise_of_another_width_in_each_coordinate(net, z, scheduler):
+        t, eps = torch.rand(len(z), 1), torch.randn_like(z) * torch.linspace(0.5, 1.3, z.shape[1])
+        alpha, beta, _, _ = scheduler(t)
+        return mse(net(alpha * z + beta * eps, t), eps)
+
     @wrong("5.5", "variance of the errors")
     def var(net, z, scheduler):
         t, eps, _, _, x = drawn(z, scheduler)
