@@ -1,17 +1,11 @@
 """Networks and losses that keep a record of how an answer uses them, and words for several mistakes."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 
 import torch
 from torch import Tensor
 
 from ..core.faults import Fault, described
-from ..shared.mistakes import Function, Mistake
-
-
-def same_words(words: str, rules: Mapping[str, Function]) -> dict[str, Mistake]:
-    """Known mistakes that are told alike: name -> (wrong rule, what to tell)."""
-    return {name: (rule, words) for name, rule in rules.items()}
 
 
 def column_of(t: object, x: Tensor, name: str = "net") -> Tensor:

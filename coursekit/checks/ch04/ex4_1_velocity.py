@@ -8,9 +8,8 @@ from torch import Tensor
 from ..core.engine import exercise
 from ..core.facts import Fact
 from ..core.student_function import StudentFunction
-from ..shared.mistakes import Mistake, one_time_for_all, recurring
+from ..shared.mistakes import Mistake, alike, one_time_for_all, recurring
 from ..shared.schedulers import Numbers, bent, straight
-from .common import same_words
 
 Scheduler = Callable[[Tensor], Numbers]
 Field = Callable[[Tensor, Tensor, Tensor, Scheduler], Tensor]
@@ -56,7 +55,7 @@ MISTAKES: dict[str, Mistake] = {
         "You find the noise in the state as you should, but then subtract it from the data point, which is "
         "the velocity of the straight line alone. Which two numbers of the scheduler are speeds?",
     ),
-    **same_words(
+    **alike(
         "What you use for the noise is more or less than the noise: the state holds it *times its weight*, "
         "a standard deviation. By which power of it do you have to divide, and what stands in brackets?",
         {
@@ -65,7 +64,7 @@ MISTAKES: dict[str, Mistake] = {
             "only a part divided": _with_noise(lambda x, z, a, b: x - a * z / b),
         },
     ),
-    **same_words(
+    **alike(
         "What you use for the noise still has the data point in it. The state is a mix: take away exactly "
         "the part that belongs to the data, with its weight and the right sign, and then divide.",
         {
@@ -94,7 +93,7 @@ MISTAKES: dict[str, Mistake] = {
         "State and data point have changed places in your function. Which of the two is a mix of the other "
         "and noise? Look at the order of the arguments in the line with `def`.",
     ),
-    **same_words(
+    **alike(
         "A velocity is mixed of data point and noise with the derivatives of both weights. In your mix a "
         "derivative is missing, or its weight stands there: which of the scheduler's numbers do you use?",
         {

@@ -8,9 +8,8 @@ from torch import Tensor
 from ..core.engine import exercise
 from ..core.facts import Fact, margin
 from ..core.student_function import StudentFunction
-from ..shared.mistakes import Mistake, one_time_for_all, recurring
+from ..shared.mistakes import Mistake, alike, one_time_for_all, recurring
 from ..shared.schedulers import bent, straight
-from .common import same_words
 from .ex4_1_velocity import Field, Scheduler
 
 N = 3000
@@ -67,7 +66,7 @@ MISTAKES: dict[str, Mistake] = {
         }
     ),
     **one_time_for_all(weigh(), 2),
-    **same_words(
+    **alike(
         "Each state, each row of your result, needs weights that add up to one over the data points: the "
         "question is which *data point* lies behind it. Along which axis of (batch, n) do these stand?",
         {
@@ -80,7 +79,7 @@ MISTAKES: dict[str, Mistake] = {
         "You return densities, or something in proportion to them. To become probabilities they have to be "
         "divided by their sum over all data points.",
     ),
-    **same_words(
+    **alike(
         "You return logarithms, or shares of them. They are a good way to get there, but weights are in "
         "proportion to the densities: which step leads from a row of logarithms to numbers that add up to "
         "one?",

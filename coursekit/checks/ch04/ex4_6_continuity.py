@@ -11,8 +11,7 @@ from ..core.engine import exercise
 from ..core.facts import Fact, slope
 from ..core.faults import Fault, described
 from ..core.student_function import StudentFunction
-from ..shared.mistakes import TEXTS, Mistake
-from .common import same_words
+from ..shared.mistakes import TEXTS, Mistake, alike
 
 OnGrid = Callable[[Tensor, float], Tensor]
 Rule = Callable[[OnGrid, OnGrid, Tensor, float, float], Tensor]
@@ -48,14 +47,14 @@ def _outflow(outflow: Callable[[Tensor, Tensor, Tensor], Tensor]) -> Rule:
 _right = _residual()
 
 MISTAKES: dict[str, Mistake] = {
-    **same_words(
+    **alike(
         TEXTS["one-sided in time"],
         {
             "one-sided in time": _residual(lambda p, x, t, dt: (p(x, t + dt) - p(x, t)) / dt),
             "one-sided in time, before": _residual(lambda p, x, t, dt: (p(x, t) - p(x, t - dt)) / dt),
         },
     ),
-    **same_words(
+    **alike(
         "Change in time and divergence have opposite signs in your line. Where more flows out than in, the "
         "divergence is positive and the density falls: later minus earlier, then *plus* the divergence.",
         {
@@ -67,7 +66,7 @@ MISTAKES: dict[str, Mistake] = {
         lambda *given: -_right(*given),
         "Your residual is right but for its sign: change in time plus divergence, both with a plus.",
     ),
-    **same_words(
+    **alike(
         "You take the derivative of density or field alone. What flows is density *times* velocity, and "
         "where one of the two has a slope, more leaves on one side than arrives on the other: of what is "
         "the derivative to be taken?",
@@ -87,7 +86,7 @@ MISTAKES: dict[str, Mistake] = {
         _residual(lambda *given: 2 * _in_time(*given)),
         "Your change in time is twice too large. From t - dt to t + dt it is two dt, not one.",
     ),
-    **same_words(
+    **alike(
         "You take the difference to one neighbour. It belongs to the middle between the two, so your error "
         "falls only in proportion to the spacing. Take both neighbours.",
         {
@@ -97,7 +96,7 @@ MISTAKES: dict[str, Mistake] = {
             ),
         },
     ),
-    **same_words(
+    **alike(
         "Brackets are missing in your change in time: a division binds more tightly than a difference, and "
         "`/ 2 * dt` divides by two and then *multiplies* by dt. What is divided by what?",
         {
@@ -117,7 +116,7 @@ MISTAKES: dict[str, Mistake] = {
         "You return the size of the residual. Its sign is asked for too: it tells whether probability is "
         "missing or left over at a point.",
     ),
-    **same_words(
+    **alike(
         "Change in time and divergence belong to different points in your sum: one of them is shifted by a "
         "neighbour. The divergence lives at the inner points; which slice of the change does too?",
         {

@@ -1,14 +1,13 @@
 """Chains, networks and wrong weights that several exercises of this chapter measure with."""
 
-from collections.abc import Callable, Generator, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator
+from typing import ClassVar
 
 import torch
 from torch import Tensor
 
-from ...base import Time
 from ..core.facts import Fact
-from ..core.faults import Fault, described
-from ..shared.mistakes import Function, Mistake, recurring
+from ..shared.mistakes import Function, Mistake, alike, recurring
 from ..shared.test_fields import RecordingField, Rule
 
 Weights = Callable[[Tensor], tuple[Tensor, Tensor]]
@@ -51,11 +50,6 @@ WRONG_WEIGHTS: dict[str, Weights] = {
 """Wrong weights whose words stand in the catalogue."""
 
 
-def alike(words: str, rules: Mapping[str, Function]) -> dict[str, Mistake]:
-    """Known mistakes of one kind, which share what to tell: often the hint of the fact that shows them."""
-    return {name: (rule, f"{words} Yours looks like this slip: “{name}”.") for name, rule in rules.items()}
-
-
 def wrong_weights(rule: Callable[[Weights], Function]) -> dict[str, Mistake]:
     """Known mistakes of an exercise in which the weights are the whole answer."""
     twice = rule(lambda a: (a.sqrt().sqrt(), (1 - a.sqrt()).sqrt()))
@@ -74,20 +68,11 @@ class Predictor(RecordingField):
         dim: length of one state.
     """
 
+    second: ClassVar[str] = "the index second: a whole number, or a tensor of shape ({rows},)"
+
     def __init__(self, rule: Rule, dim: int = 2) -> None:
         super().__init__(rule, dim, "net")
         self.__name__ = "net"  # so that Python's own messages call it by that name
-
-    def _times(self, t: Time, rows: Tensor) -> Tensor:
-        if isinstance(t, int | float):
-            return rows.new_full((len(rows), 1), float(t))
-        if isinstance(t, Tensor) and t.numel() in (1, len(rows)):
-            return t.to(rows).reshape(-1, 1).expand(len(rows), 1)
-        raise Fault(
-            "field misused",
-            f"Your function calls `net` with {described(t)} as its second argument. It takes the states "
-            f"first and the index second: a whole number, or a tensor of shape ({len(rows)},).",
-        )
 
 
 def of_point(alpha_bar: Tensor, z: Tensor) -> Predictor:

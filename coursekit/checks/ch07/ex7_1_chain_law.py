@@ -8,11 +8,10 @@ from torch import Tensor
 from ..core.engine import exercise
 from ..core.facts import Fact
 from ..core.student_function import StudentFunction
-from ..shared.mistakes import TEXTS, recurring
+from ..shared.mistakes import TEXTS, alike, recurring
 from .common import (
     WRONG_WEIGHTS,
     Weights,
-    alike,
     changed_share,
     facts_hold,
     root_weights,

@@ -10,9 +10,9 @@ from torch import Tensor
 from ..core.engine import exercise
 from ..core.facts import Fact, mean_tolerance, variance_tolerance
 from ..core.student_function import StudentFunction
-from ..shared.mistakes import Mistake, recurring
+from ..shared.mistakes import Mistake, alike, recurring
 from ..shared.noise import correlation, different, normal, within
-from .common import TWICE, Predictor, alike, facts_hold, of_point, questions, shares, uneven
+from .common import TWICE, Predictor, facts_hold, of_point, questions, shares, uneven
 
 Rule = Callable[..., Tensor]
 Mean = Callable[[Tensor, Tensor, Numbers], Tensor]

@@ -8,9 +8,9 @@ from torch import Tensor
 from ..core.engine import exercise
 from ..core.facts import Fact
 from ..core.student_function import StudentFunction
-from ..shared.mistakes import Mistake, recurring
+from ..shared.mistakes import Mistake, alike, recurring
 from . import common
-from .common import Weights, alike, root_weights, shares
+from .common import Weights, root_weights, shares
 
 Net = Callable[[Tensor, float], Tensor]
 Rule = Callable[[Net, Tensor, int, int, Tensor], Tensor]

@@ -8,8 +8,8 @@ from torch import Tensor
 from ..core.engine import exercise
 from ..core.facts import Fact
 from ..core.student_function import StudentFunction
-from ..shared.mistakes import Mistake, one_time_for_all, recurring
-from .common import Weights, alike, between, facts_hold, root_weights, shares, uneven, wrong_weights
+from ..shared.mistakes import Mistake, alike, one_time_for_all, recurring
+from .common import Weights, between, facts_hold, root_weights, shares, uneven, wrong_weights
 
 Rule = Callable[[Tensor, Tensor], tuple[Tensor, ...]]
 Index = Callable[[Tensor, int], Tensor]

@@ -10,8 +10,8 @@ from ...paths import cosine_betas as _library
 from ..core.engine import exercise
 from ..core.facts import Fact
 from ..core.student_function import StudentFunction
-from ..shared.mistakes import Mistake
-from .common import alike, facts_hold
+from ..shared.mistakes import Mistake, alike
+from .common import facts_hold
 
 Rule = Callable[[int, float], Tensor]
 Angle = Callable[[Tensor, int, float], Tensor]

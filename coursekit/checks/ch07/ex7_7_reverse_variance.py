@@ -9,8 +9,8 @@ from torch import Tensor
 from ..core.engine import exercise
 from ..core.facts import Fact
 from ..core.student_function import StudentFunction
-from ..shared.mistakes import Mistake
-from .common import alike, shares, uneven
+from ..shared.mistakes import Mistake, alike
+from .common import shares, uneven
 
 Rule = Callable[[int, Tensor, Tensor, float], Tensor]
 Variance = Callable[[Tensor, float], Tensor]

@@ -638,6 +638,11 @@ def recurring(rules: Mapping[str, Function]) -> dict[str, Mistake]:
     return {name: (rule, TEXTS[name]) for name, rule in rules.items()}
 
 
+def alike(words: str, rules: Mapping[str, Function]) -> dict[str, Mistake]:
+    """Known mistakes of one kind, which share what to tell: often the hint of the fact that shows them."""
+    return {name: (rule, f"{words} Yours looks like this slip: “{name}”.") for name, rule in rules.items()}
+
+
 def one_time_for_all(right: Function, place: int) -> dict[str, Mistake]:
     """Make the rivals that go by one time where every row has its own: by the first, and by the mean.
 

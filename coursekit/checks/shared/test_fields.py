@@ -3,6 +3,7 @@
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import ClassVar
 
 import torch
 from torch import Tensor
@@ -37,6 +38,9 @@ class RecordingField:
         name: what the exercise calls it, for messages.
     """
 
+    second: ClassVar[str] = "the time second: a number, or a tensor of shape ({rows}, 1)"
+    """What its second argument is, for messages."""
+
     def __init__(self, rule: Rule, dim: int = 2, name: str = "field") -> None:
         self.rule, self.dim, self.name = rule, dim, name
         self.calls: list[Call] = []
@@ -69,7 +73,7 @@ class RecordingField:
         raise Fault(
             "field misused",
             f"Your function calls `{self.name}` with {described(t)} as its second argument. It takes the "
-            f"states first and the time second: a number, or a tensor of shape ({len(rows)}, 1).",
+            f"states first and {self.second.format(rows=len(rows))}.",
         )
 
     def times(self) -> Tensor:
