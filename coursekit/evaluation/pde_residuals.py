@@ -20,7 +20,7 @@ def continuity_residual(
     Holderrieth & Erives, continuity equation.
 
     Args:
-        law: gives the density's law at a time, such as lambda t: marginal(data, path, t).
+        law: gives the density's law at a time, such as lambda t: marginal_law(data, path, t).
         velocity: the field u_t(x).
         axes: one row of equally spaced coordinates for each dimension, each with at least 3, data units.
         t: time, at least `dt` away from where `law` or `velocity` is not defined.
@@ -56,7 +56,7 @@ def fokker_planck_residual(
     O(dt^2 + spacing^2). Holderrieth & Erives, Fokker-Planck equation.
 
     Args:
-        law: gives the density's law at a time, such as lambda t: marginal(data, path, t).
+        law: gives the density's law at a time, such as lambda t: marginal_law(data, path, t).
         drift: the field f_t(x).
         axes: one row of equally spaced coordinates for each dimension, each with at least 3, data units.
         t: time, at least `dt` away from where `law` or `drift` is not defined.

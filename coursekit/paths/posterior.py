@@ -178,10 +178,10 @@ def _blocks(points: Tensor, width: int, like: Tensor) -> Iterator[Tensor]:
     return (block.to(like.device, like.dtype).flatten(1) for block in points.split(width))
 
 
-def _average(rows: Tensor, ratio: Tensor, chunking: Iterable[Tensor]) -> tuple[Tensor, Tensor]:
+def _average(rows: Tensor, ratio: Tensor, blocks: Iterable[Tensor]) -> tuple[Tensor, Tensor]:
     """Log-sum-exp of the kernel over all points, and the points' average under its softmax."""
     log_sum, mean = rows.new_full((len(rows),), -math.inf), torch.zeros_like(rows)
-    for block in chunking:
+    for block in blocks:
         log_kernel = _log_kernel(rows, ratio, block)
         both = torch.logaddexp(log_sum, log_kernel.logsumexp(-1))
         mean = (log_sum - both).exp()[:, None] * mean + (log_kernel - both[:, None]).exp() @ block

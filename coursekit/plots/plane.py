@@ -162,7 +162,7 @@ def warped_grid(
     A flow is a diffeomorphism: carried lines bend, but never cross others of their family, tear or fold.
 
     Args:
-        flow: map of the plane, (batch, 2) to (batch, 2), for instance `lambda x: flow(field, x, times)`.
+        flow: map of the plane, (batch, 2) to (batch, 2), for instance `lambda x: solve(field, x, times)`.
         ax: where to draw; None makes one.
         lim: half the side of the grid before it is carried, data units.
         lines: lines in each direction.

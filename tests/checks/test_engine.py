@@ -23,14 +23,12 @@ pytestmark = pytest.mark.usefixtures("own_home")
 
 
 @pytest.mark.parametrize("number", registry)
-def test_verdicts_do_not_depend_on_the_seed(number, monkeypatch):
+def test_a_right_answer_passes_whatever_the_seed(number, monkeypatch):
     task = registry[number]
     monkeypatch.setattr(race, "_compared", lambda *args: "left out: it decides nothing and takes time")
     monkeypatch.setattr(largest, "REPEATS", 2)  # nor does this
     for seed in range(20):
         assert task.examine(borrowed(task.reference), seed).passed, seed
-    for name, (rule, _) in task.mistakes.items():
-        assert task.examine(rule, 11).name == name, name
 
 
 @pytest.mark.parametrize("number", registry)

@@ -13,7 +13,7 @@ OURS = (limits.__file__, contextlib.__file__)
 
 
 class RingsAt:
-    """Trace function that rings the alarm at the n-th bytecode run in guard.py or contextlib.py."""
+    """Trace function that rings the alarm at the n-th bytecode run in limits.py or contextlib.py."""
 
     def __init__(self, n):
         self.n, self.seen = n, 0
@@ -30,7 +30,7 @@ class RingsAt:
 
 
 def called(trace, function=lambda: "value"):
-    """What `guard.call` returns, or the name of its fault, while `trace` watches."""
+    """What `limits.call` returns, or the name of its fault, while `trace` watches."""
     before = sys.gettrace()
     sys.settrace(trace)
     try:

@@ -12,7 +12,7 @@ import torch
 import coursekit
 from coursekit import data, evaluation, nets, paths, plots, solvers, training
 
-OTHERS = ("coursekit.__main__", "coursekit.checks", "coursekit.cli", "coursekit.release")
+OTHERS = ("coursekit.__main__", "coursekit.checks", "coursekit.cli")
 PUBLIC = [
     coursekit,
     data,

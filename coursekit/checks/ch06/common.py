@@ -41,7 +41,6 @@ class LabelledNet(nn.Module):
         self.rule, self.event, self.null = rule, event, null
         self.offset = nn.Parameter(torch.zeros(event, dtype=torch.float64))
         self.calls: list[Call] = []
-        self.asked = self.calls  # under the name that exercise 6.3 knows
 
     def forward(self, *given: object) -> Tensor:
         """Answer to states (rows, *event), times and labels (rows,), in the precision of the states."""

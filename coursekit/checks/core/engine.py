@@ -180,7 +180,9 @@ class Exercise:
 
     def _explained(self, found: Measurements, failed: list[Fact], seed: int) -> Outcome:
         """What went wrong: a known mistake, a random draw, the first failed fact, or the fault."""
-        rows = _rows(failed[:1]) or [found.fault.row for _ in range(1) if found.fault and found.fault.row]
+        rows = _rows(failed[:1])
+        if not rows and found.fault is not None and found.fault.row:
+            rows = [found.fault.row]
         matches = self._matches(found, seed)
         if matches:
             (_, name, words), *others = matches

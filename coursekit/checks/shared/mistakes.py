@@ -644,7 +644,7 @@ def alike(words: str, rules: Mapping[str, Function]) -> dict[str, Mistake]:
 
 
 def one_time_for_all(right: Function, place: int) -> dict[str, Mistake]:
-    """Make the rivals that go by one time where every row has its own: by the first, and by the mean.
+    """The wrong rules that go by one time where every row has its own: by the first, and by the mean.
 
     Args:
         right: the right answer.

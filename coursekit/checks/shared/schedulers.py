@@ -19,8 +19,8 @@ def straight(t: Tensor) -> Numbers:
     return t, 1 - t, torch.ones_like(t), -torch.ones_like(t)
 
 
-for rule in (bent, straight):  # so that Python's own messages call it what the student calls it
-    rule.__name__ = rule.__qualname__ = "scheduler"
+for _scheduler in (bent, straight):  # so that Python's own messages call it what the student calls it
+    _scheduler.__name__ = _scheduler.__qualname__ = "scheduler"
 
 
 def column(t: float, n: int) -> Tensor:
@@ -31,8 +31,3 @@ def column(t: float, n: int) -> Tensor:
 def equal_share(a: Tensor, b: Tensor) -> float:
     """Share of rows in which two runs agree to the last digit."""
     return float((a == b).all(dim=1).double().mean())
-
-
-def root_mean_square(x: Tensor) -> Tensor:
-    """Root of the mean square of all entries."""
-    return x.double().square().mean().sqrt()

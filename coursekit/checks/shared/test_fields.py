@@ -1,7 +1,7 @@
 """Fields to measure answers with: flows known exactly, and a record of every call."""
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -112,18 +112,6 @@ class Scored:
                 f"(batch, {self.dim}).",
             )
         return self.score(x)
-
-
-def slopes_of(value: Tensor, inputs: Sequence[Tensor]) -> tuple[Tensor | None, ...]:
-    """Gradient of an answer's number by `inputs`; a Fault if the answer has used its history up."""
-    try:
-        return torch.autograd.grad(value.sum(), inputs, allow_unused=True)
-    except RuntimeError:
-        raise Fault(
-            "backward called",
-            "Your function calls `backward` itself, which uses the loss's history up. A loss only returns "
-            "its number; whoever trains the network sends it backwards.",
-        ) from None
 
 
 RecordingField.__name__ = RecordingField.__call__.__qualname__ = (
