@@ -37,7 +37,7 @@ check: env ## Lint, types, built notebooks = sources, nothing leaked, links: und
 	$(PY) -m coursetools check
 
 test: check ## All of check, the unit tests, every notebook run, the course in a browser
-	$(PY) -m pytest -n $(JOBS) --ignore tests/browser --ignore tests/peers --ignore tests/coursetools/nbgrader
+	$(PY) -m pytest -n $(JOBS) --dist loadgroup --ignore tests/browser --ignore tests/peers --ignore tests/coursetools/nbgrader
 	$(PY) -m pytest -n $(JOBS) --dist loadfile --nbval-lax lectures labs solutions
 	$(PY) -m pytest -rs tests/browser
 

@@ -91,9 +91,9 @@ def test_enough_answers_are_recorded(number):
 MISTAKES = [(number, name) for number, exercise in registry.items() for name in exercise.mistakes]
 
 
-@pytest.mark.parametrize(("seed", "number", "name"), [(k % 20, *known) for k, known in enumerate(MISTAKES)])
-def test_every_known_mistake_is_seen_as_itself(seed, number, name):
-    """Each at one of twenty seeds: no name hangs on what a check happens to draw."""
-    outcome = registry[number].examine(registry[number].mistakes[name][0], seed)
+@pytest.mark.parametrize(("number", "name"), MISTAKES)
+def test_every_known_mistake_is_seen_as_itself(number, name):
+    """At another seed than the recorded answers: no name hangs on what a check happens to draw."""
+    outcome = registry[number].examine(registry[number].mistakes[name][0], 11)
     assert outcome.name == name, panel.to_text(outcome)
     fit_to_read(outcome)
