@@ -6,6 +6,7 @@ import torch
 from coursekit.checks.core import faults
 from coursekit.checks.core.engine import registry
 from coursekit.checks.core.student_function import StudentFunction
+from coursekit.checks.shared.mistakes import TEXTS
 from coursekit.checks.shared.test_fields import Scored
 
 
@@ -114,3 +115,13 @@ def test_a_known_mistake_is_named_although_an_error_follows():
         return x + h * drift(x, t) + float(diffusion(x, t)) * torch.randn_like(x)
 
     assert registry["2.2"].examine(answer).name == "noise without h"
+
+
+def test_every_text_of_the_catalogue_is_told_by_an_exercise():
+    told = {
+        name
+        for exercise in registry.values()
+        for name, (_, words) in exercise.mistakes.items()
+        if TEXTS.get(name) == words
+    }
+    assert set(TEXTS) == told

@@ -35,7 +35,7 @@ MISTAKES: Mistakes = {
     ),
     "noise inside the diffusion coefficient": (
         lambda x, t, theta, sigma: (-theta * x, sigma * torch.randn_like(x)),
-        "Your diffusion coefficient is random. The simulator multiplies it with noise of its own, so each "
+        "Your diffusion coefficient is random. The solver multiplies it with noise of its own, so each "
         "kick becomes a product of two random numbers: mostly tiny, sometimes huge. Its variance is right, "
         "and no plot of long paths would show it. The coefficient says only how strong the noise is.",
     ),
@@ -98,7 +98,7 @@ def ou_coefficients(student: StudentFunction) -> Iterator[Fact]:
     yield normal("one step is not normal", what, step, hint, 1)
     hint = (
         "Asked twice about the same states, your function answers differently. Both coefficients are fixed "
-        "at every place; chance enters in the simulator alone. Do you draw anything?"
+        "at every place; chance enters in the solver alone. Do you draw anything?"
     )
     yield (again := repeats(first, second, "random coefficients", hint))
     if not again.holds():

@@ -48,7 +48,7 @@ MISTAKES: Mistakes = {
     ),
     "sum of score and state": (
         lambda x, t, score, sigma: x + sigma**2 / 2 * score(x),
-        "You add the state to the drift. A drift is a velocity; the simulator multiplies it with the step "
+        "You add the state to the drift. A drift is a velocity; the solver multiplies it with the step "
         "size and adds it to the state by itself.",
     ),
 }
@@ -73,14 +73,14 @@ def langevin_drift(student: StudentFunction) -> Iterator[Fact]:
     drifts = [pull(sigma) for sigma in sigmas]
     hint = (
         "Asked twice about the same states, your drift answers differently. It is a fixed velocity at every "
-        "place; all chance comes from the simulator, by way of the diffusion coefficient. What do you draw?"
+        "place; all chance comes from the solver, by way of the diffusion coefficient. What do you draw?"
     )
     yield (again := repeats(drifts[0], pull(sigmas[0]), "random drift", hint))
     if not again.holds():
         return
     hint = (
         "Your drift is another one at another time. The target does not change, so the same pull keeps the "
-        "balance at all times: `t` is handed over because simulators do so. Where do you use it?"
+        "balance at all times: `t` is handed over because solvers do so. Where do you use it?"
     )
     yield repeats(drifts[0], pull(sigmas[0], t=0.8), "depends on `t`", hint)
     yield uses(drifts[0], {"score": pull(sigmas[0], lambda x: 1 - x), "sigma": drifts[1]}, "drift")

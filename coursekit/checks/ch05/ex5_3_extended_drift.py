@@ -59,7 +59,7 @@ MISTAKES: dict[str, Mistake] = {
     ),
     "velocity with noise": (
         _rule(lambda u, s, sigma: u + sigma * torch.randn_like(u)),
-        "Your drift is random and has no score in it. The simulator adds the noise; the drift's task is to "
+        "Your drift is random and has no score in it. The solver adds the noise; the drift's task is to "
         "make up for it, by a pull along the score.",
     ),
     "sign, without the half": (
@@ -85,7 +85,7 @@ MISTAKES: dict[str, Mistake] = {
 }
 HINT_AGAIN = (
     "Asked twice about the same states, your drift answers differently. A drift has one value at every place "
-    "and time; all chance comes from the simulator. Do you draw anything, or keep something between calls?"
+    "and time; all chance comes from the solver. Do you draw anything, or keep something between calls?"
 )
 HINT_FLOW = (
     "Without noise nothing has to be corrected, so with sigma zero the drift is the velocity of the flow "

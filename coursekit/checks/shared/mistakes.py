@@ -135,14 +135,6 @@ TEXTS: dict[str, str] = {
         "Every one of your steps begins at the states you were given. The second step has to begin where "
         "the first one ended: does your loop keep the state that a step returns?"
     ),
-    "own Euler step": (
-        "Your function makes Euler steps of its own and never calls the `step` it was handed. With that one "
-        "in the loop, the same lines serve Euler, Heun and whatever comes later. Where do you call it?"
-    ),
-    "own Heun step": (
-        "Your function makes Heun steps of its own and never calls the `step` it was handed. With that one "
-        "in the loop, the same lines serve Euler, Heun and whatever comes later. Where do you call it?"
-    ),
     "return inside the loop": (
         "Your function makes a single step and comes back with two states. A `return` inside a loop ends "
         "everything in the first round: how far is your last line indented?"
@@ -240,7 +232,7 @@ TEXTS: dict[str, str] = {
     # drift and Langevin dynamics
     "noise inside the drift": (
         "Your drift is random. It should say only where a state is pulled at a given place, which is the "
-        "same every time. All chance comes from the simulator, which adds the noise by itself."
+        "same every time. All chance comes from the solver, which adds the noise by itself."
     ),
     "sigma for sigma squared": (
         "You use sigma as if it were a variance. It is the strength of the noise, a standard deviation, and "
@@ -499,10 +491,6 @@ TEXTS: dict[str, str] = {
         "You take a root at the end. The loss has none: the mean of roots over many batches is not the root "
         "of the mean. Which operation comes last in your function?"
     ),
-    "root of the mean": (
-        "You take a root at the end. It does not move the minimum of one fixed batch, but the mean of roots "
-        "over many batches is not the root of the mean. Which operation should come last?"
-    ),
     "norm after the mean": (
         "You average the differences over the batch first and square afterwards, so differences of opposite "
         "sign cancel. In which order do the mean and the square have to come?"
@@ -574,10 +562,6 @@ TEXTS: dict[str, str] = {
         "You count as if only the last step had been made, right after the data point. The state at index k "
         "has gone through k steps. Which of the paper's two letters has a bar, and what does the bar stand "
         "for?"
-    ),
-    "alpha for beta": (
-        "You use what a step leaves of the state where the variance of its noise should stand. How are "
-        "these two numbers related, and which of them have you computed?"
     ),
     "both roots missing": (
         "Both of your weights are shares of variance, so they add up to one. States are mixed by standard "

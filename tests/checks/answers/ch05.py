@@ -305,18 +305,6 @@ class Ex5_3:
         return velocity(x, t) + sigma**2 / 2 * s / s.norm(dim=-1, keepdim=True)
 
 
-def drawn(z, scheduler, last=1.0):
-    t, eps = last * torch.rand(len(z), 1), torch.randn_like(z)
-    alpha, beta, _, _ = scheduler(t)
-    return t, eps, alpha, beta, alpha * z + beta * eps
-
-
-def asked_at(net, z, scheduler, t):
-    eps = torch.randn_like(z)
-    alpha, beta, _, _ = scheduler(t)
-    return ((net(alpha * z + beta * eps, t) + eps / beta) ** 2).mean()
-
-
 class Ex5_6:
     """marginal_score(x, points, t, scheduler)"""
 

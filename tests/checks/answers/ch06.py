@@ -179,11 +179,6 @@ class Ex6_2:
         return torch.cat([field(x[i : i + 1], y[i : i + 1]) for i in range(len(x))])
 
 
-def drop(y, rate, null):
-    """The drop_labels that the notebook has by then."""
-    return torch.where(torch.rand(len(y)) < rate, null, y)
-
-
 def times(z):
     return torch.rand(len(z), 1, 1, 1)
 

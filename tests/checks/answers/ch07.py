@@ -104,16 +104,6 @@ class Ex7_1:
         return a.sqrt() * z, (1 - a).sqrt().expand(len(z), 1)
 
 
-def mse(a, b):
-    return ((a - b) ** 2).mean()
-
-
-def drawn(z, bar):
-    k, eps = torch.randint(1, len(bar), (len(z),)), torch.randn_like(z)
-    a = bar[k][:, None]
-    return k, eps, a, a.sqrt() * z + (1 - a).sqrt() * eps
-
-
 def paper(net, x, k, betas, alpha_bar):
     beta = betas[k - 1]
     return (x - beta / (1 - alpha_bar[k]).sqrt() * net(x, k)) / (1 - beta).sqrt(), beta.sqrt()
@@ -262,14 +252,6 @@ def mixed(z, eps, b):
 def guess(net, x, k, alpha_bar):
     eps, a = net(x, k), alpha_bar[k]
     return (x - (1 - a).sqrt() * eps) / a.sqrt(), eps
-
-
-def ddim_with_eta_one_to(net, x, k, j, alpha_bar):
-    z, eps = guess(net, x, k, alpha_bar)
-    a, b = alpha_bar[k], alpha_bar[j]
-    sigma = ((1 - b) / (1 - a) * (1 - a / b)).sqrt()
-    kept = (1 - b - sigma**2).clamp(min=0).sqrt()
-    return b.sqrt() * z + kept * eps + sigma * torch.randn_like(x)
 
 
 class Ex7_4:
