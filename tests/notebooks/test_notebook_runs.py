@@ -10,6 +10,9 @@ from pathlib import Path
 import nbformat
 import pytest
 
+pytestmark = pytest.mark.xdist_group(
+    "notebooks"
+)  # one run for all: kernels that start at once fight for ports
 ROOT = Path(__file__).resolve().parents[2]
 
 # one code cell each, with what the run must make of it
