@@ -2,11 +2,11 @@
 
 from .base import ODESolver, SDESolver, Solver
 from .ddim import DDIM, Variance
+from .integrate import SOLVERS, find_solver, simulate, solve, solve_iter, time_grid
 from .likelihood import divergence, log_likelihood
 from .ode import Euler, Heun
 from .processes import BrownianMotion, Langevin, OrnsteinUhlenbeck, Process, SDEExtension
 from .sde import EulerMaruyama
-from .solvers import SOLVERS, find_solver, simulate, solve, solve_iter, time_grid
 
 __all__ = [
     "DDIM",

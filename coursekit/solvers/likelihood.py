@@ -8,7 +8,7 @@ from torch import Tensor
 from ..base import Field, Time
 from ..distributions import Gaussian
 from .base import ODESolver
-from .solvers import solve
+from .integrate import solve
 
 
 def divergence(field: Field, x: Tensor, t: Time) -> Tensor:

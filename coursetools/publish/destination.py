@@ -89,7 +89,7 @@ def apply_change(
     as git can bring them back.
 
     Raises:
-        CourseError: a link or a folder is in the place of a file.
+        CourseError: a link or a folder is in place of a file.
         ValueError: files that would be replaced were changed by hand, or a change is not committed.
         OSError: a file can't be written or removed; those before it are done.
     """
@@ -131,12 +131,12 @@ def _read_manifest(dest: Path) -> dict[str, str]:
 
 
 def _obstacles(dest: Path, paths: Iterable[str]) -> set[Diagnostic]:
-    """Links, and folders in the place of files: a release does not write through them."""
+    """Links, and folders in place of files: a release does not write through them."""
     targets = {dest / path for path in paths}
     parents = {parent for at in targets for parent in at.parents if dest in parent.parents}
     wrong = {at for at in targets | parents if at.is_symlink()}
     wrong |= {at for at in targets if at.is_dir()} | {at for at in parents if at.is_file()}
-    message = f"a link, a folder or a file in {dest} in the place of something else"
+    message = f"a link, a folder or a file in {dest} in place of something else"
     return {Diagnostic(at.relative_to(dest).as_posix(), 1, message, "remove it") for at in wrong}
 
 

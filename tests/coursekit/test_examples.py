@@ -75,4 +75,4 @@ def test_every_public_name_has_an_example(module, name):
 
 def test_the_examples_are_found():
     assert len(EXAMPLES) > 100
-    assert {"coursekit.solvers.solvers.simulate", "coursekit.training.loop.fit"} <= EXAMPLES.keys()
+    assert {"coursekit.solvers.integrate.simulate", "coursekit.training.loop.fit"} <= EXAMPLES.keys()

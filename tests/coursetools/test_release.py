@@ -447,7 +447,7 @@ def test_folders_and_files_in_the_way(dest, refused):
     commit(dest)
     message = refused("--force")
     for path in ("README.md", "lectures"):
-        assert f"{path}:1: a link, a folder or a file in {dest} in the place of something else" in message
+        assert f"{path}:1: a link, a folder or a file in {dest} in place of something else" in message
 
 
 @pytest.mark.parametrize("path", ["../mine.txt", "lectures/../../mine.txt", "/etc/hosts", "a/.GIT/x"])

@@ -108,7 +108,7 @@ MISTAKES: Mistakes = {
         "coefficients belong to the state and time at which the step begins. Is `x` overwritten too early?",
     ),
     "coefficients at the end of the step": (
-        lambda drift, diffusion, x, t, h: x - x + _step(drift, diffusion, x, t + h, h),
+        lambda drift, diffusion, x, t, h: _step(drift, diffusion, x, t + h, h),
         "You ask for the coefficients at the time when the step ends. The step knows only its beginning: the "
         "state and the time that were handed over.",
     ),

@@ -152,14 +152,14 @@ def _named(name: str, what: str, expected: float, came: float, tol: float, near:
 
 
 def _replaced(shown: Tensor, y: Tensor, null: int) -> Iterator[Fact]:
-    """What stands in the place of labels that are gone."""
+    """What stands in place of labels that are gone."""
     strange = shown[(shown != y) & (shown != null)]
     values = strange.unique()
     if len(values) == 1:
         name = (
             "null label equal to a real class" if 0 <= int(values) < null else "null label not the one given"
         )
-        yield _named(name, "label in the place of dropped ones", null, float(values), 0.1, 1e3)
+        yield _named(name, "label in place of dropped ones", null, float(values), 0.1, 1e3)
     share = len(strange) / shown.numel()
     yield _named("labels mixed up", "share of labels that became others", 0.0, share, 1e-3)
 

@@ -37,7 +37,7 @@ RULES: dict[str, Callable[..., Tensor]] = {
 MISTAKES = {name: (rule, HINTS[name]) for name, rule in RULES.items()}
 HINT_MASK = (
     "Your function returns which labels are dropped, true or false for each. What is asked for are the "
-    "labels themselves, with `null` in the place of those that are dropped."
+    "labels themselves, with `null` in place of those that are dropped."
 )
 HINT_DECIMAL = (
     "Your labels come back as decimal numbers. A label is an index: the network picks a row of a table with "

@@ -37,7 +37,7 @@ TASK = LossTask(
 
 
 def _labels(record: Record) -> Iterator[Fact]:
-    """What stands in the place of dropped labels, how many are dropped, and whether each is by itself."""
+    """What stands in place of dropped labels, how many are dropped, and whether each is by itself."""
     y = torch.cat([given[0] for given in record.given])
     other = (record.y != y) & (record.y != NULL)
     real = other & (record.y >= 0) & (record.y < NULL)

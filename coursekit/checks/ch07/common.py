@@ -1,6 +1,7 @@
 """Chains, networks and wrong weights that several exercises of this chapter measure with."""
 
 from collections.abc import Callable, Generator, Iterator
+from types import SimpleNamespace
 from typing import ClassVar
 
 import torch
@@ -32,6 +33,11 @@ def between(alpha_bar: Tensor, k: Tensor) -> Tensor:
     low = k.floor().long().clamp(max=len(alpha_bar) - 2)
     logs = alpha_bar.double().log()
     return torch.lerp(logs[low], logs[low + 1], k - low).exp()
+
+
+def posterior_variance(n: SimpleNamespace) -> Tensor:
+    """The paper's beta-tilde, from the numbers of a step: beta (1 - before) / (1 - bar)."""
+    return n.beta * (1 - n.before) / (1 - n.bar)
 
 
 def root_weights(share: Tensor) -> tuple[Tensor, Tensor]:

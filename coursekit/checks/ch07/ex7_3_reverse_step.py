@@ -12,7 +12,7 @@ from ..core.facts import Fact, mean_tolerance, variance_tolerance
 from ..core.student_function import StudentFunction
 from ..shared.mistakes import Mistake, alike, recurring
 from ..shared.noise import correlation, different, normal, within
-from .common import TWICE, Predictor, facts_hold, of_point, questions, shares, uneven
+from .common import TWICE, Predictor, facts_hold, of_point, posterior_variance, questions, shares, uneven
 
 Rule = Callable[..., Tensor]
 Mean = Callable[[Tensor, Tensor, Numbers], Tensor]
@@ -101,10 +101,6 @@ HINT_DRAW = (
 )
 
 
-def _tilde(n: Numbers) -> Tensor:
-    return n.beta * (1 - n.before) / (1 - n.bar)
-
-
 MISTAKES: dict[str, Mistake] = recurring(
     {
         "data not divided by the root of alpha-bar": rule(
@@ -167,9 +163,9 @@ MISTAKES |= alike(
     HINT_SPREAD,
     {
         "beta for its root": rule(spread=lambda n: n.beta),
-        "beta-tilde for its root": rule(spread=_tilde),
+        "beta-tilde for its root": rule(spread=posterior_variance),
         "noise of all steps": rule(spread=lambda n: (1 - n.bar).sqrt()),
-        "beta-tilde upside down": rule(spread=lambda n: n.beta / _tilde(n).sqrt()),
+        "beta-tilde upside down": rule(spread=lambda n: n.beta / posterior_variance(n).sqrt()),
         "alpha for beta in the noise": rule(spread=lambda n: n.alpha.sqrt()),
         "noise divided by the root of alpha": rule(spread=lambda n: (n.beta / n.alpha).sqrt()),
     },

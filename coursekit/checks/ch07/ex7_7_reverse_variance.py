@@ -10,7 +10,7 @@ from ..core.engine import exercise
 from ..core.facts import Fact
 from ..core.student_function import StudentFunction
 from ..shared.mistakes import Mistake, alike
-from .common import shares, uneven
+from .common import posterior_variance, shares, uneven
 
 Rule = Callable[[int, Tensor, Tensor, float], Tensor]
 Variance = Callable[[Tensor, float], Tensor]
@@ -39,10 +39,6 @@ def _bayes(n: Numbers) -> Tensor:
     return n.beta * n.then / n.now
 
 
-def _tilde(n: Numbers) -> Tensor:
-    return n.beta * (1 - n.before) / (1 - n.bar)
-
-
 reference = _rule(_bayes)
 
 
@@ -69,8 +65,8 @@ MISTAKES: dict[str, Mistake] = alike(
     "your result have to do with `c`, and for which `c` is the paper's choice exact?",
     {
         "beta": _rule(lambda n: n.beta),
-        "beta-tilde": _rule(_tilde),
-        "mean of beta and beta-tilde": _rule(lambda n: (n.beta + _tilde(n)) / 2),
+        "beta-tilde": _rule(posterior_variance),
+        "mean of beta and beta-tilde": _rule(lambda n: (n.beta + posterior_variance(n)) / 2),
     },
 )
 MISTAKES |= alike(
