@@ -71,10 +71,13 @@ def tensor(values: Values) -> Tensor:
     if isinstance(values, np.ndarray | float | int):
         return torch.tensor(np.asarray(values, dtype=np.float64))
     if isinstance(values, Iterable):
+        values = list(values)
+        if all(isinstance(each, float | int) for each in values):
+            return torch.tensor(values, dtype=torch.float64)
         parts = [tensor(each) for each in values]
         if len({part.shape for part in parts}) > 1:
             raise ValueError(f"a list of values of several shapes, {sorted({tuple(p.shape) for p in parts})}")
-        return torch.stack(parts) if parts else torch.zeros(0, dtype=torch.float64)
+        return torch.stack(parts)
     return torch.tensor(float(values), dtype=torch.float64)
 
 
@@ -156,17 +159,20 @@ def between(measured: Values, low: Values, high: Values) -> Finding:
     found, least, most = aligned(measured, low, high)
     if bool((least > most).any()):
         raise ValueError("the lower limit is above the upper one")
+    if bool(least.isinf().any() | most.isinf().any()):
+        raise ValueError("a limit is infinite; use below or above")
     ratios = over((2 * found - least - most).abs(), most - least)
     index, place = _worst(ratios)
     value, start, end, ratio = (float(part.flatten()[index]) for part in (found, least, most, ratios))
     outside = max(start - value, value - end)
+    agrees = bool(((least <= found) & (found <= most)).all())  # exact at the limits, as the ratio is not
     return Finding(
         number(value) + place,
         f"from {number(start)} to {number(end)}",
         "none",
         f"{number(value)} in {number(start)} … {number(end)}",
         ratio,
-        ratio <= 1,
+        agrees,
         _miss(value, outside),
         math.isnan(ratio),
     )
