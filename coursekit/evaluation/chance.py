@@ -139,7 +139,7 @@ def larger(values: Values, than: Values) -> Statement:
             f"{number(found)}, larger than {number(less)} + {number(room)}",
             ratio,
             ratio < 1,
-            "which is not a number to compare" if math.isnan(ratio) else beyond,
+            "something here is not a number" if math.isnan(ratio) else beyond,
             math.isnan(ratio),
         )
 
@@ -200,7 +200,7 @@ def same(x: Values, y: Values) -> Statement:
 
 def _told_apart(ratio: float, words: str) -> str:
     if math.isnan(ratio):
-        return "which is not a number to compare"
+        return "something here is not a number"
     return words if ratio > 1 else ""
 
 
@@ -271,7 +271,7 @@ def counts(observed: Values, expected: Values) -> Statement:
 
 
 def _uncounted() -> Finding:
-    words = "which is not a number to compare"
+    words = "something here is not a number"
     return Finding("nan", "counts", "none", "nan", math.nan, False, words, True)
 
 

@@ -134,7 +134,7 @@ def within(measured: Tensor, expected: Tensor, tolerance: Tensor, as_gap: bool =
     )
     finding = Finding(number(found) + place, number(wanted), f"± {number(room)}", of, ratio, not ratio > 1)
     if math.isnan(ratio):
-        return replace(finding, agrees=False, broken=True, beyond="which is not a number to compare")
+        return replace(finding, agrees=False, broken=True, beyond="something here is not a number")
     if ratio > 1:
         times = f", {number(ratio)} times the tolerance" if math.isfinite(ratio) else ""
         return replace(finding, beyond=f"the gap is {number(gap)}{times}")
@@ -181,7 +181,7 @@ def between(measured: Values, low: Values, high: Values) -> Finding:
 def _miss(value: float, outside: float) -> str:
     """How far a value lies outside; empty if it does not."""
     if math.isnan(value) or math.isnan(outside):
-        return "which is not a number to compare"
+        return "something here is not a number"
     return f"{number(outside)} outside" if outside > 0 else ""
 
 
@@ -223,7 +223,7 @@ def monotone(values: Values, sign: int) -> Finding:
     index, _ = _worst(-steps)
     before, after = (float(part.flatten()[index]) for part in (rows[:-1], rows[1:]))
     told = told or f"from {number(float(rows.flatten()[0]))} to {number(float(rows.flatten()[-1]))}"
-    beyond = "which is not a number to compare" if broken else f"{number(after)} follows {number(before)}"
+    beyond = "something here is not a number" if broken else f"{number(after)} follows {number(before)}"
     agrees = not broken and worst > 0
     return Finding(told, word, "none", f"{told}, {word}", None, agrees, "" if agrees else beyond, broken)
 
