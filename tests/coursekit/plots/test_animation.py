@@ -105,3 +105,19 @@ def test_too_large_a_result_is_refused(monkeypatch):
     monkeypatch.setattr(animation, "MAX_BYTES", 1000)
     with pytest.raises(ValueError, match="fewer frames"):
         animate(bars, 2, caption="Bars.", alt="bars", size=(3, 2))
+
+
+def test_colours_are_given_up_only_where_the_frames_would_be_too_large(monkeypatch):
+    def draw(ax, k):
+        plots.density(lambda x: -x.square().sum(-1) / (k + 1), ax, n=60)
+
+    def colors():
+        film = animate(draw, 3, caption="Wider.", alt="A hill grows wide.", size=(2.5, 2.5))
+        file = re.findall(r'"data:image/webp;base64,([^"]+)"', film.player)[1]
+        pixels = np.asarray(Image.open(io.BytesIO(base64.b64decode(file))).convert("RGB"))
+        return len(np.unique(pixels.reshape(-1, 3), axis=0)), len(film.player)
+
+    full, size = colors()
+    monkeypatch.setattr(animation, "MAX_BYTES", size - 1)
+    few, _ = colors()
+    assert few <= 256 < full
