@@ -24,7 +24,7 @@ SCHEDULERS: dict[str, Scheduler] = {
 }
 MANY, FEW = 1500, 300
 LIM = 3.2
-APART = 7.0
+APART = 7.4
 CELLS = 8
 SIDE = 0.5
 # A little face: row 0 is the top one, column 0 the left one.

@@ -134,8 +134,9 @@ def _player(page: str, caption: str, alt: str) -> str:
         Image.open(io.BytesIO(base64.b64decode(each.replace("\\\n", "")))).convert("RGB")
         for each in found.findall(page)
     ]
+    around = len(found.sub("", page)) + 2000  # the player's own text, and what is put into it below
     files = [_webp(frame) for frame in frames]
-    if sum(map(len, files)) * 4 / 3 > 0.97 * MAX_BYTES:
+    if sum(map(len, files)) * 4 / 3 + around > MAX_BYTES:
         # Only now are there fewer colours: in a smooth map they show as rings.
         files = [_webp(frame.quantize(256, dither=Image.Dither.NONE).convert("RGB")) for frame in frames]
     data = iter(files)
