@@ -107,9 +107,14 @@ def test_too_large_a_result_is_refused(monkeypatch):
         animate(bars, 2, caption="Bars.", alt="bars", size=(3, 2))
 
 
-def test_colours_are_given_up_only_where_the_frames_would_be_too_large(monkeypatch):
+@pytest.mark.parametrize("smooth", [True, False])
+def test_colours_are_given_up_only_where_nobody_sees_it_or_the_film_would_be_too_large(smooth, monkeypatch):
     def draw(ax, k):
-        plots.density(lambda x: -x.square().sum(-1) / (k + 1), ax, n=60)
+        if smooth:
+            plots.density(lambda x: -x.square().sum(-1) / (k + 1), ax, n=60)
+        else:
+            points = torch.randn(500, 2, generator=torch.Generator().manual_seed(k))
+            plots.samples(points, ax, values=points[:, 0], lim=3)
 
     def colors():
         film = animate(draw, 3, caption="Wider.", alt="A hill grows wide.", size=(2.5, 2.5))
@@ -118,6 +123,7 @@ def test_colours_are_given_up_only_where_the_frames_would_be_too_large(monkeypat
         return len(np.unique(pixels.reshape(-1, 3), axis=0)), len(film.player)
 
     full, size = colors()
-    monkeypatch.setattr(animation, "MAX_BYTES", size - 1)
-    few, _ = colors()
-    assert few <= 256 < full
+    assert (full > 256) == smooth
+    if smooth:
+        monkeypatch.setattr(animation, "MAX_BYTES", size - 1)
+        assert colors()[0] <= 256

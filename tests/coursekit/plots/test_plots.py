@@ -324,7 +324,7 @@ def test_show_gives_one_picture_with_its_words_and_closes_it(monkeypatch):
     assert metadata["image/png"]["alt"] == 'dots in "a" cloud & <b>'
     assert data["text/plain"] == 'A cloud.\n[dots in "a" cloud & <b>]'
     assert 'alt="dots in &quot;a&quot; cloud &amp; &lt;b&gt;"' in data["text/html"]
-    assert data["image/png"] in data["text/html"]
+    assert '<img src="data:image/webp;base64,' in data["text/html"]
     assert base64.b64decode(data["image/png"]).startswith(b"\x89PNG")
     assert not plt.fignum_exists(ax.figure.number)
 
@@ -361,15 +361,19 @@ def test_show_refuses_to_show_without_words(empty):
         plots.show(ax, caption=empty, alt="dots")
 
 
-@pytest.mark.parametrize("smooth", [True, False])
-def test_the_small_file_has_the_figure_colour_for_colour(smooth):
+def test_the_page_shows_the_figure_colour_for_colour():
     figure, (left, right) = plots.panels(2)
-    if smooth:
-        plots.density(lambda x: -x.square().sum(-1) / 2, left)
-        plots.quiver(lambda x, t: -x, ax=right, color="white")
-    exact = plots.page.png(figure)
-    small = plots.page.shrunk(exact)
-    assert len(small) < len(exact)
-    assert Image.open(io.BytesIO(small)).mode == ("RGB" if smooth else "P")
-    a, b = (np.asarray(Image.open(io.BytesIO(file)).convert("RGB")) for file in (exact, small))
-    np.testing.assert_array_equal(a, b)
+    plots.density(lambda x: -x.square().sum(-1) / 2, left)
+    plots.quiver(lambda x, t: -x, ax=right)
+    exact = np.asarray(Image.open(io.BytesIO(plots.page.png(figure, trim=True))).convert("RGB"))
+    picture = plots.picture(figure, alt="a hill and arrows")
+    file = base64.b64decode(picture.img().split("base64,")[1].split('"')[0])
+    np.testing.assert_array_equal(np.asarray(Image.open(io.BytesIO(file)).convert("RGB")), exact)
+    few = Image.open(io.BytesIO(picture.png))
+    assert few.mode == "P"
+    assert np.abs(np.asarray(few.convert("RGB"), dtype=float) - exact).mean() < 2
+
+
+def test_a_palette_changes_no_colour_where_it_holds_all():
+    image = Image.fromarray(np.arange(48, dtype=np.uint8).reshape(4, 4, 3) * 5)
+    np.testing.assert_array_equal(plots.page.few_colors(image).convert("RGB"), image)
