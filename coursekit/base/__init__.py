@@ -3,7 +3,7 @@
 from .chunking import chunked, concat_chunks
 from .fields import Field, SingularField, singular_at
 from .files import atomic_write, user_folder
-from .installation import Installation, InstallationError, check_installation
+from .installation import Installation, InstallationError, check_installation, inspect_installation
 from .runtime import installed_version, limit_threads
 from .times import Time, as_time, time_shape
 
@@ -18,6 +18,7 @@ __all__ = [
     "check_installation",
     "chunked",
     "concat_chunks",
+    "inspect_installation",
     "installed_version",
     "limit_threads",
     "singular_at",

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import torch
 
+from .display import show
 from .files import user_folder
 from .runtime import installed_version
 
@@ -24,9 +25,9 @@ class InstallationError(RuntimeError):
     """Something that the course needs is missing; the message says what to do."""
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True)
 class Installation:
-    """What was found; as the last line of a cell it shows itself: one line, and the details in a fold."""
+    """What was found, in one line and in detail."""
 
     details: Mapping[str, str]
 
@@ -35,10 +36,12 @@ class Installation:
         """The one line."""
         return f"✓ Everything is in place: coursekit {self.details['coursekit']}, {self.details['Python']}."
 
-    def __repr__(self) -> str:
+    def text(self) -> str:
+        """The line, with the details below."""
         return "\n".join([self.summary, *(f"  {name}: {text}" for name, text in self.details.items())])
 
-    def _repr_html_(self) -> str:
+    def html(self) -> str:
+        """The line, with the details in a fold."""
         cell = "padding:0.1em 1.2em 0.1em 0; text-align:left; white-space:normal"
         rows = "".join(
             f'<tr style="background:none"><th scope="row" style="{cell}">{html.escape(name)}</th>'
@@ -49,16 +52,26 @@ class Installation:
         return f"<details><summary>{html.escape(self.summary)}</summary>{table}</details>"
 
 
-def check_installation() -> Installation:
-    """Look at Python, PyTorch, its threads, and the folder in which progress is kept.
+def check_installation() -> None:
+    """Show in one line whether everything is in place, with what was found in a fold.
 
-    Returns:
-        What was found; a notebook shows it as one line with a fold.
+    It looks at Python, PyTorch, its threads, and the folder in which progress is kept.
+
     Raises:
         InstallationError: something is off; the message says what to do.
 
-    >>> print(check_installation().summary.split(":")[0])
-    ✓ Everything is in place
+    >>> coursekit.check_installation()  # doctest: +SKIP
+    ✓ Everything is in place: coursekit 0.1.0, Python 3.12.3 on Linux x86_64.
+    """
+    found = inspect_installation()
+    show(found.text(), found.html())
+
+
+def inspect_installation() -> Installation:
+    """Return what was found; raise `InstallationError` as `check_installation` does.
+
+    >>> inspect_installation().summary.split(":")[0]
+    '✓ Everything is in place'
     """
     if sys.version_info[:2] < PYTHON:
         raise InstallationError(

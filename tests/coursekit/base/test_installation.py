@@ -16,14 +16,16 @@ def own_folder(tmp_path, monkeypatch):
     return tmp_path / "home"
 
 
-def test_one_line_with_the_details_in_a_fold(own_folder):
-    found = coursekit.check_installation()
-    page = found._repr_html_()
+def test_one_line_with_the_details_in_a_fold(own_folder, capsys):
+    found = installation.inspect_installation()
+    page = found.html()
     assert found.summary.startswith("✓ Everything is in place: coursekit ")
     assert page.startswith(f"<details><summary>{found.summary}</summary>")
     assert f"torch {torch.__version__}" in page
     assert str(own_folder) in page
-    assert repr(found).splitlines()[0] == found.summary
+    coursekit.check_installation()
+    assert capsys.readouterr().out == found.text() + "\n"
+    assert found.text().splitlines()[0] == found.summary
 
 
 def test_it_leaves_no_file_behind(own_folder):
