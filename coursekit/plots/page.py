@@ -61,10 +61,11 @@ def caption_html(caption: str) -> str:
     return f'<figcaption style="{CAPTION_LOOK}">{inside}</figcaption>'
 
 
-def png(figure: Figure, dpi: float = DPI) -> bytes:
-    """Return `figure` as the bytes of a PNG file."""
+def png(figure: Figure, dpi: float = DPI, *, trim: bool = False) -> bytes:
+    """Return `figure` as the bytes of a PNG file; `trim` leaves out empty margins."""
     buffer = io.BytesIO()
-    figure.savefig(buffer, format="png", dpi=dpi, facecolor="white")
+    box: dict[str, Any] = {"bbox_inches": "tight", "pad_inches": 0.06} if trim else {}
+    figure.savefig(buffer, format="png", dpi=dpi, facecolor="white", **box)
     return buffer.getvalue()
 
 
@@ -75,13 +76,11 @@ def shrunk(file: bytes) -> bytes:
     than there are would show as rings in a smooth density.
     """
     pixels = np.asarray(Image.open(io.BytesIO(file)).convert("RGB"))
-    colors = np.unique(pixels.reshape(-1, 3) @ (1 << 16, 1 << 8, 1))
+    red, green, blue = np.moveaxis(pixels.astype(np.uint32), 2, 0)
+    colors, places = np.unique(red << 16 | green << 8 | blue, return_inverse=True)
     if len(colors) <= 256:
-        places = np.searchsorted(colors, pixels.astype(np.int64) @ (1 << 16, 1 << 8, 1))
-        image = Image.fromarray(places.astype(np.uint8), "P")
-        image.putpalette(
-            np.stack([colors >> 16, colors >> 8 & 255, colors & 255], 1).astype(np.uint8).tobytes()
-        )
+        image = Image.fromarray(places.reshape(red.shape).astype(np.uint8))
+        image.putpalette([int(c) >> shift & 255 for c in colors for shift in (16, 8, 0)])
     else:
         image = Image.fromarray(pixels)
     buffer = io.BytesIO()
@@ -147,9 +146,10 @@ def picture(drawing: Figure | Axes, alt: str, dpi: float = DPI, *, caption: str 
     """
     alt = checked_alt(alt)
     figure = drawing if isinstance(drawing, Figure) else drawing.figure.get_figure(root=True)
-    rendered = Picture(
-        shrunk(png(figure, dpi)), alt, round(figure.get_figwidth() * PAGE_DPI), " ".join(caption.split())
-    )
+    # Trimmed, for square panels beside a colour bar do not fill the height of their figure.
+    file = shrunk(png(figure, dpi, trim=True))
+    width = round(Image.open(io.BytesIO(file)).width * PAGE_DPI / dpi)
+    rendered = Picture(file, alt, width, " ".join(caption.split()))
     # An open figure would be shown a second time at the end of the cell.
     plt.close(figure)
     return rendered

@@ -22,7 +22,7 @@ def bars(ax, k):
 
 
 def frames(film):
-    files = re.findall(r'"data:image/png;base64,([^"]+)"', film.player)
+    files = re.findall(r'"data:image/webp;base64,([^"]+)"', film.player)
     return [np.asarray(Image.open(io.BytesIO(base64.b64decode(file))).convert("L")) for file in files]
 
 
