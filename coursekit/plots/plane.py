@@ -220,7 +220,7 @@ def _carried_lines(flow: Callable[[Tensor], Tensor], lim: float, lines: int) -> 
     image = carry(which, at)
     # The shorter side of most of it: a few points that fly far away are not what the picture is about.
     size = float((image.quantile(0.95, 0) - image.quantile(0.05, 0)).min()) or 1.0
-    for _ in range(6):
+    for _ in range(9):
         step = image.diff(dim=0)
         length = step.norm(dim=1)
         within = which.diff() == 0

@@ -21,7 +21,7 @@ COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#00
 # Surfaces: from white, so that dots and arrows show on it, to a blue that dark arrows still stand out from.
 # Its lightness falls evenly, so a hill half as high is half as dark, with colour or without.
 SEQUENTIAL = LinearSegmentedColormap.from_list(
-    "white to blue", ["#FFFFFF", "#D3E3F3", "#A4C8E4", "#6FA8D3", "#4286BE", "#1F649F", "#0D4377"]
+    "white to blue", ["#FFFFFF", "#D3E3F3", "#A4C8E4", "#6FA8D3", "#4488C0", "#2A6FAB", "#1A5790"]
 )
 # Signed numbers: blue below zero, white at zero, red above.
 DIVERGING = "RdBu_r"
