@@ -41,6 +41,7 @@ MISTAKES: dict[str, Mistake] = {
             "exp before the sum": bayes(lambda logs, prior: _divided(logs.exp() * prior)),
             "sign of the exponent": _of(log_normal(lambda r, beta, dim: -squared(r, beta, dim))),
             "no half in the exponent": _of(log_normal(lambda r, beta, dim: 2 * squared(r, beta, dim))),
+            "beta squared multiplied": _of(log_normal(lambda r, beta, dim: r.square().sum(-1) / 2 * beta**2)),
             "distance not squared": _of(log_normal(lambda r, beta, dim: r.norm(dim=-1) / (2 * beta**2))),
             "square of the sum": _of(log_normal(lambda r, beta, dim: r.sum(-1).square() / (2 * beta**2))),
             "mean over the coordinates": _of(lambda x, z, a, b: CONDITIONAL_LAW(x, z, a, b) / x.shape[-1]),
@@ -123,7 +124,7 @@ HINT_ODDS = (
 HINT_FAR = (
     "Here all densities are smaller, or larger, than any float can hold, and still the posterior is a "
     "harmless list of probabilities. Which of your steps leaves the logarithms too early, or adds something "
-    "to keep a number from zero?"
+    "to a number, or bounds it, to keep it from zero?"
 )
 
 
@@ -165,12 +166,14 @@ def _somewhere(m: int, dim: int) -> tuple[Tensor, Tensor]:
 def _extremes(student: StudentFunction) -> Fact:
     """Far from both of two points the densities vanish; in 400 dimensions, on a point, they overflow."""
     alpha, beta, prior = scalar(0.9), scalar(0.02), torch.tensor([0.7, 0.3]).double()
-    far = student(rows((0.0,))[0], rows((1.0,), (-1.0,)), prior, alpha, beta, shape=(2,), finite=False)
+    odds = torch.tensor(0.4 / 0.6) / (0.7 / 0.3)  # of the densities, so that the posterior is 0.4 and 0.6
+    aside = beta**2 / (2 * alpha) * odds.double().log()
+    far = student(aside[None], rows((1.0,), (-1.0,)), prior, alpha, beta, shape=(2,), finite=False)
     ends = torch.stack([torch.ones(400), -torch.ones(400)]).double()
     near = student(alpha * ends[0], ends, prior, alpha, beta, shape=(2,), finite=False)
-    got = torch.cat([far, near])
     what = "weights far from two points, and on one of two in 400 dimensions"
-    return Fact("extreme densities", what, torch.tensor([0.7, 0.3, 1.0, 0.0]), got, HINT_FAR, 3e-3)
+    got = torch.cat([far, near])
+    return Fact("extreme densities", what, torch.tensor([0.4, 0.6, 1.0, 0.0]), got, HINT_FAR, 3e-3)
 
 
 def _one_point(student: StudentFunction) -> Iterator[Fact]:

@@ -61,6 +61,7 @@ MISTAKES: dict[str, Mistake] = {
         "behind a state: along which axis of the table do the data points stand?",
         {
             "normalised over the states": _guess(lambda logs: logs.softmax(0)),
+            "columns summed": _guess(shifted(torch.max, lambda parts: parts / parts.sum(0))),
             "rows shifted, columns summed": _guess(
                 shifted(lambda logs: logs.max(1, keepdim=True).values, lambda parts: parts / parts.sum(0))
             ),
@@ -82,11 +83,13 @@ HINT_START = (
 )
 HINT_TOGETHER = (
     "Alone these states have the right guess, together they do not. Something in the function lets one "
-    "state depend on the others: look for a reduction over the whole table, or over the wrong axis."
+    "state depend on the others: look for a reduction over the whole table, or over the wrong axis. A bound, "
+    "or a small number that is added, only hides it."
 )
 HINT_ALONE = (
-    "A state far from all data points has lost its guess, even alone. The exponentials of such a state "
-    "vanish unless something is taken out of the exponents first."
+    "A state far from all data points has lost its guess, even alone. All of its exponentials vanish, or "
+    "become infinite, unless the right number is taken out of its exponents first: which one makes the "
+    "largest of them exactly one?"
 )
 
 

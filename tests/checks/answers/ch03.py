@@ -461,6 +461,15 @@ class Ex3_6:
         p = prior * torch.exp(-((x - alpha * points) ** 2).sum(1) / (2 * beta**2))
         return p / p.sum()
 
+    @wrong("3.6", "extreme densities")
+    def logarithms_held_up(x, points, prior, alpha, beta):
+        return (row_of(x, points, alpha, beta).clamp(min=-80, max=80) + prior.log()).softmax(0)
+
+    @wrong("3.6", "prior after the normalisation")
+    def divides_by_the_density_with_equal_prior(x, points, prior, alpha, beta):
+        logs = row_of(x, points, alpha, beta)
+        return (logs + prior.log() - logs.logsumexp(0)).exp()
+
     @wrong("3.6", "exp before the sum")
     def library_density_left_too_early(x, points, prior, alpha, beta):
         p = prior * torch.distributions.Normal(alpha * points, beta).log_prob(x).sum(1).exp()
@@ -546,6 +555,24 @@ class Ex3_7:
     def softmax_down_the_columns(x, points, alpha, beta):
         logs = -torch.cdist(x, alpha * points).square() / (2 * beta**2)
         return torch.softmax(logs, dim=0) @ points
+
+    @wrong("3.7", "columns summed")
+    def the_other_axis_changed(x, points, alpha, beta):
+        logs = -torch.cdist(x, alpha * points).square() / (2 * beta**2)
+        weights = (logs - logs.max()).exp()
+        return weights / weights.sum(dim=0, keepdim=True) @ points
+
+    @wrong("3.7", "lost far out")
+    def mean_of_each_row(x, points, alpha, beta):
+        logs = -torch.cdist(x, alpha * points).square() / (2 * beta**2)
+        weights = (logs - logs.mean(dim=1, keepdim=True)).exp()
+        return weights / weights.sum(dim=1, keepdim=True) @ points
+
+    @wrong("3.7", "states mixed up")
+    def exponents_held_up(x, points, alpha, beta):
+        logs = -torch.cdist(x, alpha * points).square() / (2 * beta**2)
+        weights = (logs - logs.max()).clamp(min=-50).exp()
+        return weights / weights.sum(dim=1, keepdim=True) @ points
 
     @wrong("3.7", "not attempted")
     def nothing_done(x, points, alpha, beta):
