@@ -21,7 +21,7 @@ def outcomes():
     yield registry["1.2"].examine(right_euler)
     yield registry["1.2"].examine(wrong_euler)
     yield registry["1.2"].examine(lambda field, x, t, h: 1 / 0)
-    yield registry["1.8"].examine(borrowed(registry["1.8"].reference))
+    yield registry["1.9"].examine(borrowed(registry["1.9"].reference))
 
 
 def test_panel_says_the_state_in_words_and_escapes_the_rest():
