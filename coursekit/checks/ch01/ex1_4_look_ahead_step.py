@@ -9,6 +9,7 @@ from ...base import Field
 from ...solvers import Euler, Heun
 from ..core import Fact, Mistakes, StudentFunction, exercise
 from ..shared.mistakes import alike, recurring
+from ..shared.quiet import failing
 from ..shared.test_fields import Call, RecordingField, whirl
 from .common import (
     Step,
@@ -161,7 +162,7 @@ def look_ahead_step(student: StudentFunction) -> Iterator[Fact]:
     x, spy = states(), RecordingField(whirl)
     other = at(1.0)(RecordingField(whirl), x, 0.3, 0.1, shape=(16, 2))
     after, used = arguments(at(0.7), spy, x, c=other)
-    yield used
+    yield from failing([used])
     if torch.equal(after.float(), x.float()):  # nothing moves, so nothing more is to be learnt
         return
     hint = (
@@ -169,7 +170,7 @@ def look_ahead_step(student: StudentFunction) -> Iterator[Fact]:
         "by speed times duration, exactly, also where `h` is negative. So what do the weights add up to?"
     )
     yield from moves(at(0.7), hint)
-    yield whole_batch(spy, 16)
+    yield from failing([whole_batch(spy, 16)])
     hint = (
         "The field should be evaluated twice: when the step begins, and when the share `c` of it is over. "
         "Compare the times at which your function does so, and count from `t`."
@@ -193,7 +194,7 @@ def look_ahead_step(student: StudentFunction) -> Iterator[Fact]:
         end = student(RecordingField(_cubic), x, 0.3, 0.4, c, shape=(16, 2))
         got.append((end.double() - x).mean())
         right.append(0.4 * (0.27 + (3 * (0.3 + 0.4 * c) ** 2 - 0.27) / (2 * c)))
-    what = "moves from t = 0.3 to 0.7 where the slope is 3 t², c = 0.5, 0.8, 1"
+    what = "moves in the field 3 t², c = 0.5, 0.8, 1"
     yield Fact("slopes weighed wrongly", what, torch.tensor(right), torch.stack(got), hint)
     hint = (
         "A single step goes wrong where the velocity differs from state to state. Each row must move along "

@@ -46,7 +46,8 @@ MISTAKES: Mistakes = {
     "size of the eigenvalues only": (
         _from_eigenvalues(lambda lam: 2 / lam.abs()),
         "Your step is right as long as the states do not rotate. For a complex eigenvalue it counts how "
-        "large it is and also in which direction it points: draw the circle |1 + z| = 1 and the ray through λ.",
+        "large it is and also in which direction it points: draw the circle |1 + z| = 1 and the ray "
+        "through λ.",
     ),
     "half of the limit, real parts only": (
         _from_eigenvalues(lambda lam: -1 / lam.real),
@@ -75,8 +76,8 @@ HINT_ONE = (
 )
 HINT_RADIUS = (
     "At the largest stable step the fastest component neither grows nor shrinks: each step multiplies it by "
-    "a number of size one. At your step it is another size. More than one: your walk explodes; less than one: "
-    "a longer step would still be stable."
+    "a number of size one. At your step it is another size. More than one: your walk explodes; less than "
+    "one: a longer step would still be stable."
 )
 
 

@@ -87,8 +87,8 @@ def my_solver(student: StudentFunction) -> Iterator[Fact | str]:
         counts.append(spy.evaluations(64))
     hint = (
         "In at least one of its runs your solver returns an answer without evaluating the field. Is it "
-        "computed from a formula for one field, or remembered from an earlier run? The check uses several fields and "
-        "several starts."
+        "computed from a formula for one field, or remembered from an earlier run? The check uses several "
+        "fields and several starts."
     )
     runs = float(sum(count == 0 for count in counts))
     yield Fact("field not evaluated", "runs in which the field was not evaluated", 0.0, runs, hint)

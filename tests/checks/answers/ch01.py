@@ -286,7 +286,7 @@ class Ex1_4:
     def second_slope_first(field, x, t, h, c=1.0):
         later = field(x + c * h * field(x, t), torch.as_tensor(t + c * h))
         w = torch.tensor(0.5) / c
-        return torch.lerp(x + h * field(x, torch.tensor(t)), x + h * later, w)
+        return torch.lerp(x + h * field(x, torch.as_tensor(t)), x + h * later, w)
 
     @right("1.4")
     def a_column_of_times(field, x, t, h, c):
