@@ -6,6 +6,7 @@ import torch
 from torch import Tensor
 
 from ..core import Fact, Mistakes, StudentFunction, exercise
+from ..shared.mistakes import alike
 
 Rule = Callable[[Tensor], Tensor]
 
@@ -21,38 +22,52 @@ def _limit(lam: Tensor) -> Tensor:
 
 
 _reference = _from_eigenvalues(_limit)
+BY_SIZE, BY_REAL_PART = (lambda lam: 2 / lam.abs()), (lambda lam: -2 / lam.real)
 MISTAKES: Mistakes = {
-    "half of the limit": (
-        _from_eigenvalues(lambda lam: _limit(lam) / 2),
-        "Your step is half as long as it could be: with it the fastest component is gone after one step, and "
-        "does not overshoot at all. A component may change its sign in each step and still die out. Up to "
+    **alike(
+        "Your step is half as long as it could be on the line: with it a component is gone after one step, "
+        "and does not overshoot at all. A component may change its sign in each step and still die out. Up to "
         "which factor?",
+        {
+            "half of the limit": _from_eigenvalues(lambda lam: _limit(lam) / 2),
+            "one over the size": _from_eigenvalues(lambda lam: BY_SIZE(lam) / 2),
+            "one over the real part": _from_eigenvalues(lambda lam: BY_REAL_PART(lam) / 2),
+        },
     ),
-    "slowest eigenvalue": (
-        _from_eigenvalues(_limit, torch.max),
+    **alike(
         "Your step is stable for one component and lets another one grow. All components have to stay "
         "bounded, so which of their limits decides?",
+        {
+            "slowest eigenvalue": _from_eigenvalues(_limit, torch.max),
+            "smallest eigenvalue": _from_eigenvalues(BY_SIZE, torch.max),
+            "smallest real part": _from_eigenvalues(BY_REAL_PART, torch.max),
+        },
     ),
-    "negative step": (
-        _from_eigenvalues(lambda lam: -_limit(lam), torch.max),
-        "Your step has the right size but is negative. The eigenvalues have negative real parts, because the "
-        "states are drawn inwards; a duration is positive.",
+    **alike(
+        "Your step is negative. The eigenvalues have negative real parts, because the states are drawn "
+        "inwards; a duration is positive.",
+        {
+            "negative step": _from_eigenvalues(lambda lam: -_limit(lam), torch.max),
+            "most negative step": _from_eigenvalues(lambda lam: -_limit(lam)),
+            "minus two over the smallest rate": _from_eigenvalues(lambda lam: -BY_REAL_PART(lam)),
+            "minus two over the largest rate": _from_eigenvalues(lambda lam: -BY_REAL_PART(lam), torch.max),
+        },
     ),
     "real parts only": (
-        _from_eigenvalues(lambda lam: -2 / lam.real),
+        _from_eigenvalues(BY_REAL_PART),
         "Your step is right as long as the states do not rotate. A pair of complex eigenvalues turns them, "
         "and each straight step leaves the circle on the outside: the imaginary part costs step size too.",
     ),
     "size of the eigenvalues only": (
-        _from_eigenvalues(lambda lam: 2 / lam.abs()),
+        _from_eigenvalues(BY_SIZE),
         "Your step is right as long as the states do not rotate. For a complex eigenvalue it counts how "
         "large it is and also in which direction it points: draw the circle |1 + z| = 1 and the ray "
         "through λ.",
     ),
-    "half of the limit, real parts only": (
-        _from_eigenvalues(lambda lam: -1 / lam.real),
-        "You take one over the eigenvalue. With that step the fastest component is gone at once. It may "
-        "overshoot to the other side and still die out: up to which factor? And rotation counts as well.",
+    "symmetric matrix assumed": (
+        lambda matrix: 2 / torch.linalg.eigvalsh(matrix).abs().max(),
+        "Your step is right for symmetric matrices only. The function that you take the eigenvalues from "
+        "reads one half of the matrix and fills in the other by symmetry; torch has another one for any matrix.",
     ),
     "norm of the matrix": (
         lambda matrix: 2 / torch.linalg.matrix_norm(matrix, 2),

@@ -531,9 +531,13 @@ class Ex1_7:
     def largest_rate(matrix):
         return 2 / (-torch.linalg.eigvals(matrix).real).max()
 
-    @wrong("1.7", "wrong on the line")
+    @wrong("1.7", "minus two over the smallest rate")
     def sign_of_the_largest(matrix):
         return 2 / torch.linalg.eigvals(matrix).real.max()
+
+    @wrong("1.7", "symmetric matrix assumed")
+    def by_eigvalsh(matrix):
+        return 2 / torch.linalg.eigvalsh(matrix).abs().max()
 
     @wrong("1.7", "not the limit")
     def smallest_singular_value(matrix):
