@@ -26,8 +26,8 @@ BY_SIZE, BY_REAL_PART = (lambda lam: 2 / lam.abs()), (lambda lam: -2 / lam.real)
 MISTAKES: Mistakes = {
     **alike(
         "Your step is half as long as it could be on the line: with it a component is gone after one step, "
-        "and does not overshoot at all. A component may change its sign in each step and still die out. Up to "
-        "which factor?",
+        "and does not overshoot at all. A component may change its sign in each step and still die out. Up "
+        "to which factor?",
         {
             "half of the limit": _from_eigenvalues(lambda lam: _limit(lam) / 2),
             "one over the size": _from_eigenvalues(lambda lam: BY_SIZE(lam) / 2),
@@ -67,7 +67,8 @@ MISTAKES: Mistakes = {
     "symmetric matrix assumed": (
         lambda matrix: 2 / torch.linalg.eigvalsh(matrix).abs().max(),
         "Your step is right for symmetric matrices only. The function that you take the eigenvalues from "
-        "reads one half of the matrix and fills in the other by symmetry; torch has another one for any matrix.",
+        "reads one half of the matrix and fills in the other by symmetry; torch has another one "
+        "for any matrix.",
     ),
     "norm of the matrix": (
         lambda matrix: 2 / torch.linalg.matrix_norm(matrix, 2),
