@@ -232,7 +232,7 @@ def test_the_line_of_the_student_is_quoted_and_no_other():
 
 def test_a_call_of_an_unfinished_neighbour_is_told_from_this_stub():
     heun = stub("1.4")
-    outcome = registry["1.9"].examine(lambda field, x0: heun(field, x0, 0.0, 0.1))
+    outcome = registry["1.10"].examine(lambda field, x0: heun(field, x0, 0.0, 0.1))
     assert outcome.name == "raises"
     assert "Exercise 1.4" in outcome.message
     fit_to_read(outcome)

@@ -44,7 +44,7 @@ MISTAKES: Mistakes = {
     ),
     "size of h only": (
         lambda field, x, t, h: x + abs(h) * field(x, t),
-        "Your step is right for a positive `h`, but with a negative one it still goes forwards. Exercise 1.8 "
+        "Your step is right for a positive `h`, but with a negative one it still goes forwards. Exercise 1.9 "
         "walks back in time with the same step: what should a negative duration do to the move?",
     ),
     "Heun's step": (
@@ -65,7 +65,7 @@ MISTAKES: Mistakes = {
 }
 
 
-@exercise("1.2", "Euler step", "core", "field, x, t, h", Euler().step, MISTAKES)
+@exercise("1.2", "Find the bug: an Euler step", "core", "field, x, t, h", Euler().step, MISTAKES)
 def euler_step(student: StudentFunction) -> Iterator[Fact]:
     """Move on a constant field, call record and tangent on a curved one, and the slope of the error."""
     x, spy = states(), RecordingField(whirl)

@@ -120,7 +120,7 @@ FIELDS: dict[str, Tensor] = {
 @exercise("1.7", "The longest stable step", "stretch", "matrix", _reference, MISTAKES, double=True)
 def largest_step(student: StudentFunction) -> Iterator[Fact]:
     """The limit on the line, and the growth of the fastest component in one step, in five linear fields."""
-    one = student(torch.tensor([[-4.0]]).double(), shape=())
+    one = student(-4 * torch.eye(2).double(), shape=())
     yield Fact("wrong on the line", "longest stable step in the field -4 x", 0.5, one, HINT_ONE)
     for name, matrix in FIELDS.items():
         h = student(matrix, shape=()).double()

@@ -559,29 +559,111 @@ class Ex1_7:
 
 
 class Ex1_8:
-    wrong("1.8", "h stays positive")(
+    @right("1.8")
+    def component_by_component(field, x, t):
+        x = x.clone().requires_grad_()
+        u = field(x, t)
+        total = torch.zeros(len(x))
+        for i in range(x.shape[1]):
+            total = total + torch.autograd.grad(u[:, i].sum(), x, retain_graph=True)[0][:, i]
+        return total
+
+    @right("1.8")
+    def by_jacobian(field, x, t):
+        jacobian = torch.autograd.functional.jacobian(lambda x: field(x, t).sum(0), x)
+        return jacobian.diagonal(dim1=0, dim2=2).sum(-1)
+
+    @right("1.8")
+    def state_by_state(field, x, t):
+        rows = [torch.autograd.functional.jacobian(lambda row: field(row[None], t)[0], row) for row in x]
+        return torch.stack([matrix.trace() for matrix in rows])
+
+    @right("1.8")
+    def central_differences(field, x, t, eps=1e-4):
+        total = 0
+        for i in range(x.shape[1]):
+            step = torch.zeros_like(x)
+            step[:, i] = eps
+            total = total + (field(x + step, t) - field(x - step, t))[:, i] / (2 * eps)
+        return total
+
+    @right("1.8")
+    def forward_mode(field, x, t):
+        eye = torch.eye(x.shape[1], dtype=x.dtype)
+        parts = [torch.func.jvp(lambda x: field(x, t), (x,), (e.expand_as(x),))[1] @ e for e in eye]
+        return torch.stack(parts).sum(0)
+
+    @right("1.8")
+    def with_backward(field, x, t):
+        total = torch.zeros(len(x), dtype=x.dtype)
+        for i in range(x.shape[1]):
+            y = x.detach().clone().requires_grad_(True)
+            field(y, t)[:, i].sum().backward()
+            total += y.grad[:, i]
+        return total
+
+    @wrong("1.8", "sum of the whole Jacobian")
+    def one_gradient_for_all(field, x, t):
+        x = x.clone().requires_grad_()
+        return torch.autograd.grad(field(x, t).sum(), x)[0].sum(1)
+
+    @wrong("1.8", "gradient of the sum")
+    def not_even_summed(field, x, t):
+        x = x.clone().requires_grad_()
+        return torch.autograd.grad(field(x, t).sum(), x)[0]
+
+    @wrong("1.8", "raises")
+    def gradient_forgotten(field, x, t):
+        return torch.autograd.grad(field(x, t)[:, 0].sum(), x)[0][:, 0]
+
+    @wrong("1.8", "ignores `t`")
+    def at_time_zero(field, x, t):
+        x = x.clone().requires_grad_()
+        u = field(x, 0.0)
+        return sum(
+            torch.autograd.grad(part.sum(), x, retain_graph=True)[0][:, i] for i, part in enumerate(u.T)
+        )
+
+    @wrong("1.8", "raises")
+    def graph_not_kept(field, x, t):
+        x = x.clone().requires_grad_()
+        u = field(x, t)
+        return sum(torch.autograd.grad(part.sum(), x)[0][:, i] for i, part in enumerate(u.T))
+
+    @wrong("1.8", "wrong in a curved field")
+    def one_sided_and_coarse(field, x, t, eps=0.1):
+        steps = [eps * e for e in torch.eye(x.shape[1], dtype=x.dtype)]
+        return sum((field(x + e, t) - field(x, t))[:, i] / eps for i, e in enumerate(steps))
+
+    @wrong("1.8", "wrong trace")
+    def change_along_the_field(field, x, t, eps=1e-5):
+        return (field(x + eps * field(x, t), t) - field(x, t)).sum(1) / eps
+
+
+class Ex1_9:
+    wrong("1.9", "h stays positive")(
         lambda step, field, x1, times: states_of(step, field, x1, [(t, -h) for t, h in back(times)])
     )
 
-    wrong("1.8", "field negated, steps too long")(
+    wrong("1.9", "field negated, steps too long")(
         lambda step, field, x1, times: states_of(
             step, lambda x, t: -field(x, t), x1, [(t, -h) for t, h in back(times)]
         )
     )
 
-    wrong("1.8", "rows in the order of the times")(
+    wrong("1.9", "rows in the order of the times")(
         lambda step, field, x1, times: states_of(step, field, x1, back(times)).flip(0)
     )
 
-    wrong("1.8", "wrong way back")(
+    wrong("1.9", "wrong way back")(
         lambda step, field, x1, times: states_of(
             step, field, x1, [(t, (times[0] - times[-1]) / (len(times) - 1)) for t in times.flip(0)[:-1]]
         )
     )
 
-    right("1.8")(lambda step, field, x1, times: states_of(step, field, x1, back(times)))
+    right("1.9")(lambda step, field, x1, times: states_of(step, field, x1, back(times)))
 
-    @right("1.8")
+    @right("1.9")
     def flipped_grid(step, field, x1, times):
         back = times.flip(0).tolist()
         states = [x1]
@@ -589,7 +671,7 @@ class Ex1_8:
             states.append(step(field, states[-1], t, before - t))
         return torch.stack(states)
 
-    @right("1.8")
+    @right("1.9")
     def mirrored_clock(step, field, x1, times):
         """The same walk seen from a clock that runs forwards while the field's own runs backwards."""
 
@@ -602,19 +684,19 @@ class Ex1_8:
             states.append(step(mirrored, states[-1], clock[i], clock[i + 1] - clock[i]))
         return torch.stack(states)
 
-    wrong("1.8", "ignores `step`")(lambda step, field, x1, times: states_of(heun, field, x1, back(times)))
+    wrong("1.9", "ignores `step`")(lambda step, field, x1, times: states_of(heun, field, x1, back(times)))
 
 
-class Ex1_9:
-    wrong("1.9", "error too large")(lambda field, x0: euler(field, x0, 20))
+class Ex1_10:
+    wrong("1.10", "error too large")(lambda field, x0: euler(field, x0, 20))
 
-    @wrong("1.9", "field not evaluated")
+    @wrong("1.10", "field not evaluated")
     def hard_coded(field, x0):
         angle = (2 + 0.8 * math.sqrt(math.pi)) / (1 + x0.square().sum(1))
         c, s = angle.cos(), angle.sin()
         return torch.stack([c * x0[:, 0] - s * x0[:, 1], s * x0[:, 0] + c * x0[:, 1]], dim=1)
 
-    @wrong("1.9", "field not evaluated")
+    @wrong("1.10", "field not evaluated")
     def slopes_remembered(field, x0):
         x = x0
         for k in range(400):
@@ -623,9 +705,9 @@ class Ex1_9:
             x = x + REMEMBERED[k] / 400
         return x
 
-    right("1.9")(lambda field, x0: euler(field, x0, 400))
+    right("1.10")(lambda field, x0: euler(field, x0, 400))
 
-    @right("1.9")
+    @right("1.10")
     def runge_kutta(field, x0):
         x, h = x0, 1 / 9
         for k in range(9):
@@ -636,7 +718,7 @@ class Ex1_9:
             x = x + h / 6 * (a + 2 * b + 2 * c + field(x + h * c, t + h))
         return x
 
-    @right("1.9")
+    @right("1.10")
     def short_steps_in_the_gust(field, x0):
         ends = torch.cat(
             [torch.linspace(0, 0.3, 5), torch.linspace(0.3, 0.7, 21)[1:], torch.linspace(0.7, 1, 5)[1:]]
@@ -647,6 +729,6 @@ class Ex1_9:
             x = x + h * field(middle, t + h / 2)
         return x
 
-    wrong("1.9", "error too large")(lambda field, x0: euler(field, x0, 400, 200))
-    wrong("1.9", "error too large")(lambda field, x0: 1e30 * euler(field, x0, 400))
-    right("1.9")(lambda field, x0: euler(lambda x, t: field(x, t + float(torch.rand(1)) / 4000), x0, 2000))
+    wrong("1.10", "error too large")(lambda field, x0: euler(field, x0, 400, 200))
+    wrong("1.10", "error too large")(lambda field, x0: 1e30 * euler(field, x0, 400))
+    right("1.10")(lambda field, x0: euler(lambda x, t: field(x, t + float(torch.rand(1)) / 4000), x0, 2000))

@@ -1,4 +1,4 @@
-"""Exercise 1.9: reach a given error with as few field evaluations as possible."""
+"""Exercise 1.10: reach a given error with as few field evaluations as possible."""
 
 from collections.abc import Iterator
 from functools import partial
@@ -68,7 +68,7 @@ def _compared(x0: Tensor, evaluations: float, error: float) -> str:
 
 # The lab's own race is in double precision.
 @exercise(
-    "1.9",
+    "1.10",
     "Fewest evaluations",
     "open",
     "field, x0",

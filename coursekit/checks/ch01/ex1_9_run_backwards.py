@@ -1,4 +1,4 @@
-"""Exercise 1.8: the same walk, backwards."""
+"""Exercise 1.9: the same walk, backwards."""
 
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -95,7 +95,7 @@ MISTAKES: Mistakes = {
 }
 
 
-@exercise("1.8", "Run backwards", "stretch", "step, field, x1, times", _run_backwards, MISTAKES)
+@exercise("1.9", "Run backwards", "stretch", "step, field, x1, times", _run_backwards, MISTAKES)
 def run_backwards(student: StudentFunction) -> Iterator[Fact]:
     """First row, states where Heun's steps are exact, where Euler's begin, and the way there and back."""
     x1, times = states(6), row(TIMES)
