@@ -43,6 +43,17 @@ WHOLE = (
 MISTAKES: Mistakes = {
     "sum of the whole Jacobian": (_of(lambda j: j.sum((1, 2))), WHOLE),
     "gradient of the sum": (_of(lambda j: j.sum(1)), WHOLE),
+    "gradients piled up": (
+        _of(lambda j: j.triu().sum((1, 2))),
+        "Your gradients pile up: `backward` *adds* to what `.grad` holds already, so the second component's "
+        "derivatives are mixed with those of the first. Start each component with a fresh copy of the "
+        "states, or use a function that returns gradients and keeps none.",
+    ),
+    "plane only": (
+        _of(lambda j: _trace(j[:, :2, :2])),
+        "In the plane your numbers are right, in space they are not: you stop at the second coordinate. How "
+        "many there are is written in the shape of `x`.",
+    ),
     "not summed": (
         _of(lambda j: j.diagonal(dim1=1, dim2=2)),
         "You return one number for each coordinate. They are the right ones: the divergence is their sum, a "

@@ -612,6 +612,15 @@ class Ex1_8:
         x = x.clone().requires_grad_()
         return torch.autograd.grad(field(x, t).sum(), x)[0]
 
+    @wrong("1.8", "gradients piled up")
+    def backward_without_zero(field, x, t):
+        x = x.clone().requires_grad_()
+        total = torch.zeros(len(x), dtype=x.dtype)
+        for i in range(x.shape[1]):
+            field(x, t)[:, i].sum().backward()
+            total += x.grad[:, i]
+        return total
+
     @wrong("1.8", "raises")
     def gradient_forgotten(field, x, t):
         return torch.autograd.grad(field(x, t)[:, 0].sum(), x)[0][:, 0]
