@@ -75,7 +75,7 @@ def test_progress_shows_done_and_open(capsys):
     assert "1.2  Find the bug: an Euler step" in done[0]
     assert f"{datetime.now():%Y}" in done[0]
     numbers = [line.split()[0] for line in said.splitlines() if not line.startswith("Chapter")]
-    assert numbers == sorted(registry)
+    assert numbers == sorted(registry, key=lambda number: [int(part) for part in number.split(".")])
 
 
 def test_the_first_pass_counts(own_home):

@@ -93,7 +93,7 @@ HINT_ALONE = (
 )
 
 
-@exercise("3.7", "Find the bug: holes in the picture", "core", "x, points, alpha, beta", _reference, MISTAKES)
+@exercise("3.7", "Find the bug: holes in a picture", "core", "x, points, alpha, beta", _reference, MISTAKES)
 def best_guess(student: StudentFunction) -> Iterator[Fact]:
     """A closed form on the line, the start, states alone and together, near and far."""
     ends = rows((1.0,), (-1.0,))

@@ -118,7 +118,7 @@ def _off(x: Tensor, x0: Tensor, x1: Tensor) -> Tensor:
     return rest.norm(dim=1) / way.norm(dim=1)
 
 
-@exercise("3.8", "From any distribution to any other", "stretch", "x0, x1, t", _reference, MISTAKES)
+@exercise("3.8", "Between any two distributions", "stretch", "x0, x1, t", _reference, MISTAKES)
 def linear_path(student: StudentFunction) -> Iterator[Fact]:
     """Ends, and place on the line, for vectors and images, with as many states as coordinates and others."""
     for place, (shape, kind) in enumerate(BATCHES):
