@@ -78,6 +78,19 @@ def test_progress_shows_done_and_open(capsys):
     assert numbers == sorted(registry, key=lambda number: [int(part) for part in number.split(".")])
 
 
+def test_progress_takes_a_line_a_chapter_and_folds_the_rest(monkeypatch):
+    shown = []
+    monkeypatch.setattr("coursekit.checks.core.panel.show", lambda text, page: shown.append(page))
+    progress_store.passed("1.2")
+    checks.progress()
+    (page,) = shown
+    chapters = {number.split(".")[0] for number in registry}
+    assert page.count("<details>") == page.count("<summary>") == len(chapters)
+    assert "Chapter 01 · 1 of 8 done" in page
+    assert page.count("●") == 1
+    assert page.count("○") == 2 * (len(registry) - 1)  # a mark, and a row in the fold
+
+
 def test_the_first_pass_counts(own_home):
     assert progress_store.passed("1.2") == ""
     first = progress_store.load().passed["1.2"]
