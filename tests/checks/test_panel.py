@@ -86,7 +86,7 @@ def test_progress_takes_a_line_a_chapter_and_folds_the_rest(monkeypatch):
     (page,) = shown
     chapters = {number.split(".")[0] for number in registry}
     assert page.count("<details>") == page.count("<summary>") == len(chapters)
-    assert "Chapter 01 · 1 of 8 done" in page
+    assert "Chapter 01 · 1 of 10 done" in page
     assert page.count("●") == 1
     assert page.count("○") == 2 * (len(registry) - 1)  # a mark, and a row in the fold
 
