@@ -24,7 +24,6 @@ import coursekit
 ROOT = Path(__file__).resolve().parents[1]
 # Picture -> the lecture, and words of the text alternative by which the cell is known.
 PICTURES = {
-    "noise_to_data": ("01_flows", "Five panels from t = 0 to t = 1"),
     "00_welcome": ("00_welcome", "Left: straight lines from many starts"),
     "01_flows": ("01_flows", "A square grid at four times"),
     "02_diffusion_processes": ("02_diffusion_processes", "Upper row: thirty paths"),
