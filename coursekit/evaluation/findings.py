@@ -128,9 +128,9 @@ def within(measured: Tensor, expected: Tensor, tolerance: Tensor, as_gap: bool =
     parts = (measured, expected, tolerance, deviation, ratios)
     found, wanted, room, gap, ratio = (float(part.flatten()[index]) for part in parts)
     of = (
-        f"{number(gap)} of {number(room)}"
+        f"gap {number(gap)}, at most {number(room)}"
         if as_gap
-        else f"{number(found)} of {number(wanted)} ± {number(room)}"
+        else f"{number(found)}, expected {number(wanted)} ± {number(room)}"
     )
     finding = Finding(number(found) + place, number(wanted), f"± {number(room)}", of, ratio, not ratio > 1)
     if math.isnan(ratio):
