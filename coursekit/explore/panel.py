@@ -13,7 +13,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from PIL import Image
 
-from ..plots.page import PAGE_DPI, Picture, checked_alt, shrunk
+from ..plots.page import PAGE_DPI, Picture, checked_alt, shrunk, webp
 from ..plots.style import dress
 
 # A little finer than the page shows it. More would cost time in every answer.
@@ -113,7 +113,9 @@ class Explorer(widgets.VBox):
     def _repr_mimebundle_(self, **options: Any) -> tuple[dict[str, Any], dict[str, Any]]:
         """Offer the widget, and for pages without widgets the picture as it stands."""
         live = super()._repr_mimebundle_(**options) or {}
-        still, metadata = replace(self.picture, png=shrunk(self.picture.png))._repr_mimebundle_()
+        image = Image.open(io.BytesIO(self.picture.png))
+        small = replace(self.picture, png=shrunk(self.picture.png), webp=webp(image))
+        still, metadata = small._repr_mimebundle_()
         return {**still, **live, "text/plain": self.picture.alt}, metadata
 
 

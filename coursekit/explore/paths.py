@@ -24,7 +24,7 @@ SCHEDULERS: dict[str, Scheduler] = {
 }
 MANY, FEW = 1500, 300
 LIM = 3.2
-APART = 7.0
+APART = 7.4
 CELLS = 8
 SIDE = 0.5
 # A little face: row 0 is the top one, column 0 the left one.
@@ -75,15 +75,18 @@ def _noise(n: int, seed: int) -> Tensor:
     return torch.randn(n, 2, generator=torch.Generator().manual_seed(seed))
 
 
-def _panel(ax: Axes, shift: float, title: str) -> None:
-    """A framed square of half-width LIM around (shift, 0), with the lines through its middle."""
+def _panel(ax: Axes, shift: float, title: str, ticks: tuple[tuple[float, str], ...]) -> None:
+    """A framed square of half-width LIM around (shift, 0), with numbers at places along both sides."""
     ax.add_patch(Rectangle((shift - LIM, -LIM), 2 * LIM, 2 * LIM, fill=False, linewidth=0.8))
     ax.text(shift, LIM + 0.25, title, ha="center")
+    for place, number in ticks:
+        ax.text(shift + place, -LIM - 0.15, number, ha="center", va="top", fontsize="small")
+        ax.text(shift - LIM - 0.15, place, number, ha="right", va="center", fontsize="small")
 
 
 def _cloud(ax: Axes, shift: float, x: Tensor, color: str, title: str) -> None:
     """A panel with those points of the plane that lie in it; grey lines are the axes."""
-    _panel(ax, shift, title)
+    _panel(ax, shift, title, ((-2.0, "−2"), (0.0, "0"), (2.0, "2")))
     ax.plot([shift - LIM, shift + LIM, nan, shift, shift], [0, 0, nan, -LIM, LIM], color="#DDDDDD", zorder=0)
     inside = x[x.abs().amax(1) <= LIM]
     points_of(inside + torch.tensor([shift, 0.0]), ax, color=color, size=5)
@@ -91,9 +94,10 @@ def _cloud(ax: Axes, shift: float, x: Tensor, color: str, title: str) -> None:
 
 def _weights(ax: Axes, shift: float, scheduler: Scheduler, t: float) -> tuple[float, float]:
     """The panel of alpha and beta over time, with a mark at `t`; returns both at `t`."""
-    _panel(ax, shift, "weights of data α, noise β over time")
     times, now = torch.linspace(0, 1, 101), torch.tensor(t)
     size, left, low = 1.88 * LIM, shift - 0.94 * LIM, -0.94 * LIM
+    places = ((low, "0"), (0.0, "0.5"), (low + size, "1"))
+    _panel(ax, shift, "weights of data α, noise β over time", places)
     ax.plot([left + size * t] * 2, [-LIM, LIM], color="#999999", linewidth=0.8)
     for values, color, name in ((scheduler.alpha, COLORS[0], "α"), (scheduler.beta, COLORS[1], "β")):
         ax.plot(left + size * times, low + size * values(times), color=color)
@@ -112,7 +116,7 @@ def _draw(ax: Axes, data: Tensor, z: Tensor, scheduler: str, t: float, name: str
     ax.plot(float(z[0]) - APART, float(z[1]), "x", color="black", markersize=8, markeredgewidth=2)
     _cloud(ax, 0.0, mixed, COLORS[0], "marginal, every z")
     alpha, beta = _weights(ax, APART, SCHEDULERS[scheduler], t)
-    ax.set(xlim=(-APART - LIM - 0.1, APART + LIM + 0.6), ylim=(-LIM - 0.1, LIM + 0.9))
+    ax.set(xlim=(-APART - LIM - 0.7, APART + LIM + 0.6), ylim=(-LIM - 0.8, LIM + 0.9))
     ax.set_axis_off()
     ratio = "without bound" if beta == 0 else f"{(alpha / beta) ** 2:.3g}"
     where = ", ".join(f"{c:.2f}" for c in z.tolist())

@@ -2,6 +2,7 @@
 
 import base64
 import html
+import io
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -11,9 +12,11 @@ import matplotlib as mpl
 import matplotlib.pyplot as plt
 from celluloid import Camera
 from matplotlib.axes import Axes
+from matplotlib.collections import QuadMesh
 from matplotlib.figure import Figure
+from PIL import Image
 
-from .page import PAGE_DPI, Picture, caption_html, checked_alt, checked_caption, png, shrunk
+from .page import PAGE_DPI, Picture, caption_html, checked_alt, checked_caption, few_colors, png, shrunk, webp
 from .style import dress
 
 MAX_FRAMES = 40
@@ -30,6 +33,8 @@ SIGNS = {
     "fa-fast-forward": "▶|",
     "fa-plus": "+",
 }
+# Dark signs on light buttons, also where the theme writes light on dark.
+BUTTONS = ".anim-buttons button { color: #111; background: #eee; border: 1px solid #888; }"
 
 
 @dataclass(frozen=True)
@@ -91,7 +96,7 @@ def animate(
         camera = _film(draw, frames, figure, dress(ax))
         with mpl.rc_context({"animation.embed_limit": 100, "savefig.dpi": PAGE_DPI}):
             film = camera.animate(interval=1000 / per_second, blit=True)
-            player = _player(film.to_jshtml(default_mode="once"), caption, alt)
+            player = _player(film.to_jshtml(default_mode="once"), caption, alt, _has_surface(ax))
         still = Picture(shrunk(png(figure, PAGE_DPI)), alt, round(size[0] * PAGE_DPI), caption)
     finally:
         plt.close(figure)
@@ -123,15 +128,29 @@ def _film(draw: Callable[[Axes, int], object], frames: int, figure: Figure, ax: 
     return camera
 
 
-def _player(page: str, caption: str, alt: str) -> str:
-    """The player's HTML with small pictures, caption, text alternative, and buttons that need no network."""
+def _has_surface(ax: Axes) -> bool:
+    """Whether a frame shows a map, in which fewer colours would show as rings."""
+    return bool(ax.images) or any(isinstance(each, QuadMesh) for each in ax.collections)
 
-    def smaller(match: re.Match[str]) -> str:
-        picture = base64.b64decode(match[1].replace("\\\n", ""))
-        return f'"data:image/png;base64,{base64.b64encode(shrunk(picture)).decode()}"'
 
-    page = re.sub(r'"data:image/png;base64,([^"]*)"', smaller, page)
+def _player(page: str, caption: str, alt: str, smooth: bool) -> str:
+    """The player's HTML with small pictures, caption, text alternative, and buttons that need no network.
+
+    `smooth` frames show a surface: they keep all their colours if that does not make the animation too large.
+    """
+    found = re.compile(r'"data:image/png;base64,([^"]*)"')
+    frames = [
+        Image.open(io.BytesIO(base64.b64decode(each.replace("\\\n", "")))).convert("RGB")
+        for each in found.findall(page)
+    ]
+    around = len(found.sub("", page)) + 2000  # the player's own text, and what is put into it below
+    files = [webp(frame if smooth else few_colors(frame).convert("RGB")) for frame in frames]
+    if smooth and sum(map(len, files)) * 4 / 3 + around > MAX_BYTES:
+        files = [webp(few_colors(frame).convert("RGB")) for frame in frames]
+    data = iter(files)
+    page = found.sub(lambda _: f'"data:image/webp;base64,{base64.b64encode(next(data)).decode()}"', page)
     page = re.sub(r'<link rel="stylesheet"\s+href="[^"]*font-awesome[^>]*>', "", page)
     page = re.sub(r'<i class="fa (fa-[^"]*)"></i>', lambda match: SIGNS[match[1]], page)
+    page = page.replace("<style>", f"<style>{BUTTONS}", 1)
     page = page.replace("<img id=", f'<img alt="{html.escape(alt)}" id=', 1)
     return f'<figure style="margin:0">{page}{caption_html(caption)}</figure>'

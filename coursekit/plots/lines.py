@@ -1,29 +1,14 @@
 """Drawings of one number against another: paths over time, errors against cost, sweeps."""
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from matplotlib.axes import Axes
-from matplotlib.axis import Axis
-from matplotlib.lines import Line2D
-from matplotlib.ticker import LogLocator, NullFormatter
 from torch import Tensor
 
-from .style import COLORS, MARKERS, array, axes
+from .style import COLORS, MARKERS, array, axes, name_axes, paint, plain_ticks
 
 Numbers = Tensor | list[float] | tuple[float, ...]
-
-
-def _paint(lines: Sequence[Line2D], color: str | None) -> None:
-    for line in lines:
-        if color is not None:
-            line.set_color(color)
-
-
-def _plain_ticks(axis: Axis) -> None:
-    """Label a logarithmic axis in plain numbers at 1, 2 and 5; the usual labels overlap in short ranges."""
-    axis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
-    axis.set_major_formatter("{x:g}")
-    axis.set_minor_formatter(NullFormatter())
 
 
 def paths_1d(
@@ -31,8 +16,9 @@ def paths_1d(
     xs: Tensor,
     ax: Axes | None = None,
     *,
-    color: str | None = None,
+    color: str | Sequence[str] | None = None,
     label: str | None = None,
+    band: tuple[Numbers, Numbers] | None = None,
 ) -> Axes:
     """Draw states on the line over time.
 
@@ -40,12 +26,15 @@ def paths_1d(
         times: (times,).
         xs: states, (times, batch) or (times, batch, 1).
         ax: where to draw; None makes one.
-        color: colour of all paths; None takes the palette's colours in turn.
+        color: colour of all paths, or one for each, for instance one for each start; None takes the
+            palette's colours in turn.
         label: name in the legend, once for all paths.
+        band: mean and standard deviation of the states, (times,) each; drawn behind the paths as a line and
+            a grey band of two standard deviations to both sides.
     Returns:
         The axes.
     Raises:
-        ValueError: there is not one state of the line for each time.
+        ValueError: there is not one state of the line for each time, or not one colour for each path.
 
     >>> ax = paths_1d(torch.linspace(0, 1, 11), torch.randn(11, 3))
     >>> len(ax.lines)
@@ -60,9 +49,14 @@ def paths_1d(
         )
     ax = axes(ax)
     drawn = ax.plot(array(times), states, linewidth=1.2)
-    _paint(drawn, color)
+    paint(drawn, color)
     drawn[0].set_label(label)
-    ax.set(xlabel="time $t$", ylabel="state $x$")
+    if band is not None:
+        mean, std = map(array, band)
+        look: dict[str, Any] = {"color": "#999999", "alpha": 0.3, "linewidth": 0, "zorder": 0}
+        ax.fill_between(array(times), mean - 2 * std, mean + 2 * std, label="mean ± 2 std", **look)
+        ax.plot(array(times), mean, color="black", linewidth=1.0, linestyle="--", zorder=1)
+    name_axes(ax, "time $t$", "state $x$")
     return ax
 
 
@@ -79,7 +73,8 @@ def convergence(
         hs: step sizes, positive.
         errors: for each solver's name its errors, as many as `hs`.
         ax: where to draw; None makes one.
-        orders: for some of the names the slope to draw as a dashed line through the smallest step.
+        orders: for some of the names the slope to draw as a dashed line through the smallest step; each
+            slope has one entry in the legend.
     Returns:
         The axes.
 
@@ -89,14 +84,17 @@ def convergence(
     """
     ax = axes(ax)
     h = array(hs)
+    named: set[int] = set()
     for (name, error), color, marker in zip(errors.items(), COLORS, MARKERS, strict=False):
         ax.loglog(h, array(error), color=color, marker=marker, linestyle="none", label=name)
         order = (orders or {}).get(name)
         if order is not None:
             finest = h.argmin()
             line = array(error)[finest] * (h / h[finest]) ** order
-            ax.loglog(h, line, color=color, linestyle="--", linewidth=1, label=f"slope {order}")
-    _plain_ticks(ax.xaxis)
+            label = None if order in named else f"slope {order}"
+            ax.loglog(h, line, color=color, linestyle="--", linewidth=1, label=label)
+            named.add(order)
+    plain_ticks(ax.xaxis)
     ax.set(xlabel="step size $h$", ylabel="error")
     ax.legend(frameon=False)
     return ax
@@ -118,7 +116,7 @@ def work_precision(runs: Mapping[str, tuple[Numbers, Numbers]], ax: Axes | None 
     ax = axes(ax)
     for (name, (work, error)), color, marker in zip(runs.items(), COLORS, MARKERS, strict=False):
         ax.loglog(array(work), array(error), color=color, marker=marker, markersize=5, label=name)
-    _plain_ticks(ax.xaxis)
+    plain_ticks(ax.xaxis)
     ax.set(xlabel="field evaluations", ylabel="error")
     ax.legend(frameon=False)
     return ax
@@ -154,7 +152,7 @@ def curve(
     1
     """
     ax = axes(ax)
-    _paint(ax.plot(array(x), array(y), label=label, marker=marker), color)
+    paint(ax.plot(array(x), array(y), label=label, marker=marker), color)
     if band is not None:
         ax.axhspan(*band, color="#999999", alpha=0.3, linewidth=0, label=band_label)
     if label or band_label:

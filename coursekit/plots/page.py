@@ -1,4 +1,4 @@
-"""How a drawing gets onto the page: one PNG with a visible caption and a text alternative."""
+"""How a drawing gets onto the page: one picture with a visible caption and a text alternative."""
 
 import base64
 import html
@@ -61,40 +61,51 @@ def caption_html(caption: str) -> str:
     return f'<figcaption style="{CAPTION_LOOK}">{inside}</figcaption>'
 
 
-def png(figure: Figure, dpi: float = DPI) -> bytes:
-    """Return `figure` as the bytes of a PNG file."""
+def png(figure: Figure, dpi: float = DPI, *, trim: bool = False) -> bytes:
+    """Return `figure` as the bytes of a PNG file; `trim` leaves out empty margins."""
     buffer = io.BytesIO()
-    figure.savefig(buffer, format="png", dpi=dpi, facecolor="white")
+    box: dict[str, Any] = {"bbox_inches": "tight", "pad_inches": 0.06} if trim else {}
+    figure.savefig(buffer, format="png", dpi=dpi, facecolor="white", **box)
     return buffer.getvalue()
 
 
-def shrunk(file: bytes) -> bytes:
-    """Return the same picture in a smaller PNG: no colour changes.
-
-    A palette takes the place of full colours only where 256 of them hold the whole picture. Fewer colours
-    than there are would show as rings in a smooth density.
-    """
-    pixels = np.asarray(Image.open(io.BytesIO(file)).convert("RGB"))
-    colors = np.unique(pixels.reshape(-1, 3) @ (1 << 16, 1 << 8, 1))
-    if len(colors) <= 256:
-        places = np.searchsorted(colors, pixels.astype(np.int64) @ (1 << 16, 1 << 8, 1))
-        image = Image.fromarray(places.astype(np.uint8), "P")
-        image.putpalette(
-            np.stack([colors >> 16, colors >> 8 & 255, colors & 255], 1).astype(np.uint8).tobytes()
-        )
-    else:
-        image = Image.fromarray(pixels)
+def webp(image: Image.Image) -> bytes:
+    """Encode without loss: half the size of a PNG, and every browser since 2020 reads it."""
     buffer = io.BytesIO()
-    image.save(buffer, format="PNG", optimize=True)
+    image.save(buffer, format="WEBP", lossless=True, quality=50, method=2)
+    return buffer.getvalue()
+
+
+def few_colors(image: Image.Image) -> Image.Image:
+    """Return the picture in at most 256 colours; none changes where so many suffice.
+
+    In dots and lines nobody sees the difference; in a smooth density it shows as rings.
+    """
+    rgb = image.convert("RGB")
+    if rgb.getcolors(256) is None:  # there are more
+        return rgb.quantize(256, method=Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE)
+    pixels = np.asarray(rgb).astype(np.uint32)
+    colors, places = np.unique(pixels @ np.array([1 << 16, 1 << 8, 1], np.uint32), return_inverse=True)
+    exact = Image.fromarray(places.reshape(pixels.shape[:2]).astype(np.uint8))
+    exact.putpalette([int(c) >> shift & 255 for c in colors for shift in (16, 8, 0)])
+    return exact
+
+
+def shrunk(file: bytes) -> bytes:
+    """Return a PNG in at most 256 colours: less than half the size."""
+    buffer = io.BytesIO()
+    few_colors(Image.open(io.BytesIO(file))).save(buffer, format="PNG", optimize=True)
     return buffer.getvalue()
 
 
 @dataclass(frozen=True)
 class Picture:
-    """A PNG that shows itself in a notebook with its caption below it and its text alternative.
+    """A picture that shows itself in a notebook with its caption below it and its text alternative.
 
     JupyterLab and nbconvert's default template drop the `alt` in the metadata of an `image/png` output; both
-    prefer `text/html` and keep the `alt` of an `<img>` in it. The PNG rides along for all other front ends.
+    prefer `text/html` and keep the `alt` of an `<img>` in it. There the picture stands with all its colours,
+    as WebP. A PNG in 256 colours rides along for all other front ends: together they are smaller than one PNG
+    in full colours, twice.
 
     >>> picture(plots.axes(), alt="An empty diagram.", caption="Nothing yet.")
     Nothing yet.
@@ -105,12 +116,13 @@ class Picture:
     alt: str
     width: int
     caption: str = ""
+    webp: bytes = b""
 
     def img(self) -> str:
         """Return the picture as an `<img>` element that carries its own data."""
-        data = base64.b64encode(self.png).decode()
+        data, kind = base64.b64encode(self.webp or self.png).decode(), "webp" if self.webp else "png"
         look = f'width="{self.width}" style="max-width:100%"'
-        return f'<img src="data:image/png;base64,{data}" alt="{html.escape(self.alt)}" {look}>'
+        return f'<img src="data:image/{kind};base64,{data}" alt="{html.escape(self.alt)}" {look}>'
 
     def html(self) -> str:
         """Return the picture as a `<figure>` with its caption."""
@@ -147,9 +159,11 @@ def picture(drawing: Figure | Axes, alt: str, dpi: float = DPI, *, caption: str 
     """
     alt = checked_alt(alt)
     figure = drawing if isinstance(drawing, Figure) else drawing.figure.get_figure(root=True)
-    rendered = Picture(
-        shrunk(png(figure, dpi)), alt, round(figure.get_figwidth() * PAGE_DPI), " ".join(caption.split())
-    )
+    # Trimmed, for square panels beside a colour bar do not fill the height of their figure.
+    file = png(figure, dpi, trim=True)
+    image = Image.open(io.BytesIO(file)).convert("RGB")
+    width, caption = round(image.width * PAGE_DPI / dpi), " ".join(caption.split())
+    rendered = Picture(shrunk(file), alt, width, caption, webp(image))
     # An open figure would be shown a second time at the end of the cell.
     plt.close(figure)
     return rendered

@@ -22,7 +22,7 @@ def bars(ax, k):
 
 
 def frames(film):
-    files = re.findall(r'"data:image/png;base64,([^"]+)"', film.player)
+    files = re.findall(r'"data:image/webp;base64,([^"]+)"', film.player)
     return [np.asarray(Image.open(io.BytesIO(base64.b64decode(file))).convert("L")) for file in files]
 
 
@@ -105,3 +105,25 @@ def test_too_large_a_result_is_refused(monkeypatch):
     monkeypatch.setattr(animation, "MAX_BYTES", 1000)
     with pytest.raises(ValueError, match="fewer frames"):
         animate(bars, 2, caption="Bars.", alt="bars", size=(3, 2))
+
+
+@pytest.mark.parametrize("smooth", [True, False])
+def test_colours_are_given_up_only_where_nobody_sees_it_or_the_film_would_be_too_large(smooth, monkeypatch):
+    def draw(ax, k):
+        if smooth:
+            plots.density(lambda x: -x.square().sum(-1) / (k + 1), ax, n=60)
+        else:
+            points = torch.randn(500, 2, generator=torch.Generator().manual_seed(k))
+            plots.samples(points, ax, values=points[:, 0], lim=3)
+
+    def colors():
+        film = animate(draw, 3, caption="Wider.", alt="A hill grows wide.", size=(2.5, 2.5))
+        file = re.findall(r'"data:image/webp;base64,([^"]+)"', film.player)[1]
+        pixels = np.asarray(Image.open(io.BytesIO(base64.b64decode(file))).convert("RGB"))
+        return len(np.unique(pixels.reshape(-1, 3), axis=0)), len(film.player)
+
+    full, size = colors()
+    assert (full > 256) == smooth
+    if smooth:
+        monkeypatch.setattr(animation, "MAX_BYTES", size - 1)
+        assert colors()[0] <= 256

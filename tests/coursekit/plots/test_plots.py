@@ -110,6 +110,9 @@ def test_tensors_with_gradients_are_drawn():
         (lambda: plots.digit_grid(torch.zeros(3, 65)), r"\(n, 64\)"),
         (lambda: plots.digit_grid(torch.zeros(3, 64), [1, 2]), "2 labels for 3"),
         (lambda: plots.panels(3, ["a"]), "1 titles for 3"),
+        (lambda: plots.samples(POINTS[:3], texts=["a"]), "1 texts for 3"),
+        (lambda: plots.trajectories(PATHS, color=["red"] * 2), "2 colours for 5"),
+        (lambda: plots.quiver(lambda x, t: x, where=torch.zeros(4, 3)), "where has shape"),
     ],
 )
 def test_wrong_shapes_are_named(draw, word):
@@ -143,6 +146,113 @@ def test_warped_grid_carries_straight_lines():
     assert ax.lines[0].get_color() != ax.lines[7].get_color()
 
 
+def test_quiver_draws_arrows_only_where_there_is_mass_and_scales_by_those():
+    def field(x, t):
+        return x  # the longest arrows are in the corners
+
+    mass = torch.tensor([[0.1, 0.1], [-0.9, 0.2]])
+    ax = plots.quiver(field, lim=3, n=12, where=mass)
+    arrows = ax.collections[0]
+    places = torch.as_tensor(arrows.XY, dtype=torch.float32)
+    assert 0 < len(places) < 30
+    assert torch.cdist(places, mass).amin(1).max() <= 0.5
+    longest = np.hypot(arrows.U, arrows.V).max() / arrows.scale
+    assert 0.8 < longest / 0.5 < 1.2
+    assert plots.quiver(field, where=mass + 50).collections[0].XY.shape == (0, 2)
+
+
+def test_quiver_takes_one_scale_for_panels_that_are_compared():
+    _, axs = plots.panels(2)
+    scales = [
+        plots.quiver(lambda x, t, k=k: k * x, ax=ax, longest=4.0).collections[0].scale
+        for k, ax in enumerate(axs, 1)
+    ]
+    assert scales[0] == scales[1]
+
+
+def corners(line) -> float:
+    """Greatest angle between neighbouring pieces of a line, where they are long enough to be seen."""
+    step = np.diff(np.asarray(line.get_xydata(), dtype=float), axis=0)
+    length = np.hypot(*step.T)
+    cross = step[:-1, 0] * step[1:, 1] - step[:-1, 1] * step[1:, 0]
+    angle = np.abs(np.arctan2(cross, (step[:-1] * step[1:]).sum(1)))
+    return float(angle[np.minimum(length[:-1], length[1:]) > 0.02].max(initial=0.0))
+
+
+def test_carried_lines_have_no_corners_where_the_map_stretches():
+    def stretch(x):  # a hundredfold near 0, and a bend in the middle of it
+        far = torch.atan(100 * x[:, :1])
+        return torch.cat([far, x[:, 1:] + torch.sin(4 * far)], 1)
+
+    ax = plots.warped_grid(stretch, lim=2, lines=5)
+    assert max(corners(line) for line in ax.lines) < 0.25
+    assert sum(len(line.get_xdata()) for line in ax.lines) < 10 * 600
+
+
+def test_warped_grid_marks_places_and_shades_by_the_change_of_density():
+    marks = torch.tensor([[1.0, 0.0], [0.0, 1.0]])
+    ax = plots.warped_grid(lambda x: x * x.new_tensor([2.0, 1.0]), lim=1, marks=marks, shade=True)
+    mesh, crosses = ax.collections
+    np.testing.assert_allclose(crosses.get_offsets(), marks)
+    np.testing.assert_allclose(mesh.get_array(), 0.5, rtol=1e-5)
+    assert len(ax.figure.axes) == 2
+    # Red and blue mean the same factor.
+    assert mesh.norm.vmin * mesh.norm.vmax == pytest.approx(1)
+
+
+def test_one_scale_of_colours_for_several_panels():
+    figure, axs = plots.panels(3, share=True)
+    for ax, width in zip(axs, (0.5, 1.0, 2.0), strict=True):
+        plots.density(lambda x, w=width: -x.square().sum(-1) / w, ax, n=20)
+    figure.draw_without_rendering()
+    bar = plots.colorbar(axs, "density", low=0.0)
+    assert {ax.images[0].get_clim() for ax in axs} == {bar.mappable.get_clim()}
+    assert bar.vmin == 0
+    figure.draw_without_rendering()
+    sizes = np.array([ax.get_window_extent().size for ax in axs])
+    np.testing.assert_allclose(sizes, sizes[:1].repeat(3, 0), rtol=1e-3)
+
+
+def test_a_signed_scale_has_zero_in_the_middle():
+    ax = plots.axes()
+    ax.imshow([[-1.0, 3.0], [np.nan, 0.0]])
+    bar = plots.colorbar(ax, signed=True)
+    assert (bar.vmin, bar.vmax) == (-3, 3)
+    assert ax.images[0].get_cmap().name == plots.DIVERGING
+    assert plots.colorbar(ax, low=-1, high=1).extend == "max"
+    with pytest.raises(ValueError, match="nothing that carries values"):
+        plots.colorbar(plots.axes())
+
+
+def test_surfaces_grow_darker_all_the_way_from_white():
+    red, green, blue, _ = plots.SEQUENTIAL(np.linspace(0, 1, 50)).T
+    light = 0.2126 * red + 0.7152 * green + 0.0722 * blue
+    assert light[0] == 1
+    assert (np.diff(light) < 0).all()
+
+
+def test_panels_that_share_their_limits_are_named_at_the_edge_only():
+    _, axs = plots.panels(4, rows=2, share=True)
+    for ax in axs:
+        plots.samples(POINTS, ax)
+    assert [ax.get_xlabel() for ax in axs] == ["", "", "$x_1$", "$x_1$"]
+    assert [ax.get_ylabel() for ax in axs] == ["$x_2$", "", "$x_2$", ""]
+
+
+def test_paths_take_colours_one_for_each_and_a_band_of_two_standard_deviations():
+    colors = ["#0072B2", "#D55E00", "#0072B2"]
+    ax = plots.paths_1d(TIMES, PATHS[:, :3, 0], color=colors, band=(TIMES, TIMES))
+    assert [line.get_color() for line in ax.lines[:3]] == colors
+    box = ax.collections[0].get_paths()[0].get_extents()
+    assert (box.y0, box.y1) == pytest.approx((-1, 3))
+
+
+def test_texts_stand_at_their_points():
+    ax = plots.samples(POINTS[:2], texts=["30%", "70%"])
+    assert [text.get_text() for text in ax.texts] == ["30%", "70%"]
+    np.testing.assert_allclose([text.xy for text in ax.texts], POINTS[:2])
+
+
 def test_density_shows_a_peak_where_it_is():
     ax = plots.density(lambda x: -(x - x.new_tensor([1.0, -2.0])).square().sum(-1), lim=3, n=60)
     image = ax.images[0]
@@ -156,6 +266,8 @@ def test_density_shows_a_peak_where_it_is():
 
 def test_convergence_draws_the_slope_through_the_smallest_step():
     errors = {"Euler": 3 * HS, "Heun": HS**2}
+    ax = plots.convergence(HS, errors | {"other": 2 * HS}, orders={"Euler": 1, "other": 1})
+    assert [text.get_text() for text in ax.get_legend().get_texts()].count("slope 1") == 1
     ax = plots.convergence(HS, errors, orders={"Heun": 2})
     assert len(ax.lines) == 3
     h, line = ax.lines[2].get_data()
@@ -212,7 +324,7 @@ def test_show_gives_one_picture_with_its_words_and_closes_it(monkeypatch):
     assert metadata["image/png"]["alt"] == 'dots in "a" cloud & <b>'
     assert data["text/plain"] == 'A cloud.\n[dots in "a" cloud & <b>]'
     assert 'alt="dots in &quot;a&quot; cloud &amp; &lt;b&gt;"' in data["text/html"]
-    assert data["image/png"] in data["text/html"]
+    assert '<img src="data:image/webp;base64,' in data["text/html"]
     assert base64.b64decode(data["image/png"]).startswith(b"\x89PNG")
     assert not plt.fignum_exists(ax.figure.number)
 
@@ -249,15 +361,19 @@ def test_show_refuses_to_show_without_words(empty):
         plots.show(ax, caption=empty, alt="dots")
 
 
-@pytest.mark.parametrize("smooth", [True, False])
-def test_the_small_file_has_the_figure_colour_for_colour(smooth):
+def test_the_page_shows_the_figure_colour_for_colour():
     figure, (left, right) = plots.panels(2)
-    if smooth:
-        plots.density(lambda x: -x.square().sum(-1) / 2, left)
-        plots.quiver(lambda x, t: -x, ax=right, color="white")
-    exact = plots.page.png(figure)
-    small = plots.page.shrunk(exact)
-    assert len(small) < len(exact)
-    assert Image.open(io.BytesIO(small)).mode == ("RGB" if smooth else "P")
-    a, b = (np.asarray(Image.open(io.BytesIO(file)).convert("RGB")) for file in (exact, small))
-    np.testing.assert_array_equal(a, b)
+    plots.density(lambda x: -x.square().sum(-1) / 2, left)
+    plots.quiver(lambda x, t: -x, ax=right)
+    exact = np.asarray(Image.open(io.BytesIO(plots.page.png(figure, trim=True))).convert("RGB"))
+    picture = plots.picture(figure, alt="a hill and arrows")
+    file = base64.b64decode(picture.img().split("base64,")[1].split('"')[0])
+    np.testing.assert_array_equal(np.asarray(Image.open(io.BytesIO(file)).convert("RGB")), exact)
+    few = Image.open(io.BytesIO(picture.png))
+    assert few.mode == "P"
+    assert np.abs(np.asarray(few.convert("RGB"), dtype=float) - exact).mean() < 2
+
+
+def test_a_palette_changes_no_colour_where_it_holds_all():
+    image = Image.fromarray(np.arange(48, dtype=np.uint8).reshape(4, 4, 3) * 5)
+    np.testing.assert_array_equal(plots.page.few_colors(image).convert("RGB"), image)
