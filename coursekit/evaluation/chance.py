@@ -3,8 +3,8 @@
 import math
 from collections.abc import Callable
 from dataclasses import replace
+from functools import cache
 
-import numpy as np
 import torch
 from scipy import stats
 from torch import Tensor
@@ -14,6 +14,35 @@ from .findings import Finding, Statement, Values, number, settled, tensor, withi
 
 FEWEST = 8  # draws from which a spread can be told
 POOL = 20.0  # expected counts that a cell of a histogram needs
+
+
+@cache  # a loop over times or solvers asks for the same ones again
+def _student(level: float, degrees: int) -> float:
+    """What Student's t exceeds with probability `level`."""
+    return float(stats.t.isf(level, degrees))
+
+
+@cache
+def _kolmogorov(level: float, n: int) -> float:
+    """What the largest gap of n draws exceeds with probability `level`."""
+    return float(stats.kstwo.isf(level, n))
+
+
+@cache
+def _chi_square(level: float, degrees: int) -> float:
+    return float(stats.chi2.isf(level, degrees))
+
+
+@cache
+def _fewest_hits(level: float, n: int, p: float) -> float:
+    """Below this many hits are found with a probability of less than `level`."""
+    return float(stats.binom.ppf(level, n, p))
+
+
+@cache
+def _most_hits(level: float, n: int, p: float) -> float:
+    """Above this many hits are found with a probability of at most `level`."""
+    return float(stats.binom.isf(level, n, p))
 
 
 def _draws(values: Values, fewest: int = FEWEST) -> Tensor:
@@ -53,7 +82,7 @@ def _room(draws: Tensor, level: float, sides: int = 2) -> tuple[Tensor, Tensor]:
     width = draws.std(0)
     skew = torch.where(width > 0, middle.pow(3).mean(0) / width.pow(3), 0.0)
     bend = skew / (3 * math.sqrt(n))
-    quantile = float(stats.t.isf(level / sides, n - 1))
+    quantile = _student(level / sides, n - 1)
 
     def unbent(x: float) -> Tensor:
         cube = 1 + 3 * bend * (x - bend / 2)
@@ -110,7 +139,7 @@ def larger(values: Values, than: Values) -> Statement:
             f"{number(found)}, larger than {number(less)} + {number(room)}",
             ratio,
             ratio < 1,
-            "which is not a number to compare" if math.isnan(ratio) else beyond,
+            "something here is not a number" if math.isnan(ratio) else beyond,
             math.isnan(ratio),
         )
 
@@ -128,14 +157,18 @@ def share(events: Values, expected: Values, bias: Values) -> Statement:
     n = len(hits)
 
     def judge(level: float) -> Finding:
-        least, most = (wanted - allowance).clamp(min=0).numpy(), (wanted + allowance).clamp(max=1).numpy()
-        low = torch.as_tensor(np.asarray(stats.binom.ppf(level / 2, n, least))) / n
-        high = torch.as_tensor(np.asarray(stats.binom.isf(level / 2, n, most))) / n
+        least, most = (wanted - allowance).clamp(min=0), (wanted + allowance).clamp(max=1)
+        low = _by_column(lambda p: _fewest_hits(level / 2, n, p) / n, least)
+        high = _by_column(lambda p: _most_hits(level / 2, n, p) / n, most)
         found = hits.mean(0)
         room = torch.where(found < wanted, wanted - low, high - wanted) * (1 + 1e-12)
         return within(found, wanted, room)
 
     return Statement(judge, wanted.numel())
+
+
+def _by_column(of: Callable[[float], float], values: Tensor) -> Tensor:
+    return torch.tensor([of(value) for value in values.flatten().tolist()]).double().reshape(values.shape)
 
 
 def same(x: Values, y: Values) -> Statement:
@@ -167,7 +200,7 @@ def same(x: Values, y: Values) -> Statement:
 
 def _told_apart(ratio: float, words: str) -> str:
     if math.isnan(ratio):
-        return "which is not a number to compare"
+        return "something here is not a number"
     return words if ratio > 1 else ""
 
 
@@ -185,7 +218,7 @@ def law(values: Values, cdf: Callable[[Tensor], Values], bias: float) -> Stateme
     gap = math.nan if bool(places.isnan().any() | heights.isnan().any()) else gap
 
     def judge(level: float) -> Finding:
-        room = float(stats.kstwo.isf(level, n)) + bias
+        room = _kolmogorov(level, n) + bias
         ratio = gap / room
         return Finding(
             f"largest gap of the distribution functions {number(gap)}",
@@ -223,7 +256,7 @@ def counts(observed: Values, expected: Values) -> Statement:
     degrees = len(found) - 1
 
     def judge(level: float) -> Finding:
-        room = float(stats.chi2.isf(level, degrees))
+        room = _chi_square(level, degrees)
         return Finding(
             f"chi-square {number(statistic)} over {len(found)} cells",
             f"about {degrees}",
@@ -238,7 +271,7 @@ def counts(observed: Values, expected: Values) -> Statement:
 
 
 def _uncounted() -> Finding:
-    words = "which is not a number to compare"
+    words = "something here is not a number"
     return Finding("nan", "counts", "none", "nan", math.nan, False, words, True)
 
 
@@ -282,7 +315,7 @@ def slope(h: Values, errors: Values, expected: float, tol: float) -> Statement:
     error = each.std() / math.sqrt(len(each))
 
     def judge(level: float) -> Finding:
-        finding = within(found, wanted, room + float(stats.t.isf(level / 2, len(each) - 1)) * error)
+        finding = within(found, wanted, room + _student(level / 2, len(each) - 1) * error)
         return replace(finding, measured=f"{finding.measured}, standard error {number(float(error))}")
 
     return Statement(judge, 1)

@@ -71,10 +71,13 @@ def tensor(values: Values) -> Tensor:
     if isinstance(values, np.ndarray | float | int):
         return torch.tensor(np.asarray(values, dtype=np.float64))
     if isinstance(values, Iterable):
+        values = list(values)
+        if all(isinstance(each, float | int) for each in values):
+            return torch.tensor(values, dtype=torch.float64)
         parts = [tensor(each) for each in values]
         if len({part.shape for part in parts}) > 1:
             raise ValueError(f"a list of values of several shapes, {sorted({tuple(p.shape) for p in parts})}")
-        return torch.stack(parts) if parts else torch.zeros(0, dtype=torch.float64)
+        return torch.stack(parts)
     return torch.tensor(float(values), dtype=torch.float64)
 
 
@@ -131,7 +134,7 @@ def within(measured: Tensor, expected: Tensor, tolerance: Tensor, as_gap: bool =
     )
     finding = Finding(number(found) + place, number(wanted), f"± {number(room)}", of, ratio, not ratio > 1)
     if math.isnan(ratio):
-        return replace(finding, agrees=False, broken=True, beyond="which is not a number to compare")
+        return replace(finding, agrees=False, broken=True, beyond="something here is not a number")
     if ratio > 1:
         times = f", {number(ratio)} times the tolerance" if math.isfinite(ratio) else ""
         return replace(finding, beyond=f"the gap is {number(gap)}{times}")
@@ -156,17 +159,20 @@ def between(measured: Values, low: Values, high: Values) -> Finding:
     found, least, most = aligned(measured, low, high)
     if bool((least > most).any()):
         raise ValueError("the lower limit is above the upper one")
+    if bool(least.isinf().any() | most.isinf().any()):
+        raise ValueError("a limit is infinite; use below or above")
     ratios = over((2 * found - least - most).abs(), most - least)
     index, place = _worst(ratios)
     value, start, end, ratio = (float(part.flatten()[index]) for part in (found, least, most, ratios))
     outside = max(start - value, value - end)
+    agrees = bool(((least <= found) & (found <= most)).all())  # exact at the limits, as the ratio is not
     return Finding(
         number(value) + place,
         f"from {number(start)} to {number(end)}",
         "none",
         f"{number(value)} in {number(start)} … {number(end)}",
         ratio,
-        ratio <= 1,
+        agrees,
         _miss(value, outside),
         math.isnan(ratio),
     )
@@ -175,7 +181,7 @@ def between(measured: Values, low: Values, high: Values) -> Finding:
 def _miss(value: float, outside: float) -> str:
     """How far a value lies outside; empty if it does not."""
     if math.isnan(value) or math.isnan(outside):
-        return "which is not a number to compare"
+        return "something here is not a number"
     return f"{number(outside)} outside" if outside > 0 else ""
 
 
@@ -217,7 +223,7 @@ def monotone(values: Values, sign: int) -> Finding:
     index, _ = _worst(-steps)
     before, after = (float(part.flatten()[index]) for part in (rows[:-1], rows[1:]))
     told = told or f"from {number(float(rows.flatten()[0]))} to {number(float(rows.flatten()[-1]))}"
-    beyond = "which is not a number to compare" if broken else f"{number(after)} follows {number(before)}"
+    beyond = "something here is not a number" if broken else f"{number(after)} follows {number(before)}"
     agrees = not broken and worst > 0
     return Finding(told, word, "none", f"{told}, {word}", None, agrees, "" if agrees else beyond, broken)
 
