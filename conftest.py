@@ -175,8 +175,9 @@ def expected(config):
     if hasattr(config, "workerinput") or not options.nbval_lax or options.keyword or options.collectonly:
         return []
     folders = {Path(argument).resolve() for argument in config.args}
-    chapters = tomllib.loads((ROOT / "course.toml").read_text(encoding="utf-8"))["chapters"]
-    kinds = [("lectures", chapter["slug"]) for chapter in chapters]
+    course = tomllib.loads((ROOT / "course.toml").read_text(encoding="utf-8"))
+    chapters, reference = course["chapters"], course.get("reference")
+    kinds = [("lectures", slug) for slug in (*(each["slug"] for each in chapters), reference) if slug]
     kinds += [
         (kind, chapter["slug"]) for kind in ("labs", "solutions") for chapter in chapters if chapter["lab"]
     ]

@@ -20,9 +20,11 @@ from .distributions import (
     Spiral,
 )
 from .evaluation import (
+    EvidenceError,
     TwoSample,
     continuity_residual,
     energy_distance,
+    evidence,
     fokker_planck_residual,
     two_sample_test,
 )
@@ -98,6 +100,7 @@ __all__ = [
     "Empirical",
     "Euler",
     "EulerMaruyama",
+    "EvidenceError",
     "FiLMMLP",
     "Field",
     "ForwardChain",
@@ -130,6 +133,7 @@ __all__ = [
     "divergence",
     "drop_labels",
     "energy_distance",
+    "evidence",
     "fit",
     "fokker_planck_residual",
     "guided",

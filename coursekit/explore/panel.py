@@ -101,7 +101,7 @@ class Explorer(widgets.VBox):
     def _show(self, picture: Picture) -> None:
         self.picture = picture
         caption = f'<figcaption aria-live="polite">{html.escape(picture.alt)}</figcaption>'
-        self._page.value = f'<figure style="margin:0">{picture.html()}{caption}</figure>'
+        self._page.value = f'<figure style="margin:0">{picture.img()}{caption}</figure>'
 
     def _update(self, _: object = None) -> None:
         # ipywidgets would send an error to a log that readers do not see; here it takes the picture's place.

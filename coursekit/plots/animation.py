@@ -13,7 +13,7 @@ from celluloid import Camera
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from .page import PAGE_DPI, Picture, checked_alt, png, shrunk
+from .page import PAGE_DPI, Picture, caption_html, checked_alt, checked_caption, png, shrunk
 from .style import dress
 
 MAX_FRAMES = 40
@@ -44,13 +44,14 @@ class Animation:
         return {**data, "text/html": self.player}, metadata
 
     def __repr__(self) -> str:
-        return self.still.alt
+        return repr(self.still)
 
 
 def animate(
     draw: Callable[[Axes, int], object],
     frames: int,
     *,
+    caption: str,
     alt: str,
     size: tuple[float, float] = (4.2, 4.2),
     per_second: float = 8.0,
@@ -64,20 +65,23 @@ def animate(
     Args:
         draw: `draw(ax, k)` draws frame k, the first is 0; it must not clear the axes.
         frames: number of frames, 1 to 40.
+        caption: what to see in it, written as for `plots.show`; it stands below the player.
         alt: what the animation shows, in one or two sentences, for readers who cannot see it.
         size: width and height of the figure in inches.
         per_second: frames shown in a second.
     Returns:
         The animation; as the last line of a cell it shows itself.
     Raises:
-        ValueError: too many frames, no text alternative, a frame that draws nothing, a title that changes,
-            or a result of more than 2 MB.
+        ValueError: too many frames, no caption or text alternative, a frame that draws nothing, a title that
+            changes, or a result of more than 2 MB.
 
-    >>> film = animate(lambda ax, k: ax.plot([0, k]), 3, alt="A line that turns.", size=(2, 2))
-    >>> film.still.alt
-    'A line that turns.'
+    >>> animate(
+    ...     lambda ax, k: ax.plot([0, k]), 3, caption="The line rises.", alt="A line that turns.", size=(2, 2)
+    ... )
+    The line rises.
+    [A line that turns.]
     """
-    alt = checked_alt(alt)
+    caption, alt = checked_caption(caption), checked_alt(alt)
     if not 1 <= frames <= MAX_FRAMES:
         raise ValueError(
             f"an animation has 1 to {MAX_FRAMES} frames, not {frames}; draw every second or third."
@@ -87,8 +91,8 @@ def animate(
         camera = _film(draw, frames, figure, dress(ax))
         with mpl.rc_context({"animation.embed_limit": 100, "savefig.dpi": PAGE_DPI}):
             film = camera.animate(interval=1000 / per_second, blit=True)
-            player = _player(film.to_jshtml(default_mode="once"), alt)
-        still = Picture(shrunk(png(figure, PAGE_DPI)), alt, round(size[0] * PAGE_DPI))
+            player = _player(film.to_jshtml(default_mode="once"), caption, alt)
+        still = Picture(shrunk(png(figure, PAGE_DPI)), alt, round(size[0] * PAGE_DPI), caption)
     finally:
         plt.close(figure)
     if len(player) > MAX_BYTES:
@@ -119,8 +123,8 @@ def _film(draw: Callable[[Axes, int], object], frames: int, figure: Figure, ax: 
     return camera
 
 
-def _player(page: str, alt: str) -> str:
-    """The player's HTML with small pictures, the text alternative, and buttons that need no network."""
+def _player(page: str, caption: str, alt: str) -> str:
+    """The player's HTML with small pictures, caption, text alternative, and buttons that need no network."""
 
     def smaller(match: re.Match[str]) -> str:
         picture = base64.b64decode(match[1].replace("\\\n", ""))
@@ -129,4 +133,5 @@ def _player(page: str, alt: str) -> str:
     page = re.sub(r'"data:image/png;base64,([^"]*)"', smaller, page)
     page = re.sub(r'<link rel="stylesheet"\s+href="[^"]*font-awesome[^>]*>', "", page)
     page = re.sub(r'<i class="fa (fa-[^"]*)"></i>', lambda match: SIGNS[match[1]], page)
-    return re.sub(r"<img id=", f'<img alt="{html.escape(alt)}" id=', page, count=1)
+    page = page.replace("<img id=", f'<img alt="{html.escape(alt)}" id=', 1)
+    return f'<figure style="margin:0">{page}{caption_html(caption)}</figure>'

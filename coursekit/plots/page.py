@@ -1,12 +1,14 @@
-"""How a drawing gets onto the page: one PNG with a text alternative."""
+"""How a drawing gets onto the page: one PNG with a visible caption and a text alternative."""
 
 import base64
 import html
 import io
+import re
 from dataclasses import dataclass
 from typing import Any
 
 import matplotlib.pyplot as plt
+import numpy as np
 from IPython.display import display
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -15,6 +17,8 @@ from PIL import Image
 # Rendered half as fine again as the page shows it: sharp on dense screens, still below 150 kB.
 DPI = 144
 PAGE_DPI = 96
+# No colour here: the caption takes the theme's, light or dark.
+CAPTION_LOOK = "max-width:46em;margin:0.4em 0 0.8em;font-size:92%;line-height:1.45;text-align:left"
 
 
 def checked_alt(alt: str) -> str:
@@ -27,6 +31,36 @@ def checked_alt(alt: str) -> str:
     return " ".join(alt.split())
 
 
+def checked_caption(caption: str) -> str:
+    """Return `caption` without surrounding white space; refuse an empty one."""
+    if not isinstance(caption, str) or not caption.strip():
+        raise ValueError(
+            "The picture has no caption. Say in one or two sentences what the reader should see in it, "
+            'for instance caption="Euler drifts outwards; Heun stays on the circle."'
+        )
+    return " ".join(caption.split())
+
+
+def caption_html(caption: str) -> str:
+    """Render a caption as a `<figcaption>`.
+
+    A leading "Figure 4.3." is bold, `*words*` are emphasised, words between back-quotes are code, and
+    `$formulas$` are left to the page's typesetter.
+
+    >>> caption_html("Figure 1.2. Here $x<y$ *always*.").split(">", 1)[1]
+    '<strong>Figure 1.2.</strong> Here $x&lt;y$ <em>always</em>.</figcaption>'
+    """
+    # Formulas and code first: a star inside them is not emphasis.
+    parts = re.split(r"(\$[^$]+\$|`[^`]+`)", html.escape(caption, quote=False))
+    for i, part in enumerate(parts):
+        if part.startswith("`") and i % 2:
+            parts[i] = f"<code>{part[1:-1]}</code>"
+        elif i % 2 == 0:
+            parts[i] = re.sub(r"\*(\S(?:[^*]*\S)?)\*", r"<em>\1</em>", part)
+    inside = re.sub(r"^(Figure \d+\.\d+\.)", r"<strong>\1</strong>", "".join(parts))
+    return f'<figcaption style="{CAPTION_LOOK}">{inside}</figcaption>'
+
+
 def png(figure: Figure, dpi: float = DPI) -> bytes:
     """Return `figure` as the bytes of a PNG file."""
     buffer = io.BytesIO()
@@ -35,54 +69,74 @@ def png(figure: Figure, dpi: float = DPI) -> bytes:
 
 
 def shrunk(file: bytes) -> bytes:
-    """Return a PNG with a palette of 256 colours: a third of the size, and no difference to be seen here."""
-    image = Image.open(io.BytesIO(file)).convert("RGB")
+    """Return the same picture in a smaller PNG: no colour changes.
+
+    A palette takes the place of full colours only where 256 of them hold the whole picture. Fewer colours
+    than there are would show as rings in a smooth density.
+    """
+    pixels = np.asarray(Image.open(io.BytesIO(file)).convert("RGB"))
+    colors = np.unique(pixels.reshape(-1, 3) @ (1 << 16, 1 << 8, 1))
+    if len(colors) <= 256:
+        places = np.searchsorted(colors, pixels.astype(np.int64) @ (1 << 16, 1 << 8, 1))
+        image = Image.fromarray(places.astype(np.uint8), "P")
+        image.putpalette(
+            np.stack([colors >> 16, colors >> 8 & 255, colors & 255], 1).astype(np.uint8).tobytes()
+        )
+    else:
+        image = Image.fromarray(pixels)
     buffer = io.BytesIO()
-    few = image.quantize(256, method=Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE)
-    few.save(buffer, format="PNG", optimize=True)
+    image.save(buffer, format="PNG", optimize=True)
     return buffer.getvalue()
 
 
 @dataclass(frozen=True)
 class Picture:
-    """A PNG that shows itself in a notebook together with its text alternative.
+    """A PNG that shows itself in a notebook with its caption below it and its text alternative.
 
     JupyterLab and nbconvert's default template drop the `alt` in the metadata of an `image/png` output; both
     prefer `text/html` and keep the `alt` of an `<img>` in it. The PNG rides along for all other front ends.
 
-    >>> picture(plots.axes(), alt="An empty diagram.")
-    An empty diagram.
+    >>> picture(plots.axes(), alt="An empty diagram.", caption="Nothing yet.")
+    Nothing yet.
+    [An empty diagram.]
     """
 
     png: bytes
     alt: str
     width: int
+    caption: str = ""
 
-    def html(self) -> str:
+    def img(self) -> str:
         """Return the picture as an `<img>` element that carries its own data."""
         data = base64.b64encode(self.png).decode()
         look = f'width="{self.width}" style="max-width:100%"'
         return f'<img src="data:image/png;base64,{data}" alt="{html.escape(self.alt)}" {look}>'
 
+    def html(self) -> str:
+        """Return the picture as a `<figure>` with its caption."""
+        below = caption_html(self.caption) if self.caption else ""
+        return f'<figure style="margin:0">{self.img()}{below}</figure>'
+
     def _repr_mimebundle_(self, **_: Any) -> tuple[dict[str, Any], dict[str, Any]]:
         data = {
             "image/png": base64.b64encode(self.png).decode(),
             "text/html": self.html(),
-            "text/plain": self.alt,
+            "text/plain": repr(self),
         }
         return data, {"image/png": {"alt": self.alt, "width": self.width}}
 
     def __repr__(self) -> str:
-        return self.alt
+        return f"{self.caption}\n[{self.alt}]" if self.caption else self.alt
 
 
-def picture(drawing: Figure | Axes, alt: str, dpi: float = DPI) -> Picture:
+def picture(drawing: Figure | Axes, alt: str, dpi: float = DPI, *, caption: str = "") -> Picture:
     """Render a figure, or the figure an axes belongs to, and close it.
 
     Args:
         drawing: the figure, or any of its axes.
         alt: what the picture shows, in one or two sentences, for readers who cannot see it.
         dpi: dots per inch.
+        caption: what to see in it, as in `show`; "" for none.
     Returns:
         The picture, which a notebook shows when it is a cell's last line.
     Raises:
@@ -93,24 +147,29 @@ def picture(drawing: Figure | Axes, alt: str, dpi: float = DPI) -> Picture:
     """
     alt = checked_alt(alt)
     figure = drawing if isinstance(drawing, Figure) else drawing.figure.get_figure(root=True)
-    rendered = Picture(shrunk(png(figure, dpi)), alt, round(figure.get_figwidth() * PAGE_DPI))
+    rendered = Picture(
+        shrunk(png(figure, dpi)), alt, round(figure.get_figwidth() * PAGE_DPI), " ".join(caption.split())
+    )
     # An open figure would be shown a second time at the end of the cell.
     plt.close(figure)
     return rendered
 
 
-def show(drawing: Figure | Axes, alt: str) -> None:
-    """Show a figure, or the figure an axes belongs to, with a text alternative.
+def show(drawing: Figure | Axes, *, caption: str, alt: str) -> None:
+    """Show a figure, or the figure an axes belongs to, with a caption below it and a text alternative.
 
-    In a notebook the picture appears below the cell; in a terminal its text alternative is printed.
+    In a notebook the picture appears below the cell; in a terminal caption and text alternative are printed.
 
     Args:
         drawing: the figure, or any of its axes; it is closed afterwards.
+        caption: what to see in the picture, in one or two sentences. A leading "Figure 4.3." is set bold;
+            `*emphasis*`, code between back-quotes, and formulas in TeX between dollars are rendered.
         alt: what the picture shows, in one or two sentences, for readers who cannot see it.
     Raises:
-        ValueError: `alt` is empty.
+        ValueError: `caption` or `alt` is empty.
 
-    >>> show(plots.axes(), alt="An empty diagram.")
-    An empty diagram.
+    >>> show(plots.axes(), caption="Nothing has been drawn yet.", alt="An empty diagram.")
+    Nothing has been drawn yet.
+    [An empty diagram.]
     """
-    display(picture(drawing, alt))
+    display(picture(drawing, alt, caption=checked_caption(caption)))

@@ -2,7 +2,7 @@
 
 import re
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import zip_longest
@@ -13,10 +13,27 @@ from coursetools.build.diagnostics import CourseError, Diagnostic, raise_if_any
 
 FILE = "course.toml"
 _DATE = "a date, a time and a zone, such as 2026-11-24T09:00:00+01:00"
-_KEYS = {"title": str, "repository": str, "branch": str, "chapters": list, "points": dict}
-_CHAPTER_KEYS = {"slug": str, "title": str, "lab": bool, "lab_from": datetime, "solution_from": datetime}
-_OPTIONAL = {"points", "lab_from", "solution_from"}
-_FORMS = {str: "text", bool: "true or false", list: "[[chapters]] tables", dict: "a [points] table"}
+_KEYS = {
+    "title": str,
+    "repository": str,
+    "branch": str,
+    "reference": str,
+    "chapters": list,
+    "points": dict,
+}
+_CHAPTER_KEYS = {
+    "slug": str,
+    "title": str,
+    "lab": bool,
+    "minutes": list,
+    "needs": str,
+    "goals": list,
+    "lab_from": datetime,
+    "solution_from": datetime,
+}
+_OPTIONAL = {"reference", "points", "minutes", "needs", "goals", "lab_from", "solution_from"}
+_HEAD = ("minutes", "needs", "goals")
+_FORMS = {str: "text", bool: "true or false", list: "a list", dict: "a [points] table"}
 _POINTS = re.compile(r"core|stretch|open|written|[1-9]\d?\.[1-9]\d?")
 _SLUG = re.compile(r"\d\d_[a-z0-9]+(_[a-z0-9]+)*")
 _REPOSITORY = re.compile(r"|[\w.-]+/[\w.-]+")
@@ -26,26 +43,46 @@ _REPOSITORY = re.compile(r"|[\w.-]+/[\w.-]+")
 class Chapter:
     """A chapter: `lectures/SLUG.md`, and `solutions/SLUG.md` where it has a lab; `line` in course.toml.
 
-    `lab_from` and `solution_from` say when students get them (None: at once).
+    Its lecture's head says the `minutes` of the main line and of all, what the reader `needs`, and the
+    `goals`: what follows "you will be able to". `lab_from` and `solution_from` say when students get lab and
+    solution (None: at once).
     """
 
     slug: str
     title: str
     lab: bool
+    minutes: Sequence[int] = ()
+    needs: str = ""
+    goals: Sequence[str] = ()
     lab_from: datetime | None = None
     solution_from: datetime | None = None
     line: int = 1
 
+    @property
+    def number(self) -> int | None:
+        """The chapter's number; None for the reference notebook."""
+        return int(self.slug[:2]) if _SLUG.fullmatch(self.slug) else None
+
 
 @dataclass(frozen=True)
 class Course:
-    """What links, badges and first cells are made from, and the `points` by kind or number of exercise."""
+    """What links, badges and first cells are made from, and the `points` by kind or number of exercise.
+
+    `reference` is the slug of the notebook to look things up in, `lectures/SLUG.md`; empty: there is none.
+    """
 
     title: str
     repository: str
     branch: str
     chapters: tuple[Chapter, ...]
     points: Mapping[str, int] = field(default_factory=dict)
+    reference: str = ""
+
+    @property
+    def lectures(self) -> tuple[Chapter, ...]:
+        """Everything in `lectures/`: the chapters in order, and the reference notebook as one more."""
+        extra = (Chapter(self.reference, "Reference", lab=False),) if self.reference else ()
+        return (*self.chapters, *extra)
 
 
 def read_course(root: Path) -> Course:
@@ -125,6 +162,7 @@ def _chapter_faults(row: dict[str, Any], numbers: set[str]) -> Iterator[tuple[st
         yield f"slug {slug!r} is not NN_name", "write two digits, _ and lower case"
     if slug[:2] in numbers:
         yield f"chapter number {slug[:2]} is given twice", "number each chapter once"
+    yield from _head_faults(row)
     lab, solution = (row.get(key) for key in ("lab_from", "solution_from"))
     dates = [date for date in (lab, solution) if isinstance(date, datetime)]
     if row.get("lab") is False and (lab or solution):
@@ -135,3 +173,16 @@ def _chapter_faults(row: dict[str, Any], numbers: set[str]) -> Iterator[tuple[st
         yield "the solution would be out before its lab", "let solution_from be the later date"
     if lab and not solution:
         yield "the lab has a date and its solution has none", "give solution_from too"
+
+
+def _head_faults(row: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    given = [key for key in _HEAD if key in row]
+    if given and len(given) < len(_HEAD):
+        missing = " and ".join(key for key in _HEAD if key not in row)
+        yield f"{given[0]} without {missing}", f"give {', '.join(_HEAD)} together"
+    minutes, goals = row.get("minutes", [1, 1]), row.get("goals", [""])
+    whole = isinstance(minutes, list) and all(type(number) is int and number > 0 for number in minutes)
+    if not whole or len(minutes) != 2 or minutes[0] > minutes[1]:
+        yield "minutes are not two whole numbers in order", "write [45, 90]: the main line, and all of it"
+    if not isinstance(goals, list) or not goals or not all(isinstance(goal, str) for goal in goals):
+        yield "goals are not a list of texts", 'write ["take an Euler step", …], after "you will be able to"'

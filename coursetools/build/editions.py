@@ -6,6 +6,7 @@ from functools import cached_property
 from pathlib import Path
 
 from coursetools.build import rules
+from coursetools.build.boxes import with_quotes
 from coursetools.build.course import FILE, Chapter, Course, read_course
 from coursetools.build.diagnostics import CourseError, Diagnostic, raise_if_any
 from coursetools.build.exercises import numbers
@@ -67,7 +68,7 @@ def write_notebooks(root: Path, books: Mapping[str, str]) -> list[str]:
 
 
 def _source_paths(course: Course) -> Iterator[tuple[Chapter, str]]:
-    for chapter in course.chapters:
+    for chapter in course.lectures:
         yield chapter, f"lectures/{chapter.slug}.md"
         if chapter.lab:
             yield chapter, f"solutions/{chapter.slug}.md"
@@ -98,7 +99,7 @@ def _read(root: Path, file: str, chapter: Chapter) -> str:
 def parse_source(text: str, file: str, chapter: Chapter) -> SourceFile:
     """Parse a source and check it against the rules; CourseError carries every violation."""
     source = parse(text, file)
-    raise_if_any(rules.rule_faults(source, int(chapter.slug[:2])))
+    raise_if_any(rules.rule_faults(source, chapter))
     return source
 
 
@@ -115,6 +116,9 @@ def build_editions(source: SourceFile, course: Course, chapter: Chapter) -> dict
     books = {}
     for folder, own in cells.items():
         name, framed = f"{folder}/{source.slug}", add_frame(own, course, chapter, folder)
+        framed = [
+            replace(cell, text=with_quotes(cell.text)) if cell.kind == "markdown" else cell for cell in framed
+        ]
         books[f"{name}.ipynb"] = render(name, framed, lab if folder == "labs" else {})
     return books
 

@@ -1,26 +1,33 @@
 """`### BEGIN SOLUTION` and `### END SOLUTION`: what a lab leaves out of an exercise's cell.
 
-A line is a marker only if it is exactly one of the two, apart from its indentation. A line that looks like
-one without being one is a fault: taken for a comment, it would leave the answer in the lab.
+Between them `### INSTEAD` may stand, and below it, as comments, what the lab shows in the solution's place:
+code with a mistake to be found. A line is a marker only if it is exactly one of these, apart from its
+indentation. A line that looks like one without being one is a fault: taken for a comment, it would leave the
+answer in the lab.
 """
 
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-BEGIN, END = "### BEGIN SOLUTION", "### END SOLUTION"
+BEGIN, INSTEAD, END = "### BEGIN SOLUTION", "### INSTEAD", "### END SOLUTION"
 _LIKE = re.compile(
     r"\b(BEGIN|END)\W*SOL"  # in capitals, anywhere
     r"|^\s*#+\W*(BEGIN|END)\b"  # … or a comment that opens with one of the words
+    r"|^\s*#{2,}\s*(?i:instead)\b"
     r"|#\W*(?i:(begin|end|start|stop)\W*(of\W+)?(the\W+)?solu?t?i?ons?|solution\W+(begin|end|start|stop)s?)\W*$"
 )
 
 
 @dataclass(frozen=True)
 class Region:
-    """A solution in a cell: indices of its two marker lines, and the first one's indentation."""
+    """A solution in a cell: indices of its marker lines, and the first one's indentation.
+
+    `instead` is that of `### INSTEAD`, and `end` where there is none.
+    """
 
     begin: int
+    instead: int
     end: int
     indent: str
 
@@ -35,7 +42,7 @@ class MarkerError(ValueError):
 
 def is_marker(line: str) -> bool:
     """Whether the line, apart from its indentation, is exactly a marker."""
-    return line.strip() in (BEGIN, END)
+    return line.strip() in (BEGIN, INSTEAD, END)
 
 
 def looks_like_marker(line: str) -> bool:
@@ -52,39 +59,59 @@ def regions(source: str) -> list[Region]:
     lines = source.splitlines()
     found: list[Region] = []
     begin: int | None = None
+    instead: int | None = None
     for index, line in enumerate(lines):
+        marker = line.strip()
         if not is_marker(line):
             if looks_like_marker(line):
-                raise MarkerError(index, f"{line.strip()!r} looks like a solution marker but is none")
-        elif line.strip() == BEGIN:
+                raise MarkerError(index, f"{marker!r} looks like a solution marker but is none")
+        elif marker == BEGIN:
             if begin is not None:
                 raise MarkerError(index, f"a second {BEGIN!r} inside a solution")
             begin = index
         elif begin is None:
-            raise MarkerError(index, f"{END!r} without a beginning")
-        elif not "".join(lines[begin + 1 : index]).strip():
-            raise MarkerError(begin, "an empty solution")
+            raise MarkerError(index, f"{marker!r} without a beginning")
+        elif marker == INSTEAD:
+            if instead is not None:
+                raise MarkerError(index, f"a second {INSTEAD!r} inside a solution")
+            instead = index
         else:
-            indent = lines[begin][: -len(lines[begin].lstrip())]
-            found.append(Region(begin, index, indent))
-            begin = None
+            found.append(_region(lines, begin, instead, index))
+            begin = instead = None
     if begin is not None:
         raise MarkerError(begin, f"{BEGIN!r} without an end")
     return found
 
 
+def _region(lines: list[str], begin: int, instead: int | None, end: int) -> Region:
+    if not "".join(lines[begin + 1 : end if instead is None else instead]).strip():
+        raise MarkerError(begin, "an empty solution")
+    shown = lines[instead + 1 : end] if instead is not None else []
+    if instead is not None and (not shown or not all(line.lstrip().startswith("# ") for line in shown)):
+        raise MarkerError(instead, f"below {INSTEAD!r} a line that is no comment, or none at all")
+    indent = lines[begin][: -len(lines[begin].lstrip())]
+    return Region(begin, end if instead is None else instead, end, indent)
+
+
 def without_markers(source: str) -> str:
     """The cell as it stands in the solution."""
-    return "\n".join(line for line in source.splitlines() if not is_marker(line))
+    lines = source.splitlines()
+    for region in reversed(regions(source)):
+        lines[region.instead : region.end + 1] = []
+        del lines[region.begin]
+    return "\n".join(lines)
 
 
 def stub(source: str, number: str) -> str:
-    """The cell as it stands in the lab: each solution region raises `NotImplementedError` instead."""
+    """The cell as it stands in the lab.
+
+    Each solution region raises `NotImplementedError` instead, or is the code below its `### INSTEAD`.
+    """
     lines = source.splitlines()
     for region in reversed(regions(source)):
-        lines[region.begin : region.end + 1] = [
-            f'{region.indent}raise NotImplementedError("{stub_message(number)}")'
-        ]
+        shown = [line.replace("# ", "", 1) for line in lines[region.instead + 1 : region.end]]
+        raises = f'{region.indent}raise NotImplementedError("{stub_message(number)}")'
+        lines[region.begin : region.end + 1] = shown or [raises]
     return "\n".join(lines)
 
 
@@ -97,5 +124,5 @@ def solution_lines(source: str) -> Iterator[tuple[int, str]]:
     """The lines inside the solution regions, each with its index in the cell."""
     lines = source.splitlines()
     for region in regions(source):
-        for index in range(region.begin + 1, region.end):
+        for index in range(region.begin + 1, region.instead):
             yield index, lines[index]

@@ -9,11 +9,15 @@ import nbformat
 
 from coursetools.build.source import SourceCell
 
-# The only metadata a built notebook has, but for a lab's mark; of its cells' metadata, only the tag stays.
+# The only metadata a built notebook has, but for a lab's mark; a cell has its tag, and whether it is folded.
 METADATA = {
     "kernelspec": {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"},
     "language_info": {"name": "python"},
 }
+
+# The code of these is one click away: by the first key in JupyterLab, by the second on Colab.
+FOLDED = ("setup", "figure", "evidence")
+FOLD = {"jupyter": {"source_hidden": True}, "cellView": "form"}
 
 
 def render(name: str, cells: list[SourceCell], mark: Mapping[str, Any] | None = None) -> str:
@@ -25,6 +29,7 @@ def render(name: str, cells: list[SourceCell], mark: Mapping[str, Any] | None = 
     for cell, id_ in zip(cells, _ids(name, cells), strict=True):
         body.append({"cell_type": cell.kind, "id": id_, "source": cell.text})
         body[-1]["metadata"] = {"tags": [cell.tag]} if cell.tag else {}
+        body[-1]["metadata"] |= FOLD if cell.tag in FOLDED else {}
         if cell.kind == "code":
             body[-1] |= {"execution_count": None, "outputs": []}
     book = {"cells": body, "metadata": {**METADATA, **(mark or {})}, "nbformat": 4, "nbformat_minor": 5}

@@ -1,5 +1,6 @@
-"""The cells made from course.toml: header with links and badges, set-up, navigation at the end."""
+"""What course.toml adds: header with links and badges, a lecture's head, set-up, navigation at the end."""
 
+from dataclasses import replace
 from urllib.parse import quote
 
 from coursetools.build.course import Chapter, Course
@@ -21,7 +22,10 @@ def add_frame(cells: list[SourceCell], course: Course, chapter: Chapter, folder:
     `folder` is `lectures`, `labs` or `solutions`, for which header and links differ.
     """
     first = next((n for n, cell in enumerate(cells) if cell.kind == "code"), len(cells))
-    start = [SourceCell("code", setup_code(course))]
+    start = [SourceCell("code", setup_code(course), "setup")]
+    if folder == "lectures" and chapter.minutes:
+        title, _, rest = cells[0].text.partition("\n")
+        cells = [replace(cells[0], text=f"{title}\n\n{_head(chapter)}\n{rest}"), *cells[1:]]
     end = [SourceCell("markdown", "---\n" + _navigation(course, chapter, folder))]
     return [
         SourceCell("markdown", _header(course, chapter, folder)),
@@ -32,19 +36,37 @@ def add_frame(cells: list[SourceCell], course: Course, chapter: Chapter, folder:
     ]
 
 
+def _head(chapter: Chapter) -> str:
+    """How long the lecture takes, what it needs, and what it is good for."""
+    main, all_ = chapter.minutes
+    last = "the toolbox" if chapter.number == 0 else "*Going deeper*"
+    goals = "".join(f"\n> - {goal}" for goal in chapter.goals)
+    return (
+        f"> **{main} minutes**, {all_} with {last}. **You need:** {chapter.needs}\n>\n"
+        f"> **Afterwards you will be able to**\n>{goals}\n"
+    )
+
+
 def _header(course: Course, chapter: Chapter, folder: str) -> str:
-    place = f"*{course.title}* · chapter {chapter.slug[:2]} · {LABELS[folder].lower()}"
+    at = f"chapter {chapter.slug[:2]} · " if chapter.number is not None else ""
+    place = f"*{course.title}* · {at}{LABELS[folder].lower() if at else 'to look things up in'}"
     badges = _badges(course, f"{folder}/{chapter.slug}.ipynb") if folder != "solutions" else ""
     keep = KEEP if folder == "labs" else ""
     return "\n\n".join(part for part in (place, _navigation(course, chapter, folder), badges, keep) if part)
 
 
 def _navigation(course: Course, chapter: Chapter, folder: str) -> str:
-    at = [each.slug for each in course.chapters].index(chapter.slug)
-    twins = ("lectures", "labs") if chapter.lab else ("lectures",)
-    targets = [(f"← {each.title}", "lectures", each) for each in course.chapters[:at][-1:]]
-    targets += [(LABELS[to], to, chapter) for to in twins if to != folder]
-    targets += [(f"{each.title} →", "lectures", each) for each in course.chapters[at + 1 :][:1]]
+    """Links to what comes before, beside and after, and to the reference notebook."""
+    chapters = list(course.chapters)
+    if chapter.number is None:  # the reference notebook itself
+        targets = [(f"{each.slug[:2]} {each.title}", "lectures", each) for each in chapters]
+    else:
+        at = chapters.index(chapter)
+        twins = ("lectures", "labs") if chapter.lab else ("lectures",)
+        targets = [(f"← {each.title}", "lectures", each) for each in chapters[:at][-1:]]
+        targets += [(LABELS[to], to, chapter) for to in twins if to != folder]
+        targets += [(f"{each.title} →", "lectures", each) for each in chapters[at + 1 :][:1]]
+        targets += [(each.title, "lectures", each) for each in course.lectures[len(chapters) :]]
     links = []
     for label, to, each in targets:
         links.append(f"[{label}]({'' if to == folder else f'../{to}/'}{each.slug}.ipynb)")
@@ -62,22 +84,20 @@ def _badges(course: Course, path: str) -> str:
 
 def setup_code(course: Course) -> str:
     """The first code cell: it imports the package, and on Colab installs it."""
-    purpose = "# The course's package is already there, except on Colab."
-    action = '    print("Colab needs `repository` in course.toml; set it and run `make notebooks`.")'
+    install = ""
     if course.repository:
-        purpose = "# On Colab this installs the course's package; elsewhere it is already there."
-        action = f"""\
-    import subprocess
-
-    package = "git+https://github.com/{course.repository}@{course.branch}"
-    subprocess.run([sys.executable, "-m", "pip", "install", "--quiet", package], check=True)"""
-    return f"""\
-{purpose}
+        install = f"""\
+# On Colab this installs the course's package; elsewhere it is already there.
 import sys
 
 if "google.colab" in sys.modules:
-{action}
+    import subprocess
 
-import coursekit
+    package = "git+https://github.com/{course.repository}@{course.branch}"
+    subprocess.run([sys.executable, "-m", "pip", "install", "--quiet", package], check=True)
+
+"""
+    return f"""\
+{install}import coursekit
 
 coursekit.limit_threads()  # to one: on busy cores two are many times slower; OMP_NUM_THREADS overrules it"""

@@ -4,15 +4,26 @@ import ast
 import re
 from collections.abc import Iterator
 
+from coursetools.build.boxes import BoxError, boxes
+from coursetools.build.course import Chapter
 from coursetools.build.diagnostics import Diagnostic
 from coursetools.build.exercises import FORM, ExerciseSection, exercises, form_faults, numbers
+from coursetools.build.lecture_form import lecture_faults
 from coursetools.build.markers import MarkerError, looks_like_marker, regions, stub, stub_message
 from coursetools.build.source import SourceCell, SourceFile
 
 # The closed list of tags, and the kinds of cell that may carry them; a cell carries at most one.
 TAGS: dict[str, dict[str, tuple[str, ...]]] = {
-    "lectures": {"evidence": ("code",), "explorer": ("code",)},
+    "lectures": {
+        "setup": ("code",),
+        "figure": ("code",),
+        "evidence": ("code",),
+        "algorithm": ("code",),
+        "explorer": ("code",),
+    },
     "solutions": {
+        "setup": ("code",),
+        "figure": ("code",),
         "exercise": ("code",),
         "check": ("code",),
         "hidden": ("code",),
@@ -23,22 +34,30 @@ TAGS: dict[str, dict[str, tuple[str, ...]]] = {
 LEFT_OUT = ("hidden", "solution")  # of labs; solutions keep them
 
 Violation = tuple[int, str, str]  # line, message, remedy
+# An assert alone is the form of a chapter that does not say its minutes yet.
+_EVIDENCE = re.compile(r"^\s*(assert\b|with evidence\()", re.MULTILINE)
 _MARKER_REMEDY = "write exactly '### BEGIN SOLUTION' … '### END SOLUTION', in pairs, around lines of code"
 
 
-def rule_faults(source: SourceFile, chapter: int) -> Iterator[Diagnostic]:
-    """Every rule that a lecture or a solution breaks; its exercises must carry the number of its chapter."""
+def rule_faults(source: SourceFile, chapter: Chapter) -> Iterator[Diagnostic]:
+    """Every rule that a lecture or a solution breaks.
+
+    Exercises carry the number of their chapter. A lecture that says how many minutes it takes is held to the
+    form of one.
+    """
     faults: list[Violation] = []
     first = source.cells[0] if source.cells else SourceCell("markdown", "", line=1)
     if first.kind != "markdown" or first.tag or not first.text.startswith("# "):
         faults.append((first.line, "no title", "begin with a Markdown cell `# Title`"))
     for cell in source.cells:
         faults += [*_tag_faults(cell, source.folder), *_marker_faults(cell), *_content_faults(cell)]
+    if source.folder == "lectures" and chapter.minutes and not faults:
+        faults += lecture_faults(source, chapter.number)
     if source.folder == "solutions":
         malformed = list(form_faults(source))
         yield from malformed
         if not malformed:  # what follows would blame the wrong exercise
-            faults += _exercise_faults(source, chapter)
+            faults += _exercise_faults(source, chapter.number)
     yield from (Diagnostic(source.file, *fault) for fault in faults)
 
 
@@ -56,10 +75,15 @@ def _tag_faults(cell: SourceCell, folder: str) -> Iterator[Violation]:
 
 
 def _content_faults(cell: SourceCell) -> Iterator[Violation]:
-    if cell.tag == "evidence" and not re.search(r"^\s*assert\b", cell.text, re.MULTILINE):
-        yield cell.line, "evidence without an assert", "assert the claim, or drop the tag"
+    if cell.tag == "evidence" and not _EVIDENCE.search(cell.text):
+        yield cell.line, "evidence without a claim", 'write `with evidence("the claim") as claim:`'
     if cell.kind == "markdown" and cell.text.count("<details") != cell.text.count("</details>"):
         yield cell.line, "<details> and </details> are not in pairs", "close each in its cell"
+    if cell.kind == "markdown":
+        try:
+            boxes(cell.text)
+        except BoxError as error:
+            yield cell.body + error.line, str(error), error.remedy
 
 
 def _marker_faults(cell: SourceCell) -> Iterator[Violation]:
@@ -76,7 +100,7 @@ def _marker_faults(cell: SourceCell) -> Iterator[Violation]:
             yield number, message, "tag the cell [exercise], or remove the line"
 
 
-def _exercise_faults(source: SourceFile, chapter: int) -> Iterator[Violation]:
+def _exercise_faults(source: SourceFile, chapter: int | None) -> Iterator[Violation]:
     by_line = numbers(source)
     seen: set[str] = set()
     for exercise in exercises(source):
@@ -94,7 +118,7 @@ def _exercise_faults(source: SourceFile, chapter: int) -> Iterator[Violation]:
             yield cell.line, "an exercise without a check", "put a cell tagged [check] below it"
 
 
-def _heading_faults(exercise: ExerciseSection, chapter: int, seen: set[str]) -> Iterator[Violation]:
+def _heading_faults(exercise: ExerciseSection, chapter: int | None, seen: set[str]) -> Iterator[Violation]:
     name, line = f"Exercise {exercise.number}", exercise.line
     if exercise.number in seen:
         yield line, f"{name} is there twice", "number each exercise once"

@@ -33,7 +33,7 @@ def student_files(parsed: ParsedCourse, statuses: Sequence[ChapterStatus]) -> di
         CourseError: a file is a link, or an `instructors only` is not closed.
         ValueError: the repository's git can't be read.
     """
-    chapters = [chapter.slug for chapter in parsed.course.chapters]
+    chapters = [chapter.slug for chapter in parsed.course.lectures]
     labs = [each.chapter.slug for each in statuses if each.lab_out]
     solutions = [each.chapter.slug for each in statuses if each.solution_out]
     paths = [*_handed_on(parsed.root), *(f"lectures/{slug}.md" for slug in chapters)]

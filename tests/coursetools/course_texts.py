@@ -32,6 +32,8 @@ lab = false
 
 DATES = "lab = true\nlab_from = 2026-11-20T09:00:00+01:00\nsolution_from = 2026-11-24T09:00:00+01:00"
 
+HEAD = 'lab = true\nminutes = [45, 90]\nneeds = "chapter 00"\ngoals = ["step"]'
+
 LECTURE = """\
 ---
 kernelspec:
@@ -56,6 +58,72 @@ assert error < 0.01
 ```{code-cell} python
 print("a plain cell")
 ```
+"""
+
+ALGORITHM = """\
+:::{algorithm} 1: steps along a field
+Repeat
+
+$$
+x \\leftarrow x
+  + h u
+$$
+:::
+"""
+
+# A lecture in the form that CONTRIBUTING.md describes.
+FORMED = f"""\
+# Flows
+
+A picture.
+
+```{{code-cell}} python
+:tags: [figure]
+
+plots.show(ax, caption="Figure 1.1. A line rises.", alt="A line.")
+```
+
+## 1 Steps
+
+:::{{key-idea}}
+Small steps.
+:::
+
+### Why
+
+{ALGORITHM}
+```{{code-cell}} python
+:tags: [algorithm]
+
+x = 0.0
+```
+
+:::{{theorem}} One way
+There is one way from each place, taken once.
+:::
+
+```{{code-cell}} python
+:tags: [evidence]
+
+with evidence("One way") as claim:
+    claim.equal("x", x, 0.0)
+```
+
+## Recap
+
+### Three sentences
+
+### Three formulas
+
+### Five questions
+
+### In practice
+
+### References
+
+## Going deeper
+
+More.
 """
 
 HINTS = """\

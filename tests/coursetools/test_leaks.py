@@ -38,7 +38,8 @@ def line_of(secret):
 
 
 def code_cell(book):
-    return next(cell for cell in book["cells"] if cell["cell_type"] == "code" and cell["metadata"])
+    """The exercise, behind the set-up."""
+    return [cell for cell in book["cells"] if cell["cell_type"] == "code"][1]
 
 
 def output(**parts):

@@ -8,9 +8,11 @@ import sys
 
 import nbformat
 import pytest
-from course_texts import HINTS, LECTURE, SOLUTION, build, course
+from course_texts import COURSE, FORMED, HEAD, HINTS, LECTURE, SOLUTION, build, course
+from nbconvert import HTMLExporter
 
-from coursetools.build.editions import ANSWER_HERE
+from coursetools.build.course import parse_course
+from coursetools.build.editions import ANSWER_HERE, build_editions, parse_source
 
 LECTURE_FILE, SOLUTION_FILE = "lectures/01_flows.md", "solutions/01_flows.md"
 LECTURE_BOOK, LAB, SOLVED = "lectures/01_flows.ipynb", "labs/01_flows.ipynb", "solutions/01_flows.ipynb"
@@ -43,7 +45,7 @@ def test_every_notebook_is_valid_and_as_jupyter_would_save_it_without_outputs(no
     assert book.metadata.keys() - {"coursekit"} == {"kernelspec", "language_info"}
     assert book.metadata.kernelspec.name == "python3"
     for cell in book.cells:
-        assert cell.metadata.keys() <= {"tags"}
+        assert cell.metadata.keys() <= {"tags", "jupyter", "cellView"}
         assert "attachments" not in cell
         if cell.cell_type == "code":
             assert (cell.outputs, cell.execution_count) == ([], None)
@@ -135,7 +137,61 @@ def test_set_up_installs_on_colab_only(monkeypatch, capsys, repository, on_colab
     exec(code[0].source, {})
     install = ["-m", "pip", "install", "--quiet", "git+https://github.com/me/flows@main"]
     assert calls == [install] * (on_colab and bool(repository))
-    assert ("course.toml" in capsys.readouterr().out) == (on_colab and not repository)
+    assert not capsys.readouterr().out
+
+
+def test_an_exercise_may_show_a_mistake_instead_of_a_stub():
+    mistake = "    ### INSTEAD\n    # return x - h * field(x, t)\n    ### END SOLUTION\n"
+    made = build(SOLUTION.replace("    ### END SOLUTION\n", mistake, 1), SOLUTION_FILE, course())
+    (lab,), (solved,) = cells(made[LAB], "exercise"), cells(made[SOLVED], "exercise")
+    assert lab.source.splitlines()[-2:] == ["        return x", "    return x - h * field(x, t)"]
+    assert solved.source == cells(built()[SOLVED], "exercise")[0].source
+
+
+def test_what_serves_is_folded_and_what_is_taught_is_not():
+    for cell in cells(built_in_form()):
+        tags = cell.metadata.get("tags", [])
+        folded = bool({"setup", "figure", "evidence"} & set(tags))
+        assert cell.metadata.get("jupyter", {}).get("source_hidden", False) == folded
+        assert (cell.metadata.get("cellView") == "form") == folded
+    assert cells(built()[LAB])[2].metadata.tags == ["setup"]
+
+
+def built_in_form():
+    return build(FORMED, LECTURE_FILE, parse_course(COURSE.replace("lab = true", HEAD)))[LECTURE_BOOK]
+
+
+def test_boxes_are_quotes_with_a_title_and_one_line_formulas():
+    text = "\n".join(cell.source for cell in cells(built_in_form()))
+    assert "> **Key idea**\n>\n> Small steps.\n" in text
+    assert "> **Algorithm 1: steps along a field**\n>\n> Repeat\n>\n> $$ x \\leftarrow x + h u $$\n" in text
+    assert "> **Theorem: One way**" in text
+    assert ":::" not in text
+
+
+def test_the_head_stands_below_the_title():
+    title = cells(built_in_form())[1].source
+    assert title.startswith("# Flows\n\n> **45 minutes**, 90 with *Going deeper*. **You need:** chapter 00\n")
+    assert "you will be able to**\n>\n> - step\n\n" in title
+    assert title.endswith("A picture.")
+
+
+def test_the_reference_notebook_is_linked_from_every_head_and_links_to_every_chapter():
+    of = parse_course(COURSE.replace("[[", 'reference = "reference"\n\n[[', 1))
+    chapter = of.lectures[-1]
+    source = parse_source("# Reference\n\nNotation.\n", "lectures/reference.md", chapter)
+    (book,) = build_editions(source, of, chapter).values()
+    assert "[00 Start](00_start.ipynb) · [01 Flows](01_flows.ipynb)" in cells(book)[0].source
+    assert (
+        "[Reference](../lectures/reference.ipynb)" in cells(build(SOLUTION, SOLUTION_FILE, of)[LAB])[0].source
+    )
+
+
+def test_folds_stay_closed_in_nbconvert():
+    page, _ = HTMLExporter().from_notebook_node(nbformat.reads(built()[LAB], as_version=4))
+    fold = re.search(r"<details><summary>Hint 2(.*?)</details>", page, re.DOTALL)
+    assert fold
+    assert "$x + h u$" in fold[1]
 
 
 def test_navigation_links_neighbours_and_twins():

@@ -1,13 +1,27 @@
 """Every rule that a source can break: what is said, with the file and the line."""
 
 import pytest
-from course_texts import COURSE, DATES, HINTS, LECTURE, SOLUTION, build, course, nearest
+from course_texts import (
+    ALGORITHM,
+    COURSE,
+    DATES,
+    FORMED,
+    HEAD,
+    HINTS,
+    LECTURE,
+    SOLUTION,
+    build,
+    course,
+    nearest,
+)
 
 from coursetools.build.course import parse_course
 from coursetools.build.diagnostics import CourseError
+from coursetools.build.lecture_form import words
 from coursetools.build.markers import looks_like_marker
+from coursetools.build.source import parse
 
-BEGIN, END = "### BEGIN SOLUTION", "### END SOLUTION"
+BEGIN, INSTEAD, END = "### BEGIN SOLUTION", "### INSTEAD", "### END SOLUTION"
 WRITTEN = '+++ {"tags": ["written"]}'
 REMARK = "The author's own remark on the second way."
 PLAIN = "```{code-cell} python\n1\n```\n"
@@ -72,6 +86,15 @@ SOLUTION_FAULTS = {
     "raw cell": ("#end", "```{raw-cell}\n1\n```", "{raw-cell}", "unknown directive"),
     "cell below HTML": ("#end", "<div></div>\n```{code-cell} python\n1\n```\n", ("<div>", 1), "read as text"),
     "cell in a list": ("#end", "- item\n\n  ```{code-cell} python\n  1\n  ```", "  ```{", "inside a list"),
+    "instead twice": (
+        f"    {END}",
+        f"    {INSTEAD}\n    # x\n    {INSTEAD}\n    {END}",
+        ("# x", 1),
+        "a second",
+    ),
+    "instead of nothing": (f"    {END}", f"    {INSTEAD}\n    {END}", INSTEAD, "no comment, or none at all"),
+    "instead as code": (f"    {END}", f"    {INSTEAD}\n    return x\n    {END}", INSTEAD, "no comment"),
+    "instead outside": (f"    {BEGIN}\n", f"    {INSTEAD}\n    {BEGIN}\n", INSTEAD, "without a beginning"),
     "odd line end": ("Say why.", "Say\u2028why.", "Say", "unusual line separator"),
 }
 
@@ -110,8 +133,8 @@ def test_a_malformed_heading_blames_no_other_exercise():
     [
         ("[evidence]", "[exercise]", "code-cell", "tag 'exercise' does not belong in lectures"),
         ("[evidence]", "[solution]", "code-cell", "tag 'solution' does not belong in lectures"),
-        ("[evidence]", "[proof]", "code-cell", "unknown tag 'proof'; use evidence, explorer or none"),
-        ("assert error < 0.01", "print(error)", (":tags: [evidence]", -1), "evidence without an assert"),
+        ("[evidence]", "[proof]", "code-cell", "unknown tag 'proof'; use setup, figure, evidence"),
+        ("assert error < 0.01", "print(error)", (":tags: [evidence]", -1), "evidence without a claim"),
         ("## Evidence", BEGIN, BEGIN, "outside an exercise cell"),
         ("# Flows", "+++\n", "A picture", "no title"),
         ("# Flows\n", "```{code-cell} python\n1\n```\n", "code-cell", "no title"),
@@ -134,6 +157,10 @@ def test_fault_in_a_lecture(old, new, place, what):
         ('slug = "01_flows"', 'slug = "00_flows"', ("00_flows", -1), "chapter number 00 is given twice"),
         ('slug = "01_flows"', 'slug = "../01"', ("../01", -1), "is not NN_name"),
         ("lab = true", 'lab = "yes"', ("01_flows", -1), "lab is of another kind; set it to true or false"),
+        ("lab = true", "lab = true\nminutes = [45, 90]", ("01_flows", -1), "minutes without"),
+        ("lab = true", HEAD.replace("45, 90", "90, 45"), ("01_flows", -1), "not two whole numbers in order"),
+        ("lab = true", HEAD.replace("45, 90", "45"), ("01_flows", -1), "not two whole numbers in order"),
+        ("lab = true", HEAD.replace('["step"]', "[]"), ("01_flows", -1), "goals are not a list of texts"),
         ("lab = true", "lab = true\nhours = 2", ("01_flows", -1), "unknown key 'hours'"),
         ("lab = true", DATES.replace(":00+01:00", ":00", 1), ("01_flows", -1), "a date without a time zone"),
         ("lab = true", DATES.replace("T09:00:00+01:00", "", 1), ("01_flows", -1), "set it to a date, a time"),
@@ -163,6 +190,68 @@ def test_bad_points(text, told):
         parse_course(COURSE + text)
 
 
+# The same for a lecture that is held to the form: (replaced once, replacement, place, what is said).
+FORM_FAULTS = {
+    "no recap": ("## Recap", "## The end", "## Going", "no recap"),
+    "recap without a part": ("### In practice\n", "", "## Recap", "the recap has Three sentences"),
+    "nothing deeper": ("## Going deeper", "### Going deeper", "## Recap", "not one section after the recap"),
+    "too many words": ("A picture", "word " * 3500, "# Flows", "words, more than 3500"),
+    "too much open code": ("x = 0.0\n", "x = 0.0\n" * 151, "# Flows", "open lines of code, more than 150"),
+    "figure without caption": (
+        'caption="Figure 1.1. A line rises.", ',
+        "",
+        "plots.show",
+        "without a caption",
+    ),
+    "caption without number": ("Figure 1.1. A", "A", "plots.show", "a caption without its number"),
+    "figure out of order": ("Figure 1.1. A", "Figure 1.2. A", "plots.show", "figure 1.2 out of order"),
+    "figure of another chapter": ("Figure 1.1. A", "Figure 2.1. A", "plots.show", "out of order"),
+    "figure not tagged": ("[figure]", "[setup]", "code-cell", "outside a figure cell"),
+    "figure without figure": ("plots.show", "plots.hide", "code-cell", "shows no figure"),
+    "evidence without evidence": (
+        "with evidence(",
+        "assert True\nwith proof(",
+        "code-cell",
+        "without evidence",
+    ),
+    "algorithm without code": (":tags: [algorithm]\n", "", ":::{alg", "an algorithm without its code"),
+    "algorithm at the end": (
+        "## Going deeper",
+        f"{ALGORITHM}\n## Going deeper",
+        ":::{alg",
+        "without its code",
+    ),
+    "two key ideas": ("### Why\n", ":::{key-idea}\nAgain.\n:::\n", ("Again", -1), "a second key idea"),
+    "unknown box": (":::{key-idea}", ":::{note}", ":::{note", "not a box"),
+    "box never closed": ("Small steps.\n:::", "Small steps.", ":::{alg", "a box inside a box"),
+    "last box never closed": ("once.\n:::", "once.", ":::{theorem}", "never closed"),
+    "empty box": ("Small steps.\n", "", ":::{key-idea}", "an empty box"),
+    "box without title": ("} One way", "}", ":::{theorem}", "without a title"),
+    "algorithm without number": ("} 1: steps", "} steps", ":::{algorithm}", "without a number"),
+}
+
+
+@pytest.mark.parametrize(("old", "new", "place", "what"), FORM_FAULTS.values(), ids=FORM_FAULTS)
+def test_fault_in_the_form_of_a_lecture(old, new, place, what):
+    in_form = parse_course(COURSE.replace("lab = true", HEAD))
+    build(FORMED, "lectures/01_flows.md", in_form)
+    assert old in FORMED
+    text, position = FORMED.replace(old, new, 1), FORMED.index(old)
+    expect(lambda text: build(text, "lectures/01_flows.md", in_form), text, position, place, what)
+
+
+def test_a_lecture_that_promises_no_minutes_is_not_held_to_the_form():
+    build(FORMED.replace("## Recap", "## The end"), "lectures/01_flows.md", course())
+
+
+def test_folds_formulas_and_links_are_not_words_of_the_main_line():
+    source = parse(FORMED, "lectures/01_flows.md")
+    more = "\n\n<details><summary>Proof</summary>\n\nMany words here.\n\n</details>\n\n$$a\n= b$$\n"
+    more += "\n[one](two.md)\n"
+    longer = parse(FORMED.replace("A picture.", "A picture." + more), "lectures/01_flows.md")
+    assert words(longer) == words(source) + 2  # the formula and the link's text
+
+
 def test_chapters_in_another_form_have_a_line_too():
     head = COURSE.partition("[[")[0]
     with pytest.raises(CourseError, match=r"course\.toml:1: chapters are not tables"):
@@ -174,7 +263,7 @@ def test_chapters_in_another_form_have_a_line_too():
 MARKERS = (
     "## END SOLUTION|#BEGIN SOLUTION|### BEGIN SOLUTON|BEGIN SOLUTION|### begin solution|### END|# BEGIN SOL|"
     "# end of the solution|###BEGIN SOLUTION|### BEGIN-SOLUTION|### SOLUTION BEGIN|# BEGIN ANSWER|"
-    "### BEGIN SOLUTION:|### BEGIN SOLUTIONS|# start solution|### BEGINSOLUTION"
+    "### BEGIN SOLUTION:|### BEGIN SOLUTIONS|### Instead|## INSTEAD:|# start solution|### BEGINSOLUTION"
 )
 INNOCENT = (
     "# evolution|# the solution|## Solution|# solutions|# exact solution of the ODE|# begin at t = 0|"

@@ -2,10 +2,12 @@
 
 import html as markup
 import re
-import sys
 from dataclasses import dataclass, field, replace
 from importlib.metadata import version
 from typing import Protocol
+
+from ...base.display import in_notebook as in_notebook
+from ...base.display import show as show
 
 
 class Heading(Protocol):
@@ -156,20 +158,3 @@ def _folded(title: str, content: str) -> str:
     """A fold, closed until it is clicked."""
     style = "margin-top:0.3em; font-size:0.9em; opacity:0.85"
     return f'<details style="{style}"><summary>{title}</summary>{content}</details>'
-
-
-def in_notebook() -> bool:
-    """Tell whether a rich display listens; IPython is asked only if it is running already."""
-    ipython = sys.modules.get("IPython")
-    shell = ipython.get_ipython() if ipython is not None and hasattr(ipython, "get_ipython") else None
-    return getattr(shell, "kernel", None) is not None
-
-
-def show(text: str, page: str) -> None:
-    """Show `page` (HTML) in a notebook, `text` elsewhere."""
-    if in_notebook():
-        from IPython.display import display
-
-        display({"text/html": page, "text/plain": text}, raw=True)
-    else:
-        print(text)

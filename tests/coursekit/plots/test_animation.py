@@ -28,7 +28,7 @@ def frames(film):
 
 @pytest.fixture(scope="module")
 def film():
-    return animate(bars, 5, alt='A bar moves "right".', size=(3, 2))
+    return animate(bars, 5, caption="Figure 1.1. $x<1$.", alt='A bar moves "right".', size=(3, 2))
 
 
 def test_each_frame_shows_its_own_drawing_only(film):
@@ -54,7 +54,9 @@ def test_the_player_is_small_has_its_text_and_asks_no_other_server(film):
 def test_the_bundle_has_player_still_and_text(film):
     data, metadata = film._repr_mimebundle_()
     assert data["text/html"] == film.player
-    assert data["text/plain"] == metadata["image/png"]["alt"] == repr(film) == 'A bar moves "right".'
+    assert metadata["image/png"]["alt"] == 'A bar moves "right".'
+    assert data["text/plain"] == repr(film) == 'Figure 1.1. $x<1$.\n[A bar moves "right".]'
+    assert "<strong>Figure 1.1.</strong> $x&lt;1$.</figcaption></figure>" in data["text/html"]
     still = np.asarray(Image.open(io.BytesIO(base64.b64decode(data["image/png"]))).convert("L"), dtype=float)
     assert np.abs(still - frames(film)[-1]).mean() < 3
 
@@ -71,7 +73,7 @@ def test_arrows_and_samples_stay_below_the_limit():
         plots.samples(cloud * (1 - k / 20), ax)
         ax.text(0, 1.02, f"frame {k}", transform=ax.transAxes)
 
-    film = animate(draw, 12, alt="A cloud shrinks.")
+    film = animate(draw, 12, caption="Smaller.", alt="A cloud shrinks.")
     assert len(frames(film)) == 12
     # Sizes add up frame by frame, so twelve frames tell what forty would take.
     assert len(film.player) * 40 / 12 < animation.MAX_BYTES
@@ -80,7 +82,7 @@ def test_arrows_and_samples_stay_below_the_limit():
 @pytest.mark.parametrize("count", [0, 41])
 def test_too_few_or_too_many_frames_are_refused(count):
     with pytest.raises(ValueError, match="1 to 40 frames"):
-        animate(bars, count, alt="bars")
+        animate(bars, count, caption="Bars.", alt="bars")
 
 
 def test_what_camera_cannot_take_is_refused_and_no_figure_left():
@@ -89,15 +91,17 @@ def test_what_camera_cannot_take_is_refused_and_no_figure_left():
         ax.set_title(f"frame {k}")
 
     with pytest.raises(ValueError, match="titles are not animated"):
-        animate(titled, 2, alt="bars")
+        animate(titled, 2, caption="Bars.", alt="bars")
     with pytest.raises(ValueError, match="frame 1 drew nothing"):
-        animate(lambda ax, k: ax.plot([0, 1]) if k == 0 else None, 2, alt="a line")
+        animate(lambda ax, k: ax.plot([0, 1]) if k == 0 else None, 2, caption="Bars.", alt="a line")
     with pytest.raises(ValueError, match="no text alternative"):
-        animate(bars, 2, alt="")
+        animate(bars, 2, caption="Bars.", alt="")
+    with pytest.raises(ValueError, match="no caption"):
+        animate(bars, 2, caption=" ", alt="bars")
     assert not plt.get_fignums()
 
 
 def test_too_large_a_result_is_refused(monkeypatch):
     monkeypatch.setattr(animation, "MAX_BYTES", 1000)
     with pytest.raises(ValueError, match="fewer frames"):
-        animate(bars, 2, alt="bars", size=(3, 2))
+        animate(bars, 2, caption="Bars.", alt="bars", size=(3, 2))

@@ -1,0 +1,20 @@
+"""Show something richly in a notebook, and as text elsewhere."""
+
+import sys
+
+
+def in_notebook() -> bool:
+    """Tell whether a rich display listens; IPython is asked only if it is running already."""
+    ipython = sys.modules.get("IPython")
+    shell = ipython.get_ipython() if ipython is not None and hasattr(ipython, "get_ipython") else None
+    return getattr(shell, "kernel", None) is not None
+
+
+def show(text: str, page: str) -> None:
+    """Show `page` (HTML) in a notebook, `text` elsewhere."""
+    if in_notebook():
+        from IPython.display import display
+
+        display({"text/html": page, "text/plain": text}, raw=True)
+    else:
+        print(text)
