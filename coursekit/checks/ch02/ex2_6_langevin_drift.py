@@ -12,7 +12,7 @@ from ...distributions import GaussianMixture
 from ..core import Fact, Mistakes, StudentFunction, exercise
 from ..core.faults import Fault, described
 from ..shared.dependence import repeats, uses
-from ..shared.mistakes import recurring
+from ..shared.mistakes import TEXTS, recurring
 
 Density = Callable[[Tensor], Tensor]
 """Logarithms of a density, up to a constant: states (batch, dim) -> (batch,)."""
@@ -86,6 +86,7 @@ MISTAKES: Mistakes = {
             "sigma left out": _made(lambda x, s, sigma: s / 2),
         }
     ),
+    "sigma times the score": (_made(lambda x, s, sigma: sigma * s), TEXTS["sigma for sigma squared"]),
     "the score itself": (
         _made(lambda x, s, sigma: 1.0 * s),
         "You return the gradient of the log-density as it is. That pull fits one strength of the noise only: "

@@ -292,7 +292,7 @@ class Ex2_3:
         theta = -math.log(0.5) / half_life
         return -theta * x, (theta * std**2) ** 0.5
 
-    wrong("2.3", "ignores `std`")(lambda x, t, std, half_life: (-rate(half_life) * x, 1.0))
+    wrong("2.3", "ignores `std` and `half_life`")(lambda x, t, std, half_life: (-rate(half_life) * x, 1.0))
     wrong("2.3", "ignores `half_life`")(lambda x, t, std, half_life: (-rate(half_life) * x, 2 * std))
     wrong("2.3", "width for the strength")(lambda x, t, std, half_life: (-math.log(2) / half_life * x, std))
     wrong("2.3", "random coefficients")(
@@ -456,7 +456,7 @@ class Ex2_5:
             states.append(states[-1] - h * theta * states[-1] + sigma * math.sqrt(h))
         return torch.stack(states)
 
-    @wrong("2.5", "not normal")
+    @wrong("2.5", "the bug is still there")
     def one_of_the_draws_for_a_whole_row(x0, times, theta, sigma):
         states = [x0]
         for h in times.diff().tolist():
@@ -554,6 +554,14 @@ class Ex2_6:
     def exponentiated_first(x, t, log_density, sigma):
         return 0.5 * sigma**2 * slope(lambda x: torch.exp(log_density(x)), x)
 
+    @wrong("2.6", "sigma times the score")
+    def one_sigma_too_few(x, t, log_density, sigma):
+        return sigma * slope(log_density, x)
+
+    @wrong("2.6", "out of balance")
+    def density_of_the_whole_batch(x, t, log_density, sigma):
+        return sigma**2 / 2 * slope(lambda x: torch.logsumexp(log_density(x), 0), x)
+
     right("2.6")(lambda x, t, log_density, sigma: sigma**2 / 2 * slope(log_density, x))
 
     @right("2.6")
@@ -614,7 +622,7 @@ class Ex2_7:
     wrong("2.7", "wrong diffusion")(
         lambda x, t, velocity, score, sigma: (velocity(x, t) + sigma**2 / 2 * score(x, t), 0.5 * sigma)
     )
-    wrong("2.7", "ignores `velocity`")(
+    wrong("2.7", "ignores `velocity` and `t`")(
         lambda x, t, velocity, score, sigma: (sigma**2 / 2 * score(x, 0.3), sigma)
     )
     wrong("2.7", "noise inside the diffusion coefficient")(
@@ -657,6 +665,15 @@ class Ex2_7:
             return velocity(x, t), 0.0
         return velocity(x, t) + score(x, t).mul(0.5 * sigma**2), sigma
 
+    @wrong("2.7", "out of balance")
+    def cut_off(x, t, velocity, score, sigma):
+        return velocity(x, t) + 0.5 * sigma**2 * score(x, t).clamp(-10, 10), sigma
+
+    @wrong("2.7", "rows mixed up")
+    def first_strength_for_all(x, t, velocity, score, sigma):
+        first = torch.as_tensor(sigma).flatten()[0]
+        return velocity(x, t) + 0.5 * first**2 * score(x, t), sigma
+
 
 class Ex2_8:
     wrong("2.8", "variance for strength")(
@@ -688,7 +705,7 @@ class Ex2_8:
             path.diff(dim=0, prepend=torch.zeros_like(path[:1])).square().sum(0) / (times[-1] - times[0])
         ).sqrt()
     )
-    wrong("2.8", "ignores `times`")(lambda path, times: path.diff(dim=0).std(dim=0))
+    wrong("2.8", "mean for sum")(lambda path, times: path.diff(dim=0).std(dim=0))
 
     @right("2.8")
     def a_mean_of_ratios(path, times):
@@ -823,7 +840,7 @@ class Ex2_10:
     right("2.10")(shared_kicks(lambda x: torch.randn(x.shape, generator=generator)))
     right("2.10")(shared_kicks(lambda x: torch.from_numpy(rng.standard_normal(x.shape))))
 
-    @wrong("2.10", "Euler and Maruyama's own step")
+    @wrong("2.10", "no better than Euler and Maruyama")
     def euler_maruyama(score, x, sigma, h, steps):
         x = x.clone()
         for _ in range(steps):
@@ -840,13 +857,23 @@ class Ex2_10:
         return x
 
     @right("2.10")
-    def weaker_kicks(score, x, sigma, h, steps):
+    def weaker_kicks_by_the_variance_of_the_batch(score, x, sigma, h, steps):
         k = sigma**2 * h
         for _ in range(steps):
-            x = x + k / 2 * score(x) + math.sqrt(max(k - k**2 / 4, 0)) * torch.randn_like(x)
+            rate = 1 / (x.var() + 1e-3)
+            x = x + k / 2 * score(x) + torch.sqrt(k * (1 - k * rate / 2).clamp(min=0.3)) * torch.randn_like(x)
         return x
 
     @right("2.10")
+    def weaker_kicks_by_the_score(score, x, sigma, h, steps):
+        k = sigma**2 * h
+        for _ in range(steps):
+            s = score(x)
+            kick = math.sqrt(k * max(1 - k * float((s**2).mean()) / 4, 0.4)) * torch.randn_like(x)
+            x = x + k / 2 * s + kick
+        return x
+
+    @wrong("2.10", "no better than Euler and Maruyama")
     def looks_ahead(score, x, sigma, h, steps):
         k, before = sigma**2 * h, None
         for _ in range(steps):
@@ -857,11 +884,41 @@ class Ex2_10:
         return x
 
     @wrong("2.10", "below the floor")
+    def weaker_kicks_tuned_to_one_target(score, x, sigma, h, steps):
+        k = sigma**2 * h
+        for _ in range(steps):
+            x = x + k / 2 * score(x) + math.sqrt(max(k - k**2 / 4, 0)) * torch.randn_like(x)
+        return x
+
+    @wrong("2.10", "no better than Euler and Maruyama")
     def score_at_half_of_the_kick(score, x, sigma, h, steps):
         k = sigma**2 * h
         for _ in range(steps):
             kick = math.sqrt(k) * torch.randn_like(x)
             x = x + k / 2 * score(x + kick / 2) + kick
+        return x
+
+    @wrong("2.10", "below the floor")
+    def as_if_the_pull_were_linear(score, x, sigma, h, steps):
+        k = sigma**2 * h
+        for _ in range(steps):
+            kick = math.sqrt(1 - math.exp(-k)) * torch.randn_like(x)
+            x = x + (1 - math.exp(-k / 2)) * score(x) + kick
+        return x
+
+    @wrong("2.10", "no better than Euler and Maruyama")
+    def score_in_every_second_step(score, x, sigma, h, steps):
+        pull = None
+        for i in range(steps):
+            pull = score(x) if i % 2 == 0 else pull
+            x = x + 0.5 * sigma**2 * h * pull + sigma * math.sqrt(h) * torch.randn_like(x)
+        return x
+
+    @wrong("2.10", "ignores `steps`")
+    def score_asked_once(score, x, sigma, h, steps):
+        pull = score(x)
+        for _ in range(steps):
+            x = x + 0.5 * sigma**2 * h * pull + sigma * math.sqrt(h) * torch.randn_like(x)
         return x
 
     @wrong("2.10", "bias too large")
@@ -880,7 +937,7 @@ class Ex2_10:
             x, old = x + k / 2 * score(x) + math.sqrt(k) * 0.5 * (old + new), new
         return x
 
-    @wrong("2.10", "Euler and Maruyama's own step")
+    @wrong("2.10", "no better than Euler and Maruyama")
     def two_half_steps(score, x, sigma, h, steps):
         k = sigma**2 * h / 2
         for _ in range(2 * steps):
