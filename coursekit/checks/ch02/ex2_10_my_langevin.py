@@ -170,7 +170,7 @@ _euler_maruyama = _with(1.0, 1.0)
 
 
 def _my_langevin(score: Score, x: Tensor, sigma: float, h: float, steps: int) -> Tensor:
-    """Kicks that are weaker by what Euler and Maruyama's steps make too wide, at the rate that the score shows.
+    """Kicks that are weaker by what plain steps make too wide, at the rate that the score shows.
 
     The mean square of the score is its mean slope, which for a normal target is the pull's.
     """

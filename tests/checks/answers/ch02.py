@@ -898,22 +898,6 @@ class Ex2_10:
             x = x + k / 2 * score(x + kick / 2) + kick
         return x
 
-    @wrong("2.10", "below the floor")
-    def as_if_the_pull_were_linear(score, x, sigma, h, steps):
-        k = sigma**2 * h
-        for _ in range(steps):
-            kick = math.sqrt(1 - math.exp(-k)) * torch.randn_like(x)
-            x = x + (1 - math.exp(-k / 2)) * score(x) + kick
-        return x
-
-    @wrong("2.10", "no better than Euler and Maruyama")
-    def score_in_every_second_step(score, x, sigma, h, steps):
-        pull = None
-        for i in range(steps):
-            pull = score(x) if i % 2 == 0 else pull
-            x = x + 0.5 * sigma**2 * h * pull + sigma * math.sqrt(h) * torch.randn_like(x)
-        return x
-
     @wrong("2.10", "ignores `steps`")
     def score_asked_once(score, x, sigma, h, steps):
         pull = score(x)
