@@ -133,13 +133,8 @@ FAULTS = {
     "None": ("not a function", lambda e: None),
 }
 IMPOSSIBLE = {
-<<<<<<< HEAD
-    *itertools.product(("1.5", "2.7", "3.10", "7.6"), ("identity", "input edited")),  # given no tensor
+    *itertools.product(("1.5", "2.9", "3.10", "7.6"), ("identity", "input edited")),  # given no tensor
     ("3.10", "constant"),  # it is given nothing, so it cannot depend on it
-=======
-    *itertools.product(("1.5", "2.9", "3.8", "7.6"), ("identity", "input edited")),  # given no tensor
-    ("3.8", "constant"),  # it is given nothing, so it cannot depend on it
->>>>>>> l2
     *itertools.product(("5.9",), ("identity", "constant")),  # a strength t, or the same always, is an attempt
     ("6.1", "whole numbers"),  # labels are
     ("4.8", "whole numbers"),  # a number of steps is
