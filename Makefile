@@ -29,7 +29,7 @@ lab: env ## Open the course in JupyterLab, e.g. make lab ARGS="--no-browser --po
 .PHONY: check test peers grading notebooks bench budgets binder-test
 # Tests and notebooks at a time: each is on one thread, and takes up to 0.6 GB.
 JOBS ?= 2
-check: env ## Lint, types, built notebooks = sources, nothing leaked, links: under 30 s
+check: env ## Lint, types, built notebooks = sources, nothing leaked, links: under a minute
 	$(PY) -m ruff check .
 	$(PY) -m ruff format --check .
 	$(PY) -m mypy

@@ -6,7 +6,7 @@ process: call `coursekit.limit_threads()` to compute on one thread, as the noteb
 
 import os
 
-from .base import Field, Time, as_time, installed_version, limit_threads
+from .base import Field, Time, as_time, check_installation, installed_version, limit_threads
 from .distributions import (
     Chessboard,
     Circles,
@@ -126,6 +126,7 @@ __all__ = [
     "UNet",
     "__version__",
     "as_time",
+    "check_installation",
     "continuity_residual",
     "convert",
     "cosine_betas",

@@ -1,8 +1,9 @@
-"""Cut the README's pictures out of the lectures: `python tools/make_pictures.py`, for all or for those named.
+"""Make the README's pictures: `python tools/make_pictures.py`, all or those named.
 
 It runs each lecture that is named below and writes pictures/*.png, the first picture of one of its cells, so
-that what the README shows is what the notebooks draw. The text alternatives that come with the pictures are
-printed; the README carries them too.
+that what the README shows is what the notebooks draw. pictures/digits.webp, an animation, is drawn by the
+network that comes with the course. The text alternatives that come with the pictures are printed; the README
+carries them too.
 """
 
 import base64
@@ -13,13 +14,16 @@ import sys
 from pathlib import Path
 
 import nbformat
+import numpy as np
+import torch
 from nbclient import NotebookClient
 from PIL import Image
+
+import coursekit
 
 ROOT = Path(__file__).resolve().parents[1]
 # Picture -> the lecture, and words of the text alternative by which the cell is known.
 PICTURES = {
-    "noise_to_data": ("01_flows", "Five panels from t = 0 to t = 1"),
     "00_welcome": ("00_welcome", "Left: straight lines from many starts"),
     "01_flows": ("01_flows", "A square grid at four times"),
     "02_diffusion_processes": ("02_diffusion_processes", "Upper row: thirty paths"),
@@ -29,6 +33,49 @@ PICTURES = {
     "06_guidance": ("06_guidance", "Two rows of ten generated"),
     "07_ddpm": ("07_ddpm", "Five chessboards of dots"),
 }
+# The animation: rows of digits that begin as one noise, and become ten digits in one hand.
+FILM = "digits"
+FILM_ALT = (
+    "Animation: three rows of ten squares of random grey pixels turn, step by step, into the handwritten "
+    "digits 0 to 9. The squares of a row begin with the same noise, and its digits look like one hand."
+)
+SEEDS, STEPS, GUIDANCE = (8, 9, 11), 40, 2.0
+SCALE, MARGIN = 2, 4  # screen pixels: of one pixel of a digit, between digits
+FRAME_MS, LAST_MS = 90, 3000
+
+
+def film() -> bytes:
+    """Let the network for MNIST draw digits; return an animated WebP that begins again after a rest."""
+    noises = torch.cat([torch.randn(1, 1, 28, 28, generator=torch.Generator().manual_seed(k)) for k in SEEDS])
+    field = coursekit.guided(
+        coursekit.load_pretrained("mnist"), torch.arange(10).repeat(len(SEEDS)), GUIDANCE
+    )
+    states = coursekit.simulate(field, noises.repeat_interleave(10, 0), coursekit.time_grid(STEPS))
+    frames = [_sheet(state) for state in states]
+    buffer = io.BytesIO()
+    frames[0].save(
+        buffer,
+        "WEBP",
+        save_all=True,
+        append_images=frames[1:],
+        duration=[*[FRAME_MS] * STEPS, LAST_MS],
+        loop=0,
+        quality=75,
+        method=6,
+    )
+    return buffer.getvalue()
+
+
+def _sheet(images: torch.Tensor) -> Image.Image:
+    """Images (n, 1, side, side) in [-1, 1] in rows of ten: -1 is white paper, 1 is black ink."""
+    grey = ((1 - images[:, 0].clamp(-1, 1)) * 127.5).round().byte().numpy()
+    big = grey.repeat(SCALE, axis=1).repeat(SCALE, axis=2)
+    cell = big.shape[-1] + MARGIN
+    page = np.full((len(big) // 10 * cell - MARGIN, 10 * cell - MARGIN), 255, dtype=np.uint8)
+    for k, tile in enumerate(big):
+        row, column = divmod(k, 10)
+        page[row * cell :, column * cell :][: big.shape[1], : big.shape[2]] = tile
+    return Image.fromarray(page)
 
 
 def outputs(slug: str) -> list[dict[str, str]]:
@@ -53,7 +100,11 @@ def main() -> None:
     os.environ.setdefault("OMP_NUM_THREADS", "1")
     folder = ROOT / "pictures"
     folder.mkdir(exist_ok=True)
-    wanted = {name: PICTURES[name] for name in sys.argv[1:] or PICTURES}
+    names = sys.argv[1:] or [FILM, *PICTURES]
+    if FILM in names:
+        (folder / f"{FILM}.webp").write_bytes(film())
+        print(f"pictures/{FILM}.webp: {FILM_ALT}")
+    wanted = {name: PICTURES[name] for name in names if name != FILM}
     shown = {slug: outputs(slug) for slug in sorted({slug for slug, _ in wanted.values()})}
     for name, (slug, words) in wanted.items():
         found = [each for each in shown[slug] if words in " ".join(each.get("text/plain", "").split())]

@@ -23,16 +23,17 @@ def _states(net: ImageNetwork, noise: Tensor, y: Tensor, w: float) -> Tensor:
     return simulate(field, noise, time_grid(STEPS))
 
 
-def digit(net: ImageNetwork | None = None, w: float = 1.5) -> Explorer:
+def digit(net: ImageNetwork | None = None, w: float = 2.0) -> Explorer:
     """Generate a handwritten digit of one's choice, and show how it comes out of the noise.
 
     Args:
-        net: a network of square images with labels 0 to 9, null label 10; None loads the course's own.
+        net: a network of square images with labels 0 to 9, null label 10; None loads the
+            course's own of 28 × 28 pixels.
         w: guidance scale.
     Returns:
         The explorer: a menu for the digit, and a button for another one from new noise.
     """
-    made = load_pretrained("digits") if net is None else net
+    made = load_pretrained("mnist") if net is None else net
     shown = range(0, STEPS + 1, STEPS // 5)
 
     def draw(ax: Axes, label: int, again: int) -> str:

@@ -116,8 +116,8 @@ def noise_to_data(
 ) -> Explorer:
     """Explore how an exact field turns noise into data, with a slider for the time.
 
-    Every point keeps the colour of the place where it starts, so the eye can follow it. The states are
-    computed once, before the first picture.
+    Every point keeps the colour of the quarter of the plane where it starts, so the eye can follow it. The
+    states are computed once, before the first picture.
 
     Args:
         distribution: law of the data in the plane, one whose exact field is known; None takes a chessboard.
@@ -129,10 +129,12 @@ def noise_to_data(
     field = marginal_velocity(distribution or Chessboard(), GaussianPath(CondOT()))
     noise = torch.randn(points, 2, generator=torch.Generator().manual_seed(0))
     states = simulate(field, noise, time_grid(steps))
+    quarter = 2 * (noise[:, 0] > 0).long() + (noise[:, 1] > 0).long()
 
     def draw(ax: Axes, t: float) -> str:
-        samples(states[round(t * steps)], ax, values=noise[:, 0], lim=3.2, size=9)
+        for k in range(4):
+            samples(states[round(t * steps), quarter == k], ax, color=COLORS[k], lim=3.2, size=9)
         stage = "pure noise" if t <= 0 else "data" if t >= 1 else "on the way from noise to data"
-        return f"{points} points at t = {t:.2f}: {stage}. Colour tells how far left or right each began."
+        return f"{points} points at t = {t:.2f}: {stage}. Colour tells in which quarter each began."
 
     return explorer(draw, t=slider("time t (0 noise, 1 data)", 0.0, 1.0, 0.0, 1 / steps))

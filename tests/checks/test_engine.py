@@ -10,7 +10,7 @@ import torch
 from euler_answers import borrowed, right_euler, wrong_euler
 
 from coursekit import checks
-from coursekit.checks.ch01 import ex1_8_my_solver as race
+from coursekit.checks.ch01 import ex1_10_my_solver as race
 from coursekit.checks.ch02 import ex2_8_my_langevin as largest
 from coursekit.checks.core import panel
 from coursekit.checks.core.engine import exercise, registry

@@ -21,7 +21,7 @@ def outcomes():
     yield registry["1.2"].examine(right_euler)
     yield registry["1.2"].examine(wrong_euler)
     yield registry["1.2"].examine(lambda field, x, t, h: 1 / 0)
-    yield registry["1.8"].examine(borrowed(registry["1.8"].reference))
+    yield registry["1.10"].examine(borrowed(registry["1.10"].reference))
 
 
 def test_panel_says_the_state_in_words_and_escapes_the_rest():
@@ -59,23 +59,36 @@ def test_plain_text_needs_no_ipython():
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120)
     assert done.returncode == 0, done.stderr
     assert "✓ Passed" in done.stdout
-    assert "1 of 8 done" in done.stdout
+    assert "1 of 10 done" in done.stdout
 
 
 def test_progress_shows_done_and_open(capsys):
     checks.progress()
-    assert "0 of 8 done" in capsys.readouterr().out
+    assert "0 of 10 done" in capsys.readouterr().out
     checks.ch01.euler_step(right_euler)
     capsys.readouterr()
     coursekit.progress()
     said = capsys.readouterr().out
-    assert "Chapter 01 · 1 of 8 done" in said
+    assert "Chapter 01 · 1 of 10 done" in said
     done = [line for line in said.splitlines() if "✓ done" in line]
     assert len(done) == 1
-    assert "1.2  Euler step" in done[0]
+    assert "1.2  Find the bug: an Euler step" in done[0]
     assert f"{datetime.now():%Y}" in done[0]
     numbers = [line.split()[0] for line in said.splitlines() if not line.startswith("Chapter")]
-    assert numbers == sorted(registry)
+    assert numbers == sorted(registry, key=lambda number: [int(part) for part in number.split(".")])
+
+
+def test_progress_takes_a_line_a_chapter_and_folds_the_rest(monkeypatch):
+    shown = []
+    monkeypatch.setattr("coursekit.checks.core.panel.show", lambda text, page: shown.append(page))
+    progress_store.passed("1.2")
+    checks.progress()
+    (page,) = shown
+    chapters = {number.split(".")[0] for number in registry}
+    assert page.count("<details>") == page.count("<summary>") == len(chapters)
+    assert "Chapter 01 · 1 of 10 done" in page
+    assert page.count("●") == 1
+    assert page.count("○") == 2 * (len(registry) - 1)  # a mark, and a row in the fold
 
 
 def test_the_first_pass_counts(own_home):

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 import coursekit
-from coursekit.checks.ch01 import ex1_8_my_solver as race
+from coursekit.checks.ch01 import ex1_10_my_solver as race
 from coursekit.checks.core.facts import Fact, mean_tolerance, slope, variance_tolerance
 from coursekit.checks.shared.test_fields import RecordingField, gust, gust_flow, rms, whirl, whirl_flow
 

@@ -32,13 +32,13 @@ def parts_of(answer, x, **asked):
     ids=["shape", "nan", "error"],
 )
 def test_a_function_without_arguments_is_not_told_of_any(answer):
-    message = registry["3.8"].examine(answer).message
+    message = registry["3.10"].examine(answer).message
     assert "with ." not in message
     assert "0 arguments" not in message
 
 
 def test_wrong_parameters_where_there_are_none_or_one():
-    assert "without any argument" in registry["3.8"].examine(lambda x: x).message
+    assert "without any argument" in registry["3.10"].examine(lambda x: x).message
     assert "with the argument t" in registry["3.1"].examine(lambda: 0.0).message
 
 

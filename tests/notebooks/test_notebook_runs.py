@@ -52,7 +52,7 @@ def run(tmp_path_factory):
     root = tmp_path_factory.mktemp("course")
     text = (ROOT / "conftest.py").read_text(encoding="utf-8")
     text = re.sub(r"^CELL_SECONDS = .*", "CELL_SECONDS = 1.0", text, flags=re.MULTILINE)
-    text = re.sub(r"^KERNEL_MB = .*", 'KERNEL_MB = {"": 120.0}', text, flags=re.MULTILINE)
+    text = re.sub(r"^KERNEL_MB = .*", 'KERNEL_MB = {"lectures": 120.0}', text, flags=re.MULTILINE)
     text = re.sub(r"^NOTEBOOK_MB = .*", "NOTEBOOK_MB = 0.5", text, flags=re.MULTILINE)
     (root / "conftest.py").write_text(text, encoding="utf-8")
     (root / "course.toml").write_text(CHAPTERS, encoding="utf-8")

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from ...base import Field
-from ..core import Fact, StudentFunction, slope
+from ..core import Fact, slope
 from ..shared.dependence import uses
 from ..shared.test_fields import RecordingField, rms, steady, whirl, whirl_flow
 
@@ -44,7 +44,7 @@ def whole_batch(spy: RecordingField, batch: int) -> Fact:
     if sum(call.rows for call in spy.calls) < batch:
         name, hint = (
             "part of the batch",
-            "You ask the field about some of the states only. Every state needs the velocity at its own "
+            "You evaluate the field at some of the states only. Every state needs the velocity at its own "
             "place: what do you hand to the field?",
         )
     return Fact(name, "states in one call", batch, rows, hint)
@@ -53,11 +53,18 @@ def whole_batch(spy: RecordingField, batch: int) -> Fact:
 def evaluation_times(name: str, spy: RecordingField, times: list[float], hint: str) -> Fact:
     """The times at which the field was evaluated, each counted once, however often it was."""
     seen = torch.unique((spy.times() * 1e4).round() / 1e4)
-    return Fact(name, "times at which the field was asked", row(times), seen, hint)
+    return Fact(name, "times at which the field was evaluated", row(times), seen, hint)
 
 
-def arguments(student: StudentFunction, spy: RecordingField, x: Tensor) -> tuple[Tensor, Fact]:
-    """A step of length 0.1 at t = 0.3 in the field `whirl`, and whether `t` and `h` change it."""
+def arguments(student: Step, spy: RecordingField, x: Tensor, **others: Tensor) -> tuple[Tensor, Fact]:
+    """A step of length 0.1 at t = 0.3 in the field `whirl`, and whether `t`, `h` and others change it.
+
+    Args:
+        student: the answer, called with field, states, time, step size and the shape of the result.
+        spy: records the calls of this step.
+        x: states.
+        others: results of the same step when another argument, named so, has another value.
+    """
     after, late, long = (
         student(field, x, t, h, shape=tuple(x.shape))
         for field, t, h in (
@@ -66,10 +73,10 @@ def arguments(student: StudentFunction, spy: RecordingField, x: Tensor) -> tuple
             (RecordingField(whirl), 0.3, 0.2),
         )
     )
-    return after, uses(after, {"t": late, "h": long})
+    return after, uses(after, {"t": late, "h": long, **others})
 
 
-def moves(student: StudentFunction, hint: str) -> Iterator[Fact]:
+def moves(student: Step, hint: str) -> Iterator[Fact]:
     """Moves in a constant field, forwards and backwards, of as many states as coordinates."""
     start, c = states(3, 3), row([1.0, -2.0, 0.5])
     for h in (0.1, -0.25):
@@ -77,14 +84,14 @@ def moves(student: StudentFunction, hint: str) -> Iterator[Fact]:
         yield Fact("wrong move", f"move in a constant field (1, -2, 0.5), h = {h}", h * c, move, hint)
 
 
-def long_step(student: StudentFunction, name: str, factor: float, hint: str) -> Fact:
+def long_step(student: Step, name: str, factor: float, hint: str) -> Fact:
     """End of a step of length 0.5 in the field 30 x, which multiplies the states by `factor`."""
     x = states()
     end = student(RecordingField(lambda x, t: 30 * x), x, 0.0, 0.5, shape=tuple(x.shape))
     return Fact(name, "end of a long step in the field 30 x", factor * x, end, hint)
 
 
-def convergence(student: StudentFunction, order: int, hint: str) -> Fact:
+def convergence(student: Step, order: int, hint: str) -> Fact:
     """Order of the global error on a nonlinear, time-dependent field whose flow is known.
 
     Times and step sizes are tensors without axes, as the labs' own loop hands them over.

@@ -34,28 +34,28 @@ MISTAKES: Mistakes = {
     ),
     "slope at the end of the step": (
         lambda field, x, t, h: x + h * field(x, t + h),
-        "You ask the field at the time when the step ends. Euler's method knows only the beginning: the "
+        "You evaluate the field at the time when the step ends. Euler's method knows only the beginning: the "
         "slope at the place and time where the step starts.",
     ),
     "h squared": (
         lambda field, x, t, h: x + h * h * field(x, t),
         "The step size enters twice: with half the step you move only a quarter as far. A speed kept up "
-        "for half the time gives half the way.",
+        "for half the time covers half the distance.",
     ),
     "size of h only": (
         lambda field, x, t, h: x + abs(h) * field(x, t),
-        "Your step is right for a positive `h`, but with a negative one it still goes forwards. Exercise 1.7 "
+        "Your step is right for a positive `h`, but with a negative one it still goes forwards. Exercise 1.9 "
         "walks back in time with the same step: what should a negative duration do to the move?",
     ),
     "Heun's step": (
         Heun().step,
         "That is Heun's step, which looks at the slope a second time. It is more accurate, and it comes "
-        "two exercises further on. Euler's step asks the field once only.",
+        "two exercises further on. Euler's step evaluates the field once only.",
     ),
     "midpoint step": (
         midpoint_step,
-        "Your step looks at the slope half-way, as the midpoint method does. It is more accurate, but "
-        "Euler's step is simpler still: it asks the field once, where the step starts.",
+        "Your step looks at the slope in the middle, as the midpoint method does. It is more accurate, but "
+        "Euler's step is simpler still: it evaluates the field once, where the step starts.",
     ),
     "state scaled by the slope": (
         lambda field, x, t, h: x * (1 + h * field(x, t)),
@@ -65,7 +65,7 @@ MISTAKES: Mistakes = {
 }
 
 
-@exercise("1.2", "Euler step", "core", "field, x, t, h", Euler().step, MISTAKES)
+@exercise("1.2", "Find the bug: an Euler step", "core", "field, x, t, h", Euler().step, MISTAKES)
 def euler_step(student: StudentFunction) -> Iterator[Fact]:
     """Move on a constant field, call record and tangent on a curved one, and the slope of the error."""
     x, spy = states(), RecordingField(whirl)
@@ -80,9 +80,9 @@ def euler_step(student: StudentFunction) -> Iterator[Fact]:
     yield whole_batch(spy, 16)
     hint = (
         "Euler's method looks at the field at one moment only, the one at which the step begins. Compare the "
-        "times at which your function asks with `t`."
+        "times at which your function evaluates it with `t`."
     )
-    yield evaluation_times("asked at the wrong time", spy, [0.3], hint)
+    yield evaluation_times("evaluated at the wrong time", spy, [0.3], hint)
     hint = (
         "With a constant field your step is right, but not here, where the velocity differs from state to "
         "state. Each row of the batch must move along its own arrow, however long that is. Do you average, "
@@ -93,7 +93,7 @@ def euler_step(student: StudentFunction) -> Iterator[Fact]:
     yield Fact("off the tangent", what, arrow, (after - x) / 0.1, hint)
     yield long_step(student, "off the tangent", 16, hint)
     hint = (
-        "Followed over many small steps, your step does not come closer to the true path in the way that "
+        "Followed over many small steps, your step does not come closer to the true path as "
         "Euler's does: half the step size should halve the error. Compare one step with a drawing of the "
         "tangent."
     )

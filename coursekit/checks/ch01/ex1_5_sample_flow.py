@@ -68,7 +68,7 @@ MISTAKES: Mistakes = {
     ),
     "grid with steps points": (
         _walked(lambda steps: torch.linspace(0, 1, steps)[:-1], lambda steps: 1 / max(steps - 1, 1)),
-        "Your grid has as many points as steps are asked for. Between that many points there is one step "
+        "Your grid has as many points as there should be steps. Between that many points there is one step "
         "fewer, and each of them is longer than it should be.",
     ),
     "h one step too long": (
@@ -89,7 +89,7 @@ MISTAKES: Mistakes = {
     "Heun's steps": (
         lambda field, n, dim, steps: solve(field, torch.randn(n, dim), time_grid(steps), Heun()),
         "Your walk takes Heun's steps, which ask the field twice each. They are more accurate; algorithm "
-        "1, as it is asked for here, goes by Euler's.",
+        "1 goes by Euler's.",
     ),
 }
 
@@ -115,11 +115,11 @@ def sample_flow(student: StudentFunction) -> Iterator[Fact]:
     end = student(spy, N, 2, STEPS, shape=(N, 2)).double()
     yield whole_batch(spy, N)
     hint = (
-        "Your walk asks the field at other times than it should. There are as many steps as asked for, all "
+        "Your walk evaluates the field at other times than it should. There are `steps` of them, all "
         "equally long, the first one begins at time 0 and the last one ends at time 1. Print `t` inside your "
         "loop."
     )
-    yield Fact("wrong times", "times asked", _grid(STEPS), spy.times(), hint)
+    yield Fact("wrong times", "times of evaluation", _grid(STEPS), spy.times(), hint)
     if not spy.calls or spy.calls[0].x.shape != (N, 2):
         return
     start = spy.calls[0].x.double()
@@ -153,8 +153,8 @@ def sample_flow(student: StudentFunction) -> Iterator[Fact]:
             lost = end - _follow(_leaning, spy.calls[0].x.double(), _grid(steps), 1 / steps)[-1]
             off += [lost.mean(), rms(lost)]
     hint = (
-        "Called with another number of steps, your walk asks the field at the wrong times. How many steps "
-        "there are, and how long each lasts, has to follow from `steps`. Which number is fixed?"
+        "Called with another number of steps, your walk evaluates the field at the wrong times. How many "
+        "steps there are, and how long each lasts, has to follow from `steps`. Which number is fixed?"
     )
     grids = torch.cat([_grid(8), _grid(1)])
     yield Fact("ignores `steps`", "times with 8 steps, and with one", grids, torch.cat(times), hint)

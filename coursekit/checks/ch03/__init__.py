@@ -5,17 +5,22 @@ from .ex3_2_sample_conditional import sample_conditional
 from .ex3_3_sample_marginal import sample_marginal
 from .ex3_4_conditional_log_prob import conditional_log_prob
 from .ex3_5_marginal_log_prob import marginal_log_prob
-from .ex3_6_linear_path import linear_path
-from .ex3_7_time_of_snr import time_of_snr
-from .ex3_8_my_points import evidence, my_points, recognised
+from .ex3_6_posterior import posterior
+from .ex3_7_best_guess import best_guess
+from .ex3_8_linear_path import linear_path
+from .ex3_9_time_of_snr import time_of_snr
+from .ex3_10_my_points import ladder, log_odds, my_points, recognised
 
 __all__ = [
+    "best_guess",
     "conditional_log_prob",
     "cosine_scheduler",
-    "evidence",
+    "ladder",
     "linear_path",
+    "log_odds",
     "marginal_log_prob",
     "my_points",
+    "posterior",
     "recognised",
     "sample_conditional",
     "sample_marginal",

@@ -43,7 +43,7 @@ RATES = {
 TURNS = {
     name: (
         _turning(rate),
-        f"You run through {way} between time 0 and time 1. A quarter of the circle is asked for: only then "
+        f"You run through {way} between time 0 and time 1. It should be a quarter of the circle: only then "
         "does the noise's weight come down to zero and stop there. What is its angle in radians?",
     )
     for name, (rate, way) in RATES.items()
@@ -62,18 +62,18 @@ MISTAKES = recurring({"straight line": straight}) | {
     ),
     "squares of the weights": (
         _changed(lambda a, b, a_dot, b_dot: (a**2, b**2, 2 * a * a_dot, 2 * b * b_dot)),
-        "Your two weights add up to one, and are the squares of what was asked for. The squares of the "
+        "Your two weights add up to one, and are the squares of the right ones. The squares of the "
         "weights should add up to one, not the weights themselves.",
     ),
     "inner derivative forgotten": (
         _changed(lambda a, b, a_dot, b_dot: (a, b, b, -a)),
         "Your weights are right, but their derivatives are too small everywhere by the same factor. The "
-        "chain rule asks for the derivative of what stands inside the sine and the cosine as well.",
+        "chain rule has one more factor: the derivative of what stands inside the sine and the cosine.",
     ),
     "inner derivative upside down": (
         _changed(lambda a, b, a_dot, b_dot: (a, b, b / HALF_PI, -a / HALF_PI)),
         "Your weights are right, but you divide where the chain rule multiplies: dividing by the inner "
-        "factor belongs to integrals, and here derivatives are asked for.",
+        "factor belongs to integrals, not to derivatives.",
     ),
     "sign of beta_dot": (
         _changed(lambda a, b, a_dot, b_dot: (a, b, a_dot, -b_dot)),
@@ -102,7 +102,7 @@ MISTAKES = recurring({"straight line": straight}) | {
     ),
     "other order of the four": (
         _changed(lambda a, b, a_dot, b_dot: (a, a_dot, b, b_dot)),
-        "You return each weight together with its own derivative. The order asked for is first both "
+        "You return each weight together with its own derivative. The order is first both "
         "weights, alpha and beta, then both derivatives in the same order.",
     ),
 }
@@ -161,12 +161,12 @@ def cosine_scheduler(student: StudentFunction) -> Iterator[Fact]:
         what = f"{name} at fifteen times"
         yield Fact(f"wrong {name}", what, slope, dot, HINT_DOT, tol=0.003)
     known = torch.tensor([HALF_PI, 0.0, 0.0, -HALF_PI])
-    what, came = "alpha_dot, beta_dot at t = 0 and t = 1", ends[2:].flatten()
-    name = "wrong derivative at an end" if bool(came.isfinite().all()) else "not finite at an end"
-    yield Fact(name, what, known, came, HINT_DOT_ENDS, tol=0.01)
+    what, got = "alpha_dot, beta_dot at t = 0 and t = 1", ends[2:].flatten()
+    name = "wrong derivative at an end" if bool(got.isfinite().all()) else "not finite at an end"
+    yield Fact(name, what, known, got, HINT_DOT_ENDS, tol=0.01)
     for shape in ((), (4,), (2, 1, 1, 1), (3, 5)):  # as the lab hands them over, and as images will
         times = torch.rand(shape, dtype=torch.float64)
-        came = numbers(times)[1]
+        got = numbers(times)[1]
         what = f"beta for times of shape {shape}" if shape else "beta for a single time without axes"
         right = (HALF_PI * times).cos()
-        yield from failing([Fact("wrong for other shapes", what, right, came, HINT_SHAPES)])
+        yield from failing([Fact("wrong for other shapes", what, right, got, HINT_SHAPES)])

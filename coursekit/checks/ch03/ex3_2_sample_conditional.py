@@ -111,9 +111,9 @@ def sample_conditional(student: StudentFunction) -> Iterator[Fact]:
         x = student(z, t, bent, shape=(N, dim)).double()
         what = f"spread of the noise in early, middle and late rows, {dim} coordinate{'s' * (dim > 1)}"
         tol = margin(TESTS) / math.sqrt(2 * dim * N / 3)
-        came = spread_by_time(x, z, t)
-        near = 1.5 * tol * max(1.0, float(came.max()))
-        spread = Fact("rows mixed up", what, torch.ones(3), came, HINT_ROWS, tol, near)
+        got = spread_by_time(x, z, t)
+        near = 1.5 * tol * max(1.0, float(got.max()))
+        spread = Fact("rows mixed up", what, torch.ones(3), got, HINT_ROWS, tol, near)
         yield from [spread] if dim > 1 else failing([spread])
     z = torch.randn(3, 3, dtype=torch.float64)
     gap = (student(z, column(1.0, 3), bent, shape=(3, 3)).double() - z).abs().max()

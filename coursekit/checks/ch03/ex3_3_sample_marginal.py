@@ -218,9 +218,9 @@ def _times(student: StudentFunction) -> Iterator[Fact]:
     for m, point in ((7, (4.0, -6.0, 2.0)), (1, (3.0,))):
         z = torch.tensor(point, dtype=torch.float64)
         t = 0.1 + 0.8 * torch.rand(N, 1).double()
-        came = spread_by_time(student(z.repeat(m, 1), t, bent, shape=(N, len(z))).double(), z, t)
+        got = spread_by_time(student(z.repeat(m, 1), t, bent, shape=(N, len(z))).double(), z, t)
         what = f"spread of the noise in early, middle and late rows, {len(z)} coordinate{'s' * (m > 1)}"
         tol = margin(TESTS) / math.sqrt(2 * len(z) * N / 3)
-        near = 1.5 * tol * max(1, float(came.max()))
-        spread = Fact("rows mixed up", what, torch.ones(3), came, HINT_ROWS, tol, near)
+        near = 1.5 * tol * max(1, float(got.max()))
+        spread = Fact("rows mixed up", what, torch.ones(3), got, HINT_ROWS, tol, near)
         yield from [spread] if m > 1 else failing([spread])

@@ -100,11 +100,11 @@ MISTAKES = {
     "x and z swapped": (
         lambda x, z, alpha, beta: CONDITIONAL_LAW(z, x, alpha, beta),
         "You scale the state and compare it with the data point. It goes the other way round: the centre of "
-        "the path is the scaled data point, and `x` is where the density is asked for.",
+        "the path is the scaled data point, and `x` is where the density is evaluated.",
     ),
     "sign of the whole": (
         lambda x, z, alpha, beta: -CONDITIONAL_LAW(x, z, alpha, beta),
-        "You return minus the log-density, as is used for a loss. The log-density itself is asked for: it "
+        "You return minus the log-density, as is used for a loss. Without the minus sign the log-density "
         "is largest at the centre.",
     ),
     "sign of the normaliser": (
@@ -200,17 +200,17 @@ def conditional_log_prob(student: StudentFunction) -> Iterator[Fact]:
 def _extremes(student: StudentFunction) -> Iterator[Fact]:
     """45 widths away from the centre on the line, then near it in 64 dimensions."""
     alpha, beta = scalar(0.9), scalar(0.02)
-    came = student(rows((0.0,)), rows((1.0,)), alpha, beta, shape=(1,), finite=False)
+    got = student(rows((0.0,)), rows((1.0,)), alpha, beta, shape=(1,), finite=False)
     right = -(math.log(0.02) + HALF_LOG_2PI) - 45**2 / 2
     what = "log-density 45 widths away from the centre, on the line"
     # What a bound or an addend holds back, and what became infinite, is one and the same mistake.
-    held = came.nan_to_num(0.0, 0.0, 0.0).clamp(-2000, 200)
+    held = got.nan_to_num(0.0, 0.0, 0.0).clamp(-2000, 200)
     yield Fact("wrong far out", what, torch.tensor([right]), held, HINT_FAR, 0.2, 100.0)
     if float(held) > -500:
         return
     z, beta = torch.ones(2, 64, dtype=torch.float64), scalar(0.4)
     x = alpha * z + torch.tensor([[0.0], [beta]])
     peak = -64 * (math.log(0.4) + HALF_LOG_2PI)
-    came = student(x, z, alpha, beta, shape=(2,), finite=False)
+    got = student(x, z, alpha, beta, shape=(2,), finite=False)
     what = "log-density of 64 coordinates, on the centre and one beta away in each"
-    yield Fact("wrong in many dimensions", what, torch.tensor([peak, peak - 32]), came, HINT_FAR, 0.02)
+    yield Fact("wrong in many dimensions", what, torch.tensor([peak, peak - 32]), got, HINT_FAR, 0.02)

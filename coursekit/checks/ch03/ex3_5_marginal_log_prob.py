@@ -26,7 +26,7 @@ def _mixture(each: Density = CONDITIONAL_LAW) -> Density:
 
 
 def _over(combine: Callable[[Tensor, float], Tensor]) -> Density:
-    """Another way to put the table together; it is told the logarithm of the number of points."""
+    """Another way to put the table together; it is given the logarithm of the number of points."""
     return lambda x, points, alpha, beta: combine(_table(x, points, alpha, beta), math.log(len(points)))
 
 
@@ -66,7 +66,7 @@ MISTAKES = {
     ),
     "number of states for that of points": (
         lambda x, points, alpha, beta: _table(x, points, alpha, beta).logsumexp(1) - math.log(len(x)),
-        "You divide by the number of states, so your density depends on how many of them are asked about at "
+        "You divide by the number of states, so your density depends on how many of them are evaluated at "
         "once. The shares are those of the data points: how many of these are there?",
     ),
     "divided by the number of points": (
@@ -87,7 +87,7 @@ MISTAKES = {
     "summed over the states": (
         _over(lambda logs, m: logs.logsumexp(0) - m),
         "You sum over the states instead of the data points, and return one number for each point. Every "
-        "state asks for a log-density: which axis of your table belongs to the data points?",
+        "state has a log-density of its own: which axis of your table belongs to the data points?",
     ),
     "density around the mean point": (
         lambda x, points, alpha, beta: CONDITIONAL_LAW(x, points.mean(dim=0), alpha, beta),
@@ -141,7 +141,7 @@ def marginal_log_prob(student: StudentFunction) -> Iterator[Fact]:
     yield Fact("not normalised", "integral of the density", 1.0, total, HINT_TOTAL, match_tol=near)
     x = rows((0.3, 0.1), (-1.0, 1.0), (0.5, -1.5))
     singly = torch.cat([at(row[None]) for row in x])
-    what = "log-density of three states, asked together"
+    what = "log-density of three states, evaluated together"
     yield Fact("states mixed up", what, singly, at(x), HINT_OWN)
     twice = at(x, torch.cat([points, points]))
     what = "log-density at three states, every data point written down twice"
@@ -159,21 +159,21 @@ def _extremes(student: StudentFunction) -> Iterator[Fact]:
     alpha, beta = scalar(0.9), scalar(0.02)
     log_peak = -math.log(0.02) - HALF_LOG_2PI
     ends, middle = rows((1.0,), (-1.0,)), rows((0.0,))
-    came = student(middle, ends, alpha, beta, shape=(1,), finite=False).double()
+    got = student(middle, ends, alpha, beta, shape=(1,), finite=False).double()
     # One cloud alone, 0.9 away from its centre: that is 45 widths.
     expected = torch.tensor([log_peak - 45**2 / 2], dtype=torch.float64)
     what = "log-density halfway between two data points, 45 widths from both"
     # What a bound or an addend holds back, and what became infinite, is one and the same mistake.
-    held = came.nan_to_num(0.0, 0.0, 0.0).clamp(-2000, 2000)
+    held = got.nan_to_num(0.0, 0.0, 0.0).clamp(-2000, 2000)
     yield Fact("wrong far out", what, expected, held, HINT_HALF, 1.0, 100.0)
-    if not bool(torch.isfinite(came).all()) or float(held) > -500:  # densities: nothing more to say
+    if not bool(torch.isfinite(got).all()) or float(held) > -500:  # densities: nothing more to say
         return
     both = student(torch.cat([alpha * ends[:1], middle]), ends, alpha, beta, shape=(2,), finite=False)
     expected = torch.tensor([log_peak - math.log(2), log_peak - 45**2 / 2], dtype=torch.float64)
-    what = "log-densities on a data point and 45 widths from both, asked together"
+    what = "log-densities on a data point and 45 widths from both, evaluated together"
     yield Fact("one maximum for all states", what, expected, both, HINT_TOP, tol=1.0)
     ends = torch.stack([torch.ones(400), -torch.ones(400)]).double()
-    came = student(alpha * ends[:1], ends, alpha, beta, shape=(1,), finite=False)
+    got = student(alpha * ends[:1], ends, alpha, beta, shape=(1,), finite=False)
     expected = torch.tensor([400 * log_peak - math.log(2)], dtype=torch.float64)
     what = "log-density on top of one of two data points in 400 dimensions"
-    yield Fact("wrong in many dimensions", what, expected, came, HINT_MANY, tol=1.0)
+    yield Fact("wrong in many dimensions", what, expected, got, HINT_MANY, tol=1.0)

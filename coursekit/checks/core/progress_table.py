@@ -25,23 +25,34 @@ def _chapters() -> dict[str, list[Exercise]]:
 
 
 def progress() -> None:
-    """Show a table of all exercises by chapter: done (and since when) or to do."""
+    """Show what is done: a line for each chapter, and all its exercises in a fold (in a terminal, below)."""
     known = progress_store.load()
     lines: list[str] = []
     rows: list[str] = []
     for chapter, exercises in _chapters().items():
         done = sum(exercise.number in known.passed for exercise in exercises)
-        title = f"Chapter {int(chapter):02d} · {done} of {len(exercises)} done"
-        lines.append(title)
-        rows.append(f'<tr><th scope="rowgroup" colspan="5" style="{_CELL}">{title}</th></tr>')
-        for exercise in exercises:
-            cells = (exercise.number, exercise.title, exercise.kind, *_state(exercise, known))
-            lines.append(("  {:<5}{:<34}{:<9}{:<8}{}".format(*cells)).rstrip())
-            rows.append(
-                "<tr>" + "".join(f'<td style="{_CELL}">{markup.escape(c)}</td>' for c in cells) + "</tr>"
-            )
+        count = f"{done} of {len(exercises)} done"
+        marks = "".join("●" if exercise.number in known.passed else "○" for exercise in exercises)
+        lines.append(f"Chapter {int(chapter):02d} · {count}")
+        lines += ["  {:<5}{:<34}{:<9}{:<8}{}".format(*_cells(e, known)).rstrip() for e in exercises]
+        rows.append(_folded(f"Chapter {int(chapter):02d} · {count}", marks, exercises, known))
     if known.note:
         lines.append(known.note)
     note = f"<p>{markup.escape(known.note)}</p>" if known.note else ""
-    table = f'<table aria-label="Progress" style="border-collapse:collapse">{"".join(rows)}</table>'
-    panel.show("\n".join(lines), table + note)
+    panel.show("\n".join(lines), f'<div role="group" aria-label="Progress">{"".join(rows)}</div>{note}')
+
+
+def _cells(exercise: Exercise, known: progress_store.Progress) -> tuple[str, ...]:
+    return exercise.number, exercise.title, exercise.kind, *_state(exercise, known)
+
+
+def _folded(title: str, marks: str, exercises: list[Exercise], known: progress_store.Progress) -> str:
+    """One line for a chapter, with a mark for each exercise; its exercises in the fold."""
+    rows = "".join(
+        "<tr>"
+        + "".join(f'<td style="{_CELL}">{markup.escape(cell)}</td>' for cell in _cells(exercise, known))
+        + "</tr>"
+        for exercise in exercises
+    )
+    table = f'<table style="border-collapse:collapse">{rows}</table>'
+    return f'<details><summary>{title} <span aria-hidden="true">{marks}</span></summary>{table}</details>'

@@ -156,7 +156,7 @@ def turned(x: Tensor, angle: Tensor) -> Tensor:
 
 
 def gust(x: Tensor, t: Tensor, sense: float = 1.0) -> Tensor:
-    """Turn round the origin, slower far out, with a sudden gust at half time: the field of exercise 1.8.
+    """Turn round the origin, slower far out, with a sudden gust at half time: the field of exercise 1.10.
 
     u_t(x) = sense · (2 + 8 exp(−((t − ½) / 0.1)²)) / (1 + |x|²) · (−x₂, x₁)
     """

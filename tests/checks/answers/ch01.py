@@ -263,68 +263,98 @@ class Ex1_3:
 
 
 class Ex1_4:
-    wrong("1.4", "t not advanced in the second slope")(
-        lambda field, x, t, h: x + h / 2 * (field(x, t) + field(x + h * field(x, t), t))
-    )
+    @right("1.4")
+    def two_slopes(field, x, t, h, c=1.0):
+        k1 = field(x, t)
+        k2 = field(x + c * h * k1, t + c * h)
+        return x + h * ((1 - 1 / (2 * c)) * k1 + k2 / (2 * c))
+
+    @right("1.4")
+    def corrected_euler(field, x, t, h, c):
+        k1 = field(x, t)
+        guess = x + c * h * k1
+        return x + h * k1 + h / (2 * c) * (field(guess, t + c * h) - k1)
+
+    @right("1.4")
+    def slope_by_difference(field, x, t, h, c=1.0):
+        s = c * h
+        u = field(x, t)
+        acceleration = (field(x + s * u, t + s) - u) / s
+        return x + h * u + h**2 / 2 * acceleration
+
+    @right("1.4")
+    def second_slope_first(field, x, t, h, c=1.0):
+        later = field(x + c * h * field(x, t), torch.as_tensor(t + c * h))
+        w = torch.tensor(0.5) / c
+        return torch.lerp(x + h * field(x, torch.as_tensor(t)), x + h * later, w)
+
+    @right("1.4")
+    def a_column_of_times(field, x, t, h, c):
+        column = torch.full((len(x), 1), float(t))
+        k1 = field(x, column)
+        k2 = field(x + c * h * k1, column + c * h)
+        return x + h / (2 * c) * ((2 * c - 1) * k1 + k2)
+
+    @wrong("1.4", "equal weights")
+    def mean_of_both(field, x, t, h, c=1.0):
+        k1 = field(x, t)
+        return x + h / 2 * (k1 + field(x + c * h * k1, t + c * h))
+
+    @wrong("1.4", "Heun's step, whatever c is")
+    def as_in_the_lecture(field, x, t, h, c=1.0):
+        return heun(field, x, t, h)
+
+    @wrong("1.4", "t not advanced in the second slope")
+    def clock_forgotten(field, x, t, h, c=1.0):
+        k1 = field(x, t)
+        k2 = field(x + c * h * k1, t)
+        return x + h * ((1 - 0.5 / c) * k1 + 0.5 / c * k2)
+
+    @wrong("1.4", "weight c")
+    def weight_grows_with_c(field, x, t, h, c=1.0):
+        k1 = field(x, t)
+        return x + h * ((1 - c) * k1 + c * field(x + c * h * k1, t + c * h))
+
+    @wrong("1.4", "slopes weighed wrongly")
+    def brackets_missing(field, x, t, h, c=1.0):
+        k1 = field(x, t)
+        w = 1 / 2 * c**2
+        return x + h * ((1 - w) * k1 + w * field(x + c * h * k1, t + c * h))
+
+    @wrong("1.4", "second slope misplaced")
+    def trial_backwards(field, x, t, h, c=1.0):
+        k1 = field(x, t)
+        return x + h * ((1 - 0.5 / c) * k1 + 0.5 / c * field(x - c * h * k1, t + c * h))
+
+    @wrong("1.4", "evaluated at the wrong times")
+    def time_scaled(field, x, t, h, c=1.0):
+        k1 = field(x, t)
+        return x + h * ((1 - 0.5 / c) * k1 + 0.5 / c * field(x + c * h * k1, c * (t + h)))
 
     @wrong("1.4", "input edited")
-    def x_written(field, x, t, h):
+    def x_written(field, x, t, h, c=1.0):
         start = x.clone()
         k1 = field(x, t)
-        x += h * k1
-        return start + h * (k1 + field(x, t + h)) / 2
-
-    wrong("1.4", "slopes weighed wrongly")(
-        lambda field, x, t, h: x + h / 4 * (field(x, t) + 3 * field(x + h * field(x, t), t + h))
-    )
-
-    wrong("1.4", "second slope misplaced")(
-        lambda field, x, t, h: x + h / 2 * (field(x, t) + field(x - h * field(x, t), t + h))
-    )
-
-    @wrong("1.4", "asked at the wrong times")
-    def ralston(field, x, t, h):
-        k1 = field(x, t)
-        k2 = field(x + 2 * h / 3 * k1, t + 2 * h / 3)
-        return x + h * (k1 + 3 * k2) / 4
+        x += c * h * k1
+        return start + h * ((1 - 0.5 / c) * k1 + 0.5 / c * field(x, t + c * h))
 
     @wrong("1.4", "looping over the batch axis")
-    def heun_by_row(field, x, t, h):
+    def row_by_row(field, x, t, h, c=1.0):
         out = torch.empty_like(x)
         for i in range(x.shape[0]):
             k1 = field(x[i : i + 1], t)
-            out[i] = (x[i : i + 1] + h * (k1 + field(x[i : i + 1] + h * k1, t + h)) / 2)[0]
+            k2 = field(x[i : i + 1] + c * h * k1, t + c * h)
+            out[i] = (x[i : i + 1] + h * ((1 - 0.5 / c) * k1 + 0.5 / c * k2))[0]
         return out
 
-    @wrong("1.4", "identity")
-    def halved_in_whole_numbers(field, x, t, h):
-        first = field(x, t)
-        return x + h // 2 * (first + field(x + h * first, t + h))
+    @wrong("1.4", "wrong parameters")
+    def without_c(field, x, t, h):
+        return heun(field, x, t, h)
 
-    right("1.4")(lambda field, x, t, h: x + h * 0.5 * (field(x, t) + field(x + h * field(x, t), t + h)))
-
-    @right("1.4")
-    def corrected_euler(field, x, t, h):
-        guess = x + h * field(x, t)
-        return guess + h / 2 * (field(guess, t + h) - field(x, t))
-
-    @right("1.4")
-    def mean_of_two_steps(field, x, t, h):
-        one = x + h * field(x, t)
-        two = one + h * field(one, t + h)
-        return (x + two) / 2
-
-    @right("1.4")
-    def second_slope_first(field, x, t, h):
-        later = field(x + h * field(x, t), torch.tensor(t + h))
-        return torch.stack([x + h * later, x + h * field(x, torch.tensor(t))]).mean(dim=0)
-
-    wrong("1.4", "ignores `t`")(lambda field, x, t, h: heun(field, x, 0.0, h))
-    wrong("1.4", "wrong move")(lambda field, x, t, h: heun(field, x, t, abs(h)))
-    wrong("1.4", "off the mean slope")(lambda field, x, t, h: heun(field, x, t, h).clamp(-4, 4))
-    right("1.4")(
-        lambda field, x, t, h: heun(lambda x, t: field(x, torch.full((len(x), 1), float(t))), x, t, h)
-    )
+    @wrong("1.4", "off the two slopes")
+    def held_in_a_box(field, x, t, h, c=1.0):
+        k1 = field(x, t)
+        return (x + h * ((1 - 0.5 / c) * k1 + 0.5 / c * field(x + c * h * k1, t + c * h))).clamp(-4, 4)
 
 
 class Ex1_5:
@@ -462,29 +492,187 @@ class Ex1_6:
 
 
 class Ex1_7:
-    wrong("1.7", "h stays positive")(
+    @right("1.7")
+    def each_eigenvalue(matrix):
+        return min(-2 * lam.real / abs(lam) ** 2 for lam in torch.linalg.eigvals(matrix).tolist())
+
+    @right("1.7")
+    def by_numpy(matrix):
+        lam = np.linalg.eigvals(matrix.numpy())
+        return float(np.min(-2 * lam.real / (lam.real**2 + lam.imag**2)))
+
+    @right("1.7")
+    def by_bisection(matrix):
+        lam = torch.linalg.eigvals(matrix)
+        low, high = 0.0, 100.0
+        for _ in range(60):
+            mid = (low + high) / 2
+            low, high = (mid, high) if (1 + mid * lam).abs().max() <= 1 else (low, mid)
+        return low
+
+    @right("1.7")
+    def real_part_of_the_inverse(matrix):
+        return torch.min(-2 * (1 / torch.linalg.eigvals(matrix)).real)
+
+    @right("1.7")
+    def of_the_inverse_matrix(matrix):
+        return -2 * torch.linalg.eigvals(torch.linalg.inv(matrix)).real.max()
+
+    @wrong("1.7", "half of the limit")
+    def no_overshooting(matrix):
+        lam = torch.linalg.eigvals(matrix)
+        return (-lam.real / lam.abs() ** 2).min().item()
+
+    @wrong("1.7", "size of the eigenvalues only")
+    def lectures_formula(matrix):
+        return 2 / torch.linalg.eigvals(matrix).abs().max()
+
+    @wrong("1.7", "real parts only")
+    def largest_rate(matrix):
+        return 2 / (-torch.linalg.eigvals(matrix).real).max()
+
+    @wrong("1.7", "minus two over the smallest rate")
+    def sign_of_the_largest(matrix):
+        return 2 / torch.linalg.eigvals(matrix).real.max()
+
+    @wrong("1.7", "symmetric matrix assumed")
+    def by_eigvalsh(matrix):
+        return 2 / torch.linalg.eigvalsh(matrix).abs().max()
+
+    @wrong("1.7", "not the limit")
+    def smallest_singular_value(matrix):
+        return 2 / torch.linalg.svdvals(matrix).min()
+
+    @wrong("1.7", "wrong dtype")
+    def stays_complex(matrix):
+        lam = torch.linalg.eigvals(matrix)
+        return 2 / lam[0]
+
+    @wrong("1.7", "wrong shape")
+    def a_limit_for_each(matrix):
+        lam = torch.linalg.eigvals(matrix)
+        return -2 * lam.real / lam.abs() ** 2
+
+    @wrong("1.7", "raises")
+    def compares_complex_numbers(matrix):
+        return 2 / torch.linalg.eigvals(matrix).max()
+
+
+class Ex1_8:
+    @right("1.8")
+    def component_by_component(field, x, t):
+        x = x.clone().requires_grad_()
+        u = field(x, t)
+        total = torch.zeros(len(x))
+        for i in range(x.shape[1]):
+            total = total + torch.autograd.grad(u[:, i].sum(), x, retain_graph=True)[0][:, i]
+        return total
+
+    @right("1.8")
+    def by_jacobian(field, x, t):
+        jacobian = torch.autograd.functional.jacobian(lambda x: field(x, t).sum(0), x)
+        return jacobian.diagonal(dim1=0, dim2=2).sum(-1)
+
+    @right("1.8")
+    def state_by_state(field, x, t):
+        rows = [torch.autograd.functional.jacobian(lambda row: field(row[None], t)[0], row) for row in x]
+        return torch.stack([matrix.trace() for matrix in rows])
+
+    @right("1.8")
+    def central_differences(field, x, t, eps=1e-4):
+        total = 0
+        for i in range(x.shape[1]):
+            step = torch.zeros_like(x)
+            step[:, i] = eps
+            total = total + (field(x + step, t) - field(x - step, t))[:, i] / (2 * eps)
+        return total
+
+    @right("1.8")
+    def forward_mode(field, x, t):
+        eye = torch.eye(x.shape[1], dtype=x.dtype)
+        parts = [torch.func.jvp(lambda x: field(x, t), (x,), (e.expand_as(x),))[1] @ e for e in eye]
+        return torch.stack(parts).sum(0)
+
+    @right("1.8")
+    def with_backward(field, x, t):
+        total = torch.zeros(len(x), dtype=x.dtype)
+        for i in range(x.shape[1]):
+            y = x.detach().clone().requires_grad_(True)
+            field(y, t)[:, i].sum().backward()
+            total += y.grad[:, i]
+        return total
+
+    @wrong("1.8", "sum of the whole Jacobian")
+    def one_gradient_for_all(field, x, t):
+        x = x.clone().requires_grad_()
+        return torch.autograd.grad(field(x, t).sum(), x)[0].sum(1)
+
+    @wrong("1.8", "gradient of the sum")
+    def not_even_summed(field, x, t):
+        x = x.clone().requires_grad_()
+        return torch.autograd.grad(field(x, t).sum(), x)[0]
+
+    @wrong("1.8", "gradients piled up")
+    def backward_without_zero(field, x, t):
+        x = x.clone().requires_grad_()
+        total = torch.zeros(len(x), dtype=x.dtype)
+        for i in range(x.shape[1]):
+            field(x, t)[:, i].sum().backward()
+            total += x.grad[:, i]
+        return total
+
+    @wrong("1.8", "raises")
+    def gradient_forgotten(field, x, t):
+        return torch.autograd.grad(field(x, t)[:, 0].sum(), x)[0][:, 0]
+
+    @wrong("1.8", "ignores `t`")
+    def at_time_zero(field, x, t):
+        x = x.clone().requires_grad_()
+        u = field(x, 0.0)
+        return sum(
+            torch.autograd.grad(part.sum(), x, retain_graph=True)[0][:, i] for i, part in enumerate(u.T)
+        )
+
+    @wrong("1.8", "raises")
+    def graph_not_kept(field, x, t):
+        x = x.clone().requires_grad_()
+        u = field(x, t)
+        return sum(torch.autograd.grad(part.sum(), x)[0][:, i] for i, part in enumerate(u.T))
+
+    @wrong("1.8", "wrong in a curved field")
+    def one_sided_and_coarse(field, x, t, eps=0.1):
+        steps = [eps * e for e in torch.eye(x.shape[1], dtype=x.dtype)]
+        return sum((field(x + e, t) - field(x, t))[:, i] / eps for i, e in enumerate(steps))
+
+    @wrong("1.8", "wrong trace")
+    def change_along_the_field(field, x, t, eps=1e-5):
+        return (field(x + eps * field(x, t), t) - field(x, t)).sum(1) / eps
+
+
+class Ex1_9:
+    wrong("1.9", "h stays positive")(
         lambda step, field, x1, times: states_of(step, field, x1, [(t, -h) for t, h in back(times)])
     )
 
-    wrong("1.7", "field negated, steps too long")(
+    wrong("1.9", "field negated, steps too long")(
         lambda step, field, x1, times: states_of(
             step, lambda x, t: -field(x, t), x1, [(t, -h) for t, h in back(times)]
         )
     )
 
-    wrong("1.7", "rows in the order of the times")(
+    wrong("1.9", "rows in the order of the times")(
         lambda step, field, x1, times: states_of(step, field, x1, back(times)).flip(0)
     )
 
-    wrong("1.7", "wrong way back")(
+    wrong("1.9", "wrong way back")(
         lambda step, field, x1, times: states_of(
             step, field, x1, [(t, (times[0] - times[-1]) / (len(times) - 1)) for t in times.flip(0)[:-1]]
         )
     )
 
-    right("1.7")(lambda step, field, x1, times: states_of(step, field, x1, back(times)))
+    right("1.9")(lambda step, field, x1, times: states_of(step, field, x1, back(times)))
 
-    @right("1.7")
+    @right("1.9")
     def flipped_grid(step, field, x1, times):
         back = times.flip(0).tolist()
         states = [x1]
@@ -492,7 +680,7 @@ class Ex1_7:
             states.append(step(field, states[-1], t, before - t))
         return torch.stack(states)
 
-    @right("1.7")
+    @right("1.9")
     def mirrored_clock(step, field, x1, times):
         """The same walk seen from a clock that runs forwards while the field's own runs backwards."""
 
@@ -505,19 +693,19 @@ class Ex1_7:
             states.append(step(mirrored, states[-1], clock[i], clock[i + 1] - clock[i]))
         return torch.stack(states)
 
-    wrong("1.7", "ignores `step`")(lambda step, field, x1, times: states_of(heun, field, x1, back(times)))
+    wrong("1.9", "ignores `step`")(lambda step, field, x1, times: states_of(heun, field, x1, back(times)))
 
 
-class Ex1_8:
-    wrong("1.8", "error too large")(lambda field, x0: euler(field, x0, 20))
+class Ex1_10:
+    wrong("1.10", "error too large")(lambda field, x0: euler(field, x0, 20))
 
-    @wrong("1.8", "field not asked")
+    @wrong("1.10", "field not evaluated")
     def hard_coded(field, x0):
         angle = (2 + 0.8 * math.sqrt(math.pi)) / (1 + x0.square().sum(1))
         c, s = angle.cos(), angle.sin()
         return torch.stack([c * x0[:, 0] - s * x0[:, 1], s * x0[:, 0] + c * x0[:, 1]], dim=1)
 
-    @wrong("1.8", "field not asked")
+    @wrong("1.10", "field not evaluated")
     def slopes_remembered(field, x0):
         x = x0
         for k in range(400):
@@ -526,9 +714,9 @@ class Ex1_8:
             x = x + REMEMBERED[k] / 400
         return x
 
-    right("1.8")(lambda field, x0: euler(field, x0, 400))
+    right("1.10")(lambda field, x0: euler(field, x0, 400))
 
-    @right("1.8")
+    @right("1.10")
     def runge_kutta(field, x0):
         x, h = x0, 1 / 9
         for k in range(9):
@@ -539,7 +727,7 @@ class Ex1_8:
             x = x + h / 6 * (a + 2 * b + 2 * c + field(x + h * c, t + h))
         return x
 
-    @right("1.8")
+    @right("1.10")
     def short_steps_in_the_gust(field, x0):
         ends = torch.cat(
             [torch.linspace(0, 0.3, 5), torch.linspace(0.3, 0.7, 21)[1:], torch.linspace(0.7, 1, 5)[1:]]
@@ -550,6 +738,6 @@ class Ex1_8:
             x = x + h * field(middle, t + h / 2)
         return x
 
-    wrong("1.8", "error too large")(lambda field, x0: euler(field, x0, 400, 200))
-    wrong("1.8", "error too large")(lambda field, x0: 1e30 * euler(field, x0, 400))
-    right("1.8")(lambda field, x0: euler(lambda x, t: field(x, t + float(torch.rand(1)) / 4000), x0, 2000))
+    wrong("1.10", "error too large")(lambda field, x0: euler(field, x0, 400, 200))
+    wrong("1.10", "error too large")(lambda field, x0: 1e30 * euler(field, x0, 400))
+    right("1.10")(lambda field, x0: euler(lambda x, t: field(x, t + float(torch.rand(1)) / 4000), x0, 2000))

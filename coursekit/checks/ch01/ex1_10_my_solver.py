@@ -1,4 +1,4 @@
-"""Exercise 1.8: reach a given error with as few field evaluations as possible."""
+"""Exercise 1.10: reach a given error with as few field evaluations as possible."""
 
 from collections.abc import Iterator
 from functools import partial
@@ -68,7 +68,7 @@ def _compared(x0: Tensor, evaluations: float, error: float) -> str:
 
 # The lab's own race is in double precision.
 @exercise(
-    "1.8",
+    "1.10",
     "Fewest evaluations",
     "open",
     "field, x0",
@@ -86,12 +86,12 @@ def my_solver(student: StudentFunction) -> Iterator[Fact | str]:
         errors.append(rms(student(spy, x0, shape=(64, 2)) - gust_flow(x0, sense)))
         counts.append(spy.evaluations(64))
     hint = (
-        "In at least one of its runs your solver returns an answer without asking the field. Is it computed "
-        "from a formula for one field, or remembered from an earlier run? The check uses several fields and "
-        "several starts."
+        "In at least one of its runs your solver returns an answer without evaluating the field. Is it "
+        "computed from a formula for one field, or remembered from an earlier run? The check uses several "
+        "fields and several starts."
     )
     runs = float(sum(count == 0 for count in counts))
-    yield Fact("field not asked", "runs in which the field was not asked", 0.0, runs, hint)
+    yield Fact("field not evaluated", "runs in which the field was not evaluated", 0.0, runs, hint)
     hint = (
         "Your solver runs, but it does not come close enough to the exact end. Follow a field that you can "
         "solve, to see whether it arrives at time 1 at all. The gust around t = 0.5 needs many steps, or a "

@@ -1,4 +1,4 @@
-"""Exercise 3.6: the linear path between two arbitrary laws."""
+"""Exercise 3.8: the linear path between two arbitrary laws."""
 
 import math
 from collections.abc import Callable, Iterator
@@ -118,7 +118,7 @@ def _off(x: Tensor, x0: Tensor, x1: Tensor) -> Tensor:
     return rest.norm(dim=1) / way.norm(dim=1)
 
 
-@exercise("3.6", "From any law to any law", "stretch", "x0, x1, t", _reference, MISTAKES)
+@exercise("3.8", "Between any two distributions", "stretch", "x0, x1, t", _reference, MISTAKES)
 def linear_path(student: StudentFunction) -> Iterator[Fact]:
     """Ends, and place on the line, for vectors and images, with as many states as coordinates and others."""
     for place, (shape, kind) in enumerate(BATCHES):
@@ -143,6 +143,6 @@ def _at(student: StudentFunction, shape: tuple[int, ...], kind: str) -> Iterator
     what = f"part of the way at t = 0.5 and 0.25, {kind}"
     yield Fact("not at constant speed", what, torch.tensor([0.5, 0.25]), part, HINT_SPEED)
     times = torch.tensor([0.13, 0.71, 0.32, 0.94, 0.55])[:n]
-    came, what = states(times), f"part of the way at own times, {kind}"
-    yield Fact("rows mixed up", what, times, _covered(*came), HINT_ROWS)
-    yield Fact("rows mixed up", "distance from the line", 0.0, _off(*came).max(), HINT_ROWS)
+    got, what = states(times), f"part of the way at own times, {kind}"
+    yield Fact("rows mixed up", what, times, _covered(*got), HINT_ROWS)
+    yield Fact("rows mixed up", "distance from the line", 0.0, _off(*got).max(), HINT_ROWS)

@@ -1,4 +1,4 @@
-"""Exercise 3.8: twelve points whose path looks Gaussian for as long as possible."""
+"""Exercise 3.10: twelve points whose path looks Gaussian for as long as possible."""
 
 import math
 from collections.abc import Iterator
@@ -12,8 +12,8 @@ from ..core.facts import Fact
 from ..core.student_function import StudentFunction
 
 N = 12
-EVIDENCE = 0.01
-"""Nats per sample at which the points count as recognised: a thousand samples then speak e^10 to 1."""
+LEVEL = 0.01
+"""Log-odds per state at which the points count as recognised: a thousand states then say e^10 to 1."""
 BOUND = 0.53
 """Earliest time of recognition that passes."""
 EARLIEST, LATEST = 0.05, 0.85
@@ -28,8 +28,8 @@ def standardised(points: Tensor) -> Tensor:
     return torch.linalg.solve_triangular(factor, centred.T, upper=False).T
 
 
-def evidence(points: Tensor, t: float) -> float:
-    """Nats by which one state, on average, speaks for the points and against a Gaussian.
+def log_odds(points: Tensor, t: float) -> float:
+    """Logarithm of the odds that one state gives, on average, to the points and against a Gaussian.
 
         J(t) = E[ log p_t(x) - log q_t(x) ],  x ~ p_t
 
@@ -40,7 +40,7 @@ def evidence(points: Tensor, t: float) -> float:
         points: (n, 2), standardised first, so that size and shape of the cloud tell nothing.
         t: time in [0, 0.85]; later the grid would be too coarse.
     Returns:
-        Nats per sample, at least 0 up to rounding.
+        Natural logarithm of the odds per state, at least 0 up to rounding.
     """
     z = standardised(points)
     scale = math.hypot(t, 1 - t)  # q_t is then standard normal
@@ -55,11 +55,11 @@ def evidence(points: Tensor, t: float) -> float:
 
 
 def recognised(points: Tensor) -> float:
-    """Time at which the points (n, 2) are recognised: where `evidence` reaches 0.01, by bisection."""
+    """Time at which the points (n, 2) are recognised: where `log_odds` reaches 0.01, by bisection."""
     low, high = EARLIEST, LATEST
     for _ in range(13):
         middle = (low + high) / 2
-        low, high = (middle, high) if evidence(points, middle) < EVIDENCE else (low, middle)
+        low, high = (middle, high) if log_odds(points, middle) < LEVEL else (low, middle)
     return (low + high) / 2
 
 
@@ -78,7 +78,7 @@ def _middle(inside: int) -> Tensor:
 
 
 def _my_points() -> Tensor:
-    """A ring around a heap."""
+    """A ring around three points in the middle."""
     return _middle(3)
 
 
@@ -96,7 +96,7 @@ MISTAKES = {
     "two in the middle of a ring": (
         lambda: _middle(2),
         "A ring with two points in the middle nearly passes. What changed when the points went from the ring "
-        "to the middle? There is more where that came from.",
+        "to the middle? There is more where that got from.",
     ),
     "even grid": (
         _grid,
@@ -125,19 +125,20 @@ HINT_EARLY = (
 )
 
 
-# Found by gradient descent on the evidence, from random starts: the best of a search, perhaps not the best.
+# Found by gradient descent on the log-odds, from random starts: the best of a search, perhaps not the best.
 @cache
-def _yardsticks() -> dict[str, float]:
-    """Times of recognition to compare with."""
+def ladder() -> dict[str, float]:
+    """Times of recognition to compare with, from early to late, and the time that passes."""
     found = torch.cat([torch.zeros(1, 2, dtype=torch.float64), ring(4, 0.3), ring(7)])
     return {
         "a ring of twelve": recognised(ring(N)),
         "a grid of four by three": recognised(_grid()),
+        "enough to pass": BOUND,
         "the best of our search": recognised(found),
     }
 
 
-@exercise("3.8", "The longest hiding", "open", "", _my_points, MISTAKES, may_draw=True, limit=10.0)
+@exercise("3.10", "The longest hiding", "open", "", _my_points, MISTAKES, may_draw=True, limit=10.0)
 def my_points(student: StudentFunction) -> Iterator[Fact | str]:
     """Spread of the points in their narrowest direction, their pattern, and when they are recognised."""
     points = student(shape=(N, 2)).double()
@@ -159,5 +160,5 @@ def my_points(student: StudentFunction) -> Iterator[Fact | str]:
     # A time after the bound is as good as the bound itself; what comes before it fails.
     what = "time at which the points are recognised"
     yield Fact("recognised too early", what, 1.0, time, HINT_EARLY, 1 - BOUND, 0.002, f"at least {BOUND:g}")
-    told = ", ".join(f"{name} until {when:.3f}" for name, when in _yardsticks().items())
-    yield f"Your points hide until t = {time:.3f}; the later, the better. To compare: {told}."
+    rungs = ", ".join(f"{name} until {when:.3f}" for name, when in ladder().items() if when != BOUND)
+    yield f"Your points hide until t = {time:.3f}; the later, the better. To compare: {rungs}."

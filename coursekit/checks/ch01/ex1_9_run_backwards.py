@@ -1,4 +1,4 @@
-"""Exercise 1.7: the same walk, backwards."""
+"""Exercise 1.9: the same walk, backwards."""
 
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -74,7 +74,7 @@ MISTAKES: Mistakes = {
     "field negated, steps too long": (
         _against(_later, 1, turned=True),
         "You negate the field and keep the steps positive. For Euler's step that is the same, but a step "
-        "that looks ahead, as Heun's does, then asks about a time that is later still. Let the clock "
+        "that looks ahead, as Heun's does, then evaluates the field later still. Let the clock "
         "itself run backwards.",
     ),
     "turned round twice": (
@@ -95,7 +95,7 @@ MISTAKES: Mistakes = {
 }
 
 
-@exercise("1.7", "Run backwards", "stretch", "step, field, x1, times", _run_backwards, MISTAKES)
+@exercise("1.9", "Run backwards", "stretch", "step, field, x1, times", _run_backwards, MISTAKES)
 def run_backwards(student: StudentFunction) -> Iterator[Fact]:
     """First row, states where Heun's steps are exact, where Euler's begin, and the way there and back."""
     x1, times = states(6), row(TIMES)

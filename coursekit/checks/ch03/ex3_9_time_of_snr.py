@@ -1,4 +1,4 @@
-"""Exercise 3.7: the time at which a scheduler has a given signal-to-noise ratio."""
+"""Exercise 3.9: the time at which a scheduler has a given signal-to-noise ratio."""
 
 import math
 from collections.abc import Callable, Iterator
@@ -71,13 +71,13 @@ MISTAKES: dict[str, tuple[Callable[..., Tensor], str]] = {
     ),
     "ratio of signal to everything": (
         _bisection(lambda alpha, beta: alpha**2 / (alpha**2 + beta**2)),
-        "You compare the signal with signal and noise together. The ratio asked for compares it with the "
-        "noise alone, and grows beyond every bound as time goes to 1.",
+        "You compare the signal with signal and noise together. The signal-to-noise ratio compares it with "
+        "the noise alone, and grows beyond every bound as time goes to 1.",
     ),
     "wrong half kept": (
         _bisection(upwards=False),
         "Your search always ends at an end of time: it keeps the half that does not contain the answer. If "
-        "the ratio in the middle is still too small, does the time asked for lie before or after it?",
+        "the ratio in the middle is still too small, does the time that you look for lie before or after it?",
     ),
     "cosine assumed": (
         lambda snr, scheduler: snr.sqrt().atan() / (math.pi / 2),
@@ -120,7 +120,7 @@ RULES: dict[str, Scheduler] = {
 }
 
 
-@exercise("3.7", "Equal signal-to-noise ratio", "stretch", "snr, scheduler", _reference, MISTAKES)
+@exercise("3.9", "Equal signal-to-noise ratio", "stretch", "snr, scheduler", _reference, MISTAKES)
 def time_of_snr(student: StudentFunction) -> Iterator[Fact]:
     """Known times of four schedulers, from their ratios, and times close to the ends."""
     known = torch.tensor([0.55, 0.12, 0.88, 0.3, 0.71], dtype=torch.float64)
@@ -131,16 +131,16 @@ def time_of_snr(student: StudentFunction) -> Iterator[Fact]:
 
     for left_out, (name, scheduler) in enumerate(RULES.items()):
         times = (1 - 0.05 * left_out) * known[left_out:]  # others each time, or equal answers look constant
-        came = found(times, scheduler)
-        distinct = float(len(came.unique()))
+        got = found(times, scheduler)
+        distinct = float(len(got.unique()))
         kinds = f"different times for {len(times)} ratios with {name}"
         spare = len(times) - 1.5
         one = Fact("one search for all ratios", kinds, float(len(times)), distinct, HINT_ONE, spare)
         yield from failing([one])
-        close = float((came - times).abs().max()) < 0.07
+        close = float((got - times).abs().max()) < 0.07
         what = f"times of {len(times)} ratios with {name}"
         hint = HINT_CLOSE if close else HINT_TIME
-        yield Fact("not accurate" if close else "wrong time", what, times, came, hint, 0.0011)
+        yield Fact("not accurate" if close else "wrong time", what, times, got, hint, 0.0011)
     times = torch.tensor([0.9985, 0.012, 0.0025, 0.97], dtype=torch.float64)
     what = "times of tiny and huge ratios on the straight line"
     yield Fact("wrong near the ends", what, times, found(times, straight), HINT_EXTREME, 0.0011)
