@@ -28,7 +28,7 @@ PICTURES = {
     "01_flows": ("01_flows", "A square grid at four times"),
     "02_diffusion_processes": ("02_diffusion_processes", "Orange points start in one corner of a blue disc"),
     "03_probability_paths": ("03_probability_paths", "Two rows of five panels"),
-    "04_flow_matching": ("04_flow_matching", "Three rows of five panels. Dark arrows"),
+    "04_flow_matching": ("04_flow_matching", "Two rows of five panels. Dark arrows"),
     "05_score_matching": ("05_score_matching", "Three maps of the same density"),
     "06_guidance": ("06_guidance", "Two rows of ten generated"),
     "07_ddpm": ("07_ddpm", "Five chessboards of dots"),
