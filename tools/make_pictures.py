@@ -26,12 +26,12 @@ ROOT = Path(__file__).resolve().parents[1]
 PICTURES = {
     "00_welcome": ("00_welcome", "Left: straight lines from many starts"),
     "01_flows": ("01_flows", "A square grid at four times"),
-    "02_diffusion_processes": ("02_diffusion_processes", "Upper row: thirty paths"),
+    "02_diffusion_processes": ("02_diffusion_processes", "Orange points start in one corner of a blue disc"),
     "03_probability_paths": ("03_probability_paths", "Two rows of five panels"),
-    "04_flow_matching": ("04_flow_matching", "Three rows of five panels. Dark arrows"),
+    "04_flow_matching": ("04_flow_matching", "Two rows of five panels. Dark arrows"),
     "05_score_matching": ("05_score_matching", "Three maps of the same density"),
     "06_guidance": ("06_guidance", "Two rows of ten generated"),
-    "07_ddpm": ("07_ddpm", "Five chessboards of dots"),
+    "07_ddpm": ("07_ddpm", "Four chessboards of dots"),
 }
 # The animation: rows of digits that begin as one noise, and become ten digits in one hand.
 FILM = "digits"

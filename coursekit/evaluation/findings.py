@@ -128,9 +128,9 @@ def within(measured: Tensor, expected: Tensor, tolerance: Tensor, as_gap: bool =
     parts = (measured, expected, tolerance, deviation, ratios)
     found, wanted, room, gap, ratio = (float(part.flatten()[index]) for part in parts)
     of = (
-        f"{number(gap)} of {number(room)}"
+        f"gap {number(gap)}, at most {number(room)}"
         if as_gap
-        else f"{number(found)} of {number(wanted)} ± {number(room)}"
+        else f"{number(found)}, expected {number(wanted)} ± {number(room)}"
     )
     finding = Finding(number(found) + place, number(wanted), f"± {number(room)}", of, ratio, not ratio > 1)
     if math.isnan(ratio):
@@ -247,13 +247,3 @@ def equal(measured: Values, expected: Values) -> Finding:
         beyond if count else "",
         broken,
     )
-
-
-def raises(kind: type[BaseException], call: Callable[[], object]) -> Finding:
-    """Judge that a call raises an exception of the given kind."""
-    try:
-        call()
-    except kind as fault:
-        told = str(fault)
-        return Finding(f"{type(fault).__name__}: {told}", kind.__name__, "none", kind.__name__, None, True)
-    return Finding("no exception", kind.__name__, "none", "no exception", None, False, "the call returned")

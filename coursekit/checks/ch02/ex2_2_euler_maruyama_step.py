@@ -80,7 +80,7 @@ MISTAKES: Mistakes = {
     "no h on the drift": (
         _by(_right, lambda u, h: u),
         "The drift in your step moves the states equally far however short the step is. It is a speed, so "
-        "the way made depends on how long the step lasts.",
+        "the distance covered depends on how long the step lasts.",
     ),
     "sqrt(h) on the drift too": (
         _by(_right, lambda u, h: h**0.5 * u),
@@ -102,15 +102,15 @@ MISTAKES: Mistakes = {
         "Your step begins at states that it draws itself, not at those it is given. A walk would forget in "
         "every step where it has come to. What does the first term of your sum have to be?",
     ),
-    "diffusion asked after the drift": (
+    "diffusion evaluated after the drift": (
         _late,
-        "You let the drift move the states first, and ask for the diffusion at the new ones. Both "
+        "You let the drift move the states first, and evaluate the diffusion at the new ones. Both "
         "coefficients belong to the state and time at which the step begins. Is `x` overwritten too early?",
     ),
     "coefficients at the end of the step": (
         lambda drift, diffusion, x, t, h: _step(drift, diffusion, x, t + h, h),
-        "You ask for the coefficients at the time when the step ends. The step knows only its beginning: the "
-        "state and the time that were handed over.",
+        "You evaluate the coefficients at the time when the step ends. The step knows only its beginning: "
+        "the state and the time that were handed over.",
     ),
 }
 
@@ -163,7 +163,7 @@ def euler_maruyama_step(student: StudentFunction) -> Iterator[Fact]:
 
 
 def _uneven(student: StudentFunction, x: Tensor) -> Iterator[Fact]:
-    """Where and when the coefficients are asked, and the kicks where these differ from state to state."""
+    """Where and when the coefficients are evaluated, and the kicks where these differ from state to state."""
     h, at = 0.1, torch.full((N, 1), T, dtype=torch.float64)
 
     def strength(x: Tensor, t: Tensor) -> Tensor:
@@ -174,18 +174,18 @@ def _uneven(student: StudentFunction, x: Tensor) -> Iterator[Fact]:
     after = student(drift, diffusion, x, T, h, shape=(N, 2)).double()
     calls = [*drift.calls, *diffusion.calls]
     hint = (
-        "Drift and diffusion should both be asked at the moment when the step begins. Compare the times at "
-        "which your function asks with `t`."
+        "Drift and diffusion should both be evaluated at the moment when the step begins. Compare the "
+        "times at which your function calls them with `t`."
     )
     late = max((abs(call.t - T) for call in calls), default=0.0)
-    yield Fact("asked at the wrong time", "times asked, minus `t`", 0.0, late, hint)
+    yield Fact("evaluated at the wrong time", "times of evaluation, minus `t`", 0.0, late, hint)
     hint = (
-        "One of the two coefficients is asked about other states than those where the step begins. Both "
-        "belong to the beginning: is `x` overwritten before the second of them is asked?"
+        "One of the two coefficients is evaluated at other states than those where the step begins. Both "
+        "belong to the beginning: is `x` overwritten before the second of them is called?"
     )
     off = max((rms(call.x - x) for call in calls if call.x.shape == x.shape), default=0.0)
-    what = "states asked, minus `x`"
-    yield Fact("asked at the wrong state", what, 0.0, off, hint, match_tol=0.2)
+    what = "states of evaluation, minus `x`"
+    yield Fact("evaluated at the wrong state", what, 0.0, off, hint, match_tol=0.2)
     z = (after - x - h * whirl(x, at)) / (strength(x, at)[:, :1] * h**0.5)
     wide, still = torch.randn(N, 3).double(), RecordingField(lambda x, t: 0 * x, 3, "drift")
     end = student(still, Strength(strength, whole=True, dim=3), wide, T, h, shape=(N, 3)).double()

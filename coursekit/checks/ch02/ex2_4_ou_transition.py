@@ -85,7 +85,7 @@ MISTAKES: Mistakes = {
     ),
     "square of the decay taken once too often": (
         _with(lambda t, theta, sigma: sigma**2 / (2 * theta) * (1 - _left(t, theta)) ** 2),
-        "You square the part of the way that has been covered. What has to be squared is the decay of a "
+        "You square the part of the distance that has been covered. What has to be squared is the decay of a "
         "single kick; then all kicks are summed over time.",
     ),
     "mean does not move": (
@@ -127,7 +127,7 @@ def ou_transition(student: StudentFunction) -> Iterator[Fact]:
     # First of all away from 0, where the mean is the start: a wrong form shows here.
     first, again = (law(0.3, *PAIRS[0]) for _ in range(2))
     hint = (
-        "Asked twice about the same states, your function answers differently. Mean and standard deviation "
+        "Called twice with the same states, your function answers differently. Mean and standard deviation "
         "describe the law of the state; neither is itself a draw from it. Do you draw anything?"
     )
     yield (same := repeats(first, again, "random result", hint))

@@ -121,6 +121,16 @@ def test_a_mixture_s_field_is_finite_to_the_end_on_every_path(scheduler):
     torch.testing.assert_close(field(x, 1.0), field(x, 1 - 1e-9), rtol=1e-6, atol=1e-6)
 
 
+@pytest.mark.parametrize("scheduler", SCHEDULERS.values(), ids=SCHEDULERS.keys())
+@pytest.mark.parametrize("t", [0.05, 0.5, 0.95])
+def test_a_data_set_s_field_is_the_weighted_sum_of_conditional_fields(scheduler, t):
+    path, x = GaussianPath(scheduler), torch.randn(50, 2, dtype=torch.float64)
+    points = 2 * torch.randn(7, 2, dtype=torch.float64)
+    weights = posterior_weights(x, points, path, t)
+    summed = sum(weights[:, i, None] * path.velocity(x, z.expand_as(x), t) for i, z in enumerate(points))
+    torch.testing.assert_close(marginal_velocity(Empirical(points), path)(x, t), summed, rtol=1e-9, atol=1e-9)
+
+
 def test_a_large_data_set_is_averaged_block_by_block():
     """More pairs than fit one block, in an image's shape and with times of their own; in one piece."""
     points, x = torch.randn(9_000, 1, 2, 2), torch.randn(1_500, 1, 2, 2)

@@ -1,4 +1,4 @@
-"""Exercise 2.7: the stationary variance of the Ornstein–Uhlenbeck process, by simulation."""
+"""Exercise 2.9: the stationary variance of the Ornstein–Uhlenbeck process, by simulation."""
 
 import math
 from collections.abc import Iterator
@@ -61,8 +61,8 @@ MISTAKES: Mistakes = {
     ),
     "standard deviation for variance": (
         lambda theta, sigma, n, h: _stationary_variance(theta, sigma, n, h) ** 0.5,
-        "You return the standard deviation of the paths. The variance is asked for. With some pairs of rate "
-        "and strength the two happen to be alike, with most they are not.",
+        "You return the standard deviation of the paths. What is wanted is the variance. With some pairs "
+        "of rate and strength the two happen to be alike, with most they are not.",
     ),
     "no pull": (
         lambda theta, sigma, n, h: sigma**2 * h * math.ceil(6 / (theta * h)) * torch.randn(n).var(),
@@ -107,7 +107,7 @@ def _variance(came: float, theta: float, sigma: float, h: float, early: bool = F
 
 
 @exercise(
-    "2.7",
+    "2.9",
     "Stationary variance by simulation",
     "stretch",
     "theta, sigma, n, h",
@@ -142,7 +142,4 @@ def stationary_variance(student: StudentFunction) -> Iterator[Fact | str]:
     scatter = float((few / few.mean().clamp(min=1e-9)).std())
     what, most = "scatter of the variance of two paths, in 12 calls", "at least 0.2"
     yield Fact("ignores `n`", what, 0.2, min(scatter, 0.2), hint, 1e-3, 0.1, most)
-    yield (
-        "The step size shifts the variance: Euler and Maruyama's own settles at "
-        "sigma² / (2 theta - theta² h). Halve h, and the shift about halves."
-    )
+    yield "The step size shifts the variance: halve h, and the shift about halves. Below you derive why."
