@@ -18,7 +18,7 @@ POOL = 20.0  # expected counts that a cell of a histogram needs
 @cache  # a loop over times or solvers asks for the same ones again
 def _student(level: float, degrees: int) -> float:
     """What Student's t exceeds with probability `level`."""
-    from scipy import special  # here and below: importing coursekit stays cheap, and `stats` takes 60 MB
+    from scipy import special  # here and below: importing coursekit stays cheap, and `stats` takes 25 MB
 
     return float(-special.stdtrit(degrees, level))
 
