@@ -1,7 +1,7 @@
-"""Measure the shipped generator of MNIST over guidance scales: `python tools/make_sweep.py`, about half an hour.
+"""Measure the shipped generator of MNIST over guidance scales: `python tools/make_sweep.py`, half an hour.
 
-It writes what lecture 06 shows, `coursekit/weights/mnist_sweep.json`. Images are kept in build/sweep, one file for
-each scale: killed, it goes on where it was; `--only 1.5` makes those of one scale.
+It writes `coursekit/weights/mnist_sweep.json`, which lecture 06 shows. Images are kept in build/sweep, one
+file for each scale: killed, it goes on where it was; `--only 1.5` makes those of one scale.
 """
 
 import argparse
@@ -98,10 +98,6 @@ def main() -> None:
             "held_out": histogram(beside),
             "ratio": round(float(near.median() / beside.median()), 4),
             "smallest": [round(float(distances.min()), 4) for distances in (near, beside)],
-        },
-        "paper": {  # how far pixels that should be blank are from -1
-            "error": round(float((made[made < -0.5] + 1).std()), 4),
-            "share": round(float((made < -0.5).double().mean()), 4),
         },
     }
     (OUT / "mnist_sweep.json").write_text(json.dumps(told, indent=2) + "\n", encoding="utf-8")
