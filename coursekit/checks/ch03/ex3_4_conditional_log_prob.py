@@ -205,7 +205,9 @@ def _extremes(student: StudentFunction) -> Iterator[Fact]:
     what = "log-density 45 widths away from the centre, on the line"
     # What a bound or an addend holds back, and what became infinite, is one and the same mistake.
     held = got.nan_to_num(0.0, 0.0, 0.0).clamp(-2000, 200)
-    yield Fact("wrong far out", what, torch.tensor([right]), held, HINT_FAR, 0.2, 100.0)
+    printed = "" if got.isfinite().all() else f"{float(got):g}"
+    far = torch.tensor([right])
+    yield Fact("wrong far out", what, far, held, HINT_FAR, 0.2, 100.0, measured_text=printed)
     if float(held) > -500:
         return
     z, beta = torch.ones(2, 64, dtype=torch.float64), scalar(0.4)

@@ -28,6 +28,7 @@ class Fact:
         hint: two or three sentences for a student who fails here, without the answer.
         match_tol: distance within which a known wrong answer is recognised; 1.5 `tol` unless given.
         expected_text: what was expected in words, such as "at most 0.01", where a number would mislead.
+        measured_text: what was measured as a student prints it, where `measured` is bounded for matching.
     """
 
     name: str
@@ -38,6 +39,7 @@ class Fact:
     tol: float = 1e-3
     match_tol: float | None = None
     expected_text: str = ""
+    measured_text: str = ""
 
     def holds(self) -> bool:
         """Tell whether the measured value is the expected one."""
@@ -75,6 +77,10 @@ class Fact:
 
     def numbers(self) -> tuple[str, str]:
         """Expected and measured value as text: all of a short list, else the entry farthest off and where."""
+        want, got = self._told()
+        return want, self.measured_text or got
+
+    def _told(self) -> tuple[str, str]:
         expected, measured = _tensor(self.expected), _tensor(self.measured)
         if self.expected_text:
             return self.expected_text, listed(measured)
