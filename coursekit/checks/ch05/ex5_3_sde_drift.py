@@ -50,6 +50,14 @@ def _pulled(change: Callable[[Tensor, Any, Tensor], Tensor]) -> Rule:
     return _rule(pull=lambda x, eps, sigma, a, b, *_: change(eps, sigma, b))
 
 
+def _scored(score: Callable[[Tensor, Tensor], Tensor]) -> Rule:
+    """A drift whose parts are both made from another score, itself made from the noise and beta."""
+    return _rule(
+        lambda x, eps, a, b, *dots: _velocity(x, -b * score(eps, b), a, b, *dots),
+        lambda x, eps, sigma, a, b, *_: sigma**2 / 2 * score(eps, b),
+    )
+
+
 def _turned(t_back: Callable[[Tensor], Tensor]) -> Rule:
     """The right drift, with another time where the process runs backwards."""
 
@@ -145,6 +153,30 @@ MISTAKES: dict[str, Mistake] = {
         _rule(lambda x, eps, a, b, ad, bd: ad * (x + eps) / a - bd * eps / b),
         "Your velocity is that for a network whose answer is `beta` times smaller: noise and score have "
         "been mixed up in it. Put the network's answer into the place of the noise, without any factor.",
+    ),
+    **{
+        name: (
+            _scored(score),
+            "The score that you make of the noise is not the right one, and it spoils both parts of your "
+            f"drift. {words} Write down the score of a single cloud, and put the noise into it.",
+        )
+        for name, score, words in (
+            ("score is minus the noise", lambda eps, b: -eps, "Yours is minus the noise."),
+            ("score is the noise over beta", lambda eps, b: eps / b, "Its sign is turned."),
+            (
+                "score is minus the noise over beta squared",
+                lambda eps, b: -eps / b**2,
+                "It has `beta` twice.",
+            ),
+            ("score is minus beta times the noise", lambda eps, b: -eps * b, "`beta` is on the wrong side."),
+        )
+    },
+    "network evaluated at one minus the time backwards": (
+        lambda x, t, noise, scheduler, sigma, backwards: _rule()(
+            x, t, (lambda x, t: noise(x, 1 - t)) if backwards else noise, scheduler, sigma, backwards
+        ),
+        "Where the process runs backwards you evaluate the network at one minus the time. It knows only the "
+        "time of this course, and the states that it is shown are of the time `t`, in both directions.",
     ),
     "noise's part left out": (
         _rule(lambda x, eps, a, b, ad, bd: ad * (x - b * eps) / a),

@@ -20,16 +20,11 @@ GENERAL = {
     if not name.startswith("weighted") and name != "the last time always"  # there the target is infinite
 }
 MISTAKES = {
-    "the bug is still there": (
+    "one weight for all rows": (
         TASK.loss(reduce=lambda r, s: s.beta.square().mean() * (r / s.beta).square().mean()),
         "Every row has the same weight in your loss. A late row with a huge error is not damped by its own "
         "small `beta`: the whole batch is multiplied by one number, and the late rows rule it as before. "
         "Follow the shape of the weight from line to line.",
-    ),
-    "the weight is gone": (
-        TASK.loss(reduce=lambda r, s: (r / s.beta).square().mean()),
-        "Now there is no weight left, and the loss is that of exercise 5.4, with times up to 1. The friend "
-        "was right to want one; it does not reach the rows.",
     ),
     "one over beta squared for the weight": (
         TASK.loss(reduce=lambda r, s: (r / s.beta.square()).square().mean()),

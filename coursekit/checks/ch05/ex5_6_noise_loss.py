@@ -112,6 +112,17 @@ MISTAKES: dict[str, Mistake] = {
         "You multiply the score by the variance. The noise is the score times a width: which power of `beta` "
         "is that?",
     ),
+    "every answer taken for a score": (
+        _by_kind(
+            {
+                "noise": _as_noise(lambda s: -s.eps / s.beta, TASKS["score"].weight),
+                "score": TASKS["score"].loss(),
+                "velocity": TASKS["velocity"].loss(),
+            }
+        ),
+        "Where the network predicts the noise itself you multiply it by minus `beta` as well, as if it were "
+        "a score. Which of the three answers needs which translation?",
+    ),
     "velocity taken for the score": (
         _changed(velocity=_as_noise(lambda s: -s.eps / s.beta, TASKS["score"].weight)),
         "You treat a velocity as if it were a score. It has a part that belongs to the data as well: which "

@@ -440,7 +440,7 @@ def measure(
             found = list(stage(records[-1]))
             if not all(fact.holds() for fact in found):
                 yield from found
-                if stage is _cost and task.weight:  # a wrong target and a lost weight often go together
+                if found[-1].name == "weighted":  # a wrong target and a lost weight often go together
                     yield from _target(records[-1])
                 return
             if batch == 1:

@@ -348,6 +348,30 @@ class Ex5_3:
             return -u
         return u - sigma**2 / 2 * eps / be
 
+    @wrong("5.3", "score is minus the noise over beta squared")
+    def beta_squared_throughout(x, t, noise, scheduler, sigma, backwards):
+        s = -noise(x, t) / scheduler(t)[1] ** 2
+        u = both(x, s, *weights(t, scheduler), "velocity")
+        return (-u if backwards else u) + sigma**2 / 2 * s
+
+    @wrong("5.3", "score is minus the noise")
+    def beta_nowhere(x, t, noise, scheduler, sigma, backwards):
+        s = -noise(x, t)
+        u = both(x, s, *weights(t, scheduler), "velocity")
+        return (-u if backwards else u) + sigma**2 / 2 * s
+
+    @wrong("5.3", "network evaluated at one minus the time backwards")
+    def tau_for_the_network(x, t, noise, scheduler, sigma, backwards):
+        s = -noise(x, 1 - t if backwards else t) / scheduler(t)[1]
+        u = both(x, s, *weights(t, scheduler), "velocity")
+        return (-u if backwards else u) + sigma**2 / 2 * s
+
+    @wrong("5.3", "wrong flow")
+    def half_of_the_velocity(x, t, noise, scheduler, sigma, backwards):
+        s = -noise(x, t) / scheduler(t)[1]
+        u = both(x, s, *weights(t, scheduler), "velocity") / 2
+        return (-u if backwards else u) + sigma**2 / 2 * s
+
     @wrong("5.3", "ignores `sigma`")
     def sigma_of_the_notebook(x, t, noise, scheduler, sigma, backwards):
         eps, (al, be, ald, bed) = noise(x, t), scheduler(t)

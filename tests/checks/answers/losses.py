@@ -369,21 +369,26 @@ class Ex5_4:
 class Ex5_5:
     """weighted_loss(net, z, scheduler)"""
 
-    @wrong("5.5", "the bug is still there")
+    @wrong("5.5", "one weight for all rows")
     def as_it_was(net, z, scheduler):
         t, eps, _, beta, x = drawn(z, scheduler)
         weight = (beta**2).mean()
         return (weight * (net(x, t) + eps / beta) ** 2).mean()
 
-    @wrong("5.5", "the bug is still there")
+    @wrong("5.5", "one weight for all rows")
     def two_means(net, z, scheduler):
         t, eps, _, beta, x = drawn(z, scheduler)
         return ((net(x, t) + eps / beta) ** 2).mean() * beta.square().mean()
 
-    @wrong("5.5", "the weight is gone")
+    @wrong("5.5", "one weight for all rows")
     def plain(net, z, scheduler):
         t, eps, _, beta, x = drawn(z, scheduler)
         return ((net(x, t) + eps / beta) ** 2).mean()
+
+    @wrong("5.5", "one weight for all rows")
+    def mean_and_then_square(net, z, scheduler):
+        t, eps, _, beta, x = drawn(z, scheduler)
+        return (beta.mean() ** 2 * (net(x, t) + eps / beta) ** 2).mean()
 
     @wrong("5.5", "beta for beta squared")
     def only_once(net, z, scheduler):
@@ -556,6 +561,23 @@ class Ex5_6:
         t, eps, _, beta, x = drawn(z, scheduler)
         guess = to_noise(net(x, t), x, t, scheduler, predicts)
         return mse(-guess / beta if predicts == "velocity" else guess, eps)
+
+    @wrong("5.6", "every answer taken for a score")
+    def times_minus_beta_always(net, z, scheduler, predicts):
+        t, eps, _, beta, x = drawn(z, scheduler)
+        answer = net(x, t)
+        if predicts == "velocity":
+            answer = -to_noise(answer, x, t, scheduler, predicts) / beta
+        return mse(-beta * answer, eps)
+
+    @wrong("5.6", "weighted")
+    def noise_from_the_known_data(net, z, scheduler, predicts):
+        t, eps, _, _, x = drawn(z, scheduler)
+        answer = net(x, t)
+        _, _, alpha_dot, beta_dot = scheduler(t)
+        if predicts == "velocity":
+            return mse((answer - alpha_dot * z) / beta_dot, eps)
+        return mse(to_noise(answer, x, t, scheduler, predicts), eps)
 
     @wrong("5.6", "noise times beta")
     def noise_as_it_arrives(net, z, scheduler, predicts):
