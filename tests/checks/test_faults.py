@@ -135,7 +135,9 @@ FAULTS = {
 IMPOSSIBLE = {
     *itertools.product(("1.5", "2.9", "3.10", "7.6"), ("identity", "input edited")),  # given no tensor
     ("3.10", "constant"),  # it is given nothing, so it cannot depend on it
-    *itertools.product(("5.9",), ("identity", "constant")),  # a strength t, or the same always, is an attempt
+    *itertools.product(
+        ("5.10",), ("identity", "constant")
+    ),  # a strength t, or the same always, is an attempt
     ("6.1", "whole numbers"),  # labels are
     ("4.8", "whole numbers"),  # a number of steps is
     ("6.1", "input edited"),  # labels may be edited in place: it is handed a copy

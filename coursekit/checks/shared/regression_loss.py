@@ -1,4 +1,4 @@
-"""Losses that regress a network on a target along a noising path: exercises 4.4, 5.4, 5.5, 6.3 and 7.2.
+"""Losses that regress a network on a target along a noising path: exercises 4.4, 5.4, 5.5, 5.6, 6.3 and 7.2.
 
 Such a loss draws a time (or an index) and noise for each data point, mixes a state, asks the network about it
 and averages the squared distance of the answer from a target. The network is ours, and its answers record how
@@ -79,6 +79,8 @@ HINTS = {
     "weight": "The same error does not cost the same everywhere: some {times}, {several} or calls count "
     "more than others. In this exercise all count alike. Is an error multiplied or divided by something "
     "before the mean?",
+    "own weight": "Some {times} count more, and others less, than this loss should let them. With which "
+    "weight should an error count at each {time}, and is it multiplied to each row before any mean is taken?",
     "target": "The check hands over a network whose answer is right for every row, up to a known error. "
     "Your loss compares it with something else. Read again what the network should answer with: which noise "
     "is in the state, which sign has it, and does the {row} or a weight enter?",
@@ -126,6 +128,7 @@ class LossTask:
         path: of the loss's arguments after `net` and `z`, the path: times or indices -> weights.
         given: of the number of a batch and its rows, those arguments.
         last: of those arguments, the last time or index.
+        weight: how much a squared error counts, a number for each row; None where all count alike.
         steps: the network is told an index from 1 to `last`, not a time from 0 on.
         labels: of those arguments, the labels to tell the network, if it is told any.
         batches: rows, shape of a row, calls. First as many rows as coordinates, so that times along the
@@ -136,9 +139,14 @@ class LossTask:
     path: Callable[..., Callable[[Tensor], tuple[Tensor, ...]]]
     given: Callable[[int, int], tuple[Any, ...]] = lambda batch, rows: ()
     last: Callable[..., float] = lambda *given: 1.0
+    weight: Part | None = None
     steps: bool = False
     labels: Callable[..., Tensor] | None = None
     batches: tuple[tuple[int, tuple[int, ...], int], ...] = (24, (24,), 8), (96, (16,), 16), (200, (1,), 1)
+
+    def root(self, s: Sample) -> Tensor:
+        """Root of the weight of each row, (rows, 1, …, 1): what an error is multiplied by."""
+        return self.weight(s).sqrt() if self.weight else torch.ones_like(s.t)
 
     def draw(self, z: Tensor, last: float) -> Tensor:
         """A time or an index for each row, (rows, 1, …, 1)."""
@@ -160,14 +168,17 @@ class LossTask:
         reduce: Callable[[Tensor, Sample], Tensor] = mean_square,
         **changes: Any,
     ) -> Function:
-        """The loss from its parts, any of which may be wrong; `changes` are those to the task itself."""
+        """The loss from its parts, any of which may be wrong; `changes` are those to the task itself.
+
+        `reduce` gets the errors times the root of their weight.
+        """
         task = replace(self, **changes)
 
         def rule(net: Function, z: Tensor, *given: Any) -> Tensor:
             t, eps = (times or task.draw)(z, task.last(*given)), noise(z)
             s = task.sample(z, eps, t, *given)
             more = (task.labels(*given),) if task.labels else ()
-            return reduce(net(state(s), told(s), *more) - task.target(s), s)
+            return reduce(task.root(s) * (net(state(s), told(s), *more) - task.target(s)), s)
 
         return rule
 
@@ -331,6 +342,20 @@ class Record:
         return self.along * self.signs
 
     @property
+    def root(self) -> Tensor:
+        """Root of the weight that each row should have, (rows, 1)."""
+        return self.task.root(self.s).reshape(-1, 1)
+
+    @property
+    def share(self) -> Tensor:
+        """Second derivatives over the weight that they should have; the middle one where that says little."""
+        share = self.curvature / self.root.square()
+        if self.task.weight:
+            known = (self.s.beta > 0.05) & (self.place > 0.05)[:, None]
+            share = torch.where(known, share, share[known[:, 0]].median())
+        return share
+
+    @property
     def aim(self) -> Tensor:
         """What the answers are compared with, if the loss is a sum of squares."""
         known = self.curvature.abs() > 1e-4 * self.curvature.abs().median()
@@ -415,6 +440,8 @@ def measure(
             found = list(stage(records[-1]))
             if not all(fact.holds() for fact in found):
                 yield from found
+                if found[-1].name == "weighted":  # a wrong target and a lost weight often go together
+                    yield from _target(records[-1])
                 return
             if batch == 1:
                 yield found[0]
@@ -579,20 +606,21 @@ def _cost(r: Record) -> Facts:
         sign = r.slope.sign().mean().abs()
         yield task.fact("wrong cost", "cost", "common sign of the loss's slopes", 0.0, sign, 0.5, 0.3)
         return
-    weight = curvature.mean(dim=1)
+    weight = r.share.mean(dim=1)
     first = r.calls(weight)[:, : r.calls(weight).shape[1] // 2].median()
     spread = weight.quantile(0.95) - weight.quantile(0.05)
     parts = torch.stack([*r.thirds(torch.median, weight, weight == weight), first, spread])
     what = "weight of an error in three stretches of the path, in the first rows, and its spread"
     expected = torch.tensor([1.0, 1.0, 1.0, 1.0, 0.0])
-    yield task.fact("weighted", "weight", what, expected, _ratio(parts, weight.median()), 0.01, 0.4)
+    hint = "own weight" if task.weight else "weight"
+    yield task.fact("weighted", hint, what, expected, _ratio(parts, weight.median()), 0.01, 0.4)
 
 
 def _deviation(r: Record) -> tuple[Tensor, Tensor, Tensor]:
     """Distance of the target from the right one, over the noise in that; where to look; the right one."""
     right = r.task.target(r.s)
-    scale = _rms(r.task.target(replace(r.s, z=torch.zeros_like(r.s.z))))
-    return ((r.aim - right) / scale).clamp(-1e3, 1e3), (r.s.beta > 0.05)[:, 0] & r.inside, right
+    scale = _rms(r.root * r.task.target(replace(r.s, z=torch.zeros_like(r.s.z))))
+    return (r.root * (r.aim - right) / scale).clamp(-1e3, 1e3), (r.s.beta > 0.05)[:, 0] & r.inside, right
 
 
 def _target(r: Record) -> Facts:
@@ -622,10 +650,10 @@ def _target(r: Record) -> Facts:
             -1e3, 1e3
         )
 
-    came = made_of(r.aim)
+    came = made_of(r.root * r.aim)
     what = "data, noise and other things in the target, in three stretches of the path"
     match = 0.1 + 0.1 * float(came.abs().max())
-    yield r.task.fact("wrong target", "target", what, made_of(right), came, 0.02, match)
+    yield r.task.fact("wrong target", "target", what, made_of(r.root * right), came, 0.02, match)
 
 
 def _other(r: Record) -> Facts:
@@ -643,7 +671,7 @@ def _other(r: Record) -> Facts:
 def _remarks(records: list[Record]) -> Iterator[str]:
     """What a student should know about a loss that passes."""
     shapes = [r.calls(r.x).shape[1:] for r in records]
-    factors = [float(r.curvature.median()) * n * d / 2 for r, (n, d) in zip(records, shapes, strict=True)]
+    factors = [float(r.share.median()) * n * d / 2 for r, (n, d) in zip(records, shapes, strict=True)]
     kinds = {
         "": [1 for _ in shapes],
         ", a sum over the coordinates": [d for _, d in shapes],
@@ -767,11 +795,15 @@ def mistakes(task: LossTask, *kinds: str) -> dict[str, Mistake]:
     """Mistakes of any such loss, and of these kinds: name -> (wrong rule, what to tell)."""
     parts = {name: part for kind in ("any", *kinds) for name, part in PARTS[kind].items()}
     rules = {name: task.loss(**part) for name, part in parts.items()}
+
+    def goal(s: Sample) -> Tensor:
+        return task.root(s) * task.target(s)
+
     rules |= {
         "two draws of noise": task.loss(target=lambda s: task.target(replace(s, eps=torch.randn_like(s.z)))),
         "the same draw each time": _always_the_same(task.loss()),
         "difference of squares": task.loss(
-            reduce=lambda r, s: ((r + task.target(s)).square() - task.target(s).square()).mean()
+            reduce=lambda r, s: ((r + goal(s)).square() - goal(s).square()).mean()
         ),
         task.words("one {time} for the whole batch"): task.loss(
             times=lambda z, last: _ones(z, task.draw(z[:1], last))

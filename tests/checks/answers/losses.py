@@ -1,4 +1,4 @@
-"""Answers to the losses of exercises 4.4, 5.4, 5.5, 6.3 and 7.2."""
+"""Answers to the losses of exercises 4.4, 5.4, 5.5, 5.6, 6.3 and 7.2."""
 
 import numpy as np
 import torch
@@ -367,105 +367,319 @@ class Ex5_4:
 
 
 class Ex5_5:
-    @wrong("5.5", "wrong noise")
-    def uniform_noise_of_variance_one(net, z, scheduler):
-        t, eps = torch.rand(len(z), 1), (torch.rand_like(z) - 0.5) * 12**0.5
-        alpha, beta, _, _ = scheduler(t)
-        return mse(net(alpha * z + beta * eps, t), eps)
+    """weighted_loss(net, z, scheduler)"""
 
-    @wrong("5.5", "wrong noise")
-    def noise_of_another_width_in_each_coordinate(net, z, scheduler):
-        t, eps = torch.rand(len(z), 1), torch.randn_like(z) * torch.linspace(0.5, 1.3, z.shape[1])
-        alpha, beta, _, _ = scheduler(t)
-        return mse(net(alpha * z + beta * eps, t), eps)
+    @wrong("5.5", "one weight for all rows")
+    def as_it_was(net, z, scheduler):
+        t, eps, _, beta, x = drawn(z, scheduler)
+        weight = (beta**2).mean()
+        return (weight * (net(x, t) + eps / beta) ** 2).mean()
 
-    @wrong("5.5", "variance of the errors")
-    def var(net, z, scheduler):
-        t, eps, _, _, x = drawn(z, scheduler)
-        return (net(x, t) - eps).var()
+    @wrong("5.5", "one weight for all rows")
+    def two_means(net, z, scheduler):
+        t, eps, _, beta, x = drawn(z, scheduler)
+        return ((net(x, t) + eps / beta) ** 2).mean() * beta.square().mean()
 
-    @wrong("5.5", "score for target")
-    def still_the_score(net, z, scheduler):
+    @wrong("5.5", "one weight for all rows")
+    def plain(net, z, scheduler):
         t, eps, _, beta, x = drawn(z, scheduler)
         return ((net(x, t) + eps / beta) ** 2).mean()
 
-    @wrong("5.5", "noise times beta")
-    def noise_as_it_arrives(net, z, scheduler):
+    @wrong("5.5", "one weight for all rows")
+    def mean_and_then_square(net, z, scheduler):
+        t, eps, _, beta, x = drawn(z, scheduler)
+        return (beta.mean() ** 2 * (net(x, t) + eps / beta) ** 2).mean()
+
+    @wrong("5.5", "beta for beta squared")
+    def only_once(net, z, scheduler):
+        t, eps, _, beta, x = drawn(z, scheduler)
+        return (beta * (net(x, t) + eps / beta) ** 2).mean()
+
+    @wrong("5.5", "beta to the fourth")
+    def squared_twice(net, z, scheduler):
+        t, eps, _, beta, x = drawn(z, scheduler)
+        return ((beta**2 * (net(x, t) + eps / beta)) ** 2).mean()
+
+    @wrong("5.5", "minus the noise for the target")
+    def the_target_changed(net, z, scheduler):
+        t, eps, _, beta, x = drawn(z, scheduler)
+        return (beta**2 * (net(x, t) + eps) ** 2).mean()
+
+    @wrong("5.5", "weighted")
+    def a_weight_that_is_cut_off(net, z, scheduler):
+        t, eps, _, beta, x = drawn(z, scheduler)
+        return ((net(x, t) + eps / beta) ** 2 * beta.clamp(max=0.5) ** 2).mean()
+
+    @wrong("5.5", "times leave out an end")
+    def a_cut_off_again(net, z, scheduler):
+        t, eps, _, beta, x = drawn(z, scheduler, 0.9)
+        return (beta**2 * (net(x, t) + eps / beta) ** 2).mean()
+
+    @wrong("5.5", "no gradient")
+    def detached(net, z, scheduler):
+        t, eps, _, beta, x = drawn(z, scheduler)
+        return (beta**2 * (net(x, t).detach() + eps / beta) ** 2).mean()
+
+    @wrong("5.5", "wrong shape")
+    def mean_over_the_coordinates(net, z, scheduler):
+        t, eps, _, beta, x = drawn(z, scheduler)
+        return beta[:, 0] ** 2 * ((net(x, t) + eps / beta) ** 2).mean(dim=1)
+
+    @wrong("5.5", "weights that add up to one")
+    def weighted_mean(net, z, scheduler):
+        t, eps, _, beta, x = drawn(z, scheduler)
+        w = beta**2 / (beta**2).mean()
+        return (w * (net(x, t) + eps / beta) ** 2).mean()
+
+    @right("5.5")
+    def the_mean_taken_out(net, z, scheduler):
+        t, eps, _, beta, x = drawn(z, scheduler)
+        return (beta**2 * (net(x, t) + eps / beta) ** 2).mean()
+
+    @right("5.5")
+    def without_a_division(net, z, scheduler):
+        t, eps, _, beta, x = drawn(z, scheduler)
+        return F.mse_loss(-beta * net(x, t), eps)
+
+    @right("5.5")
+    def weighted_after_the_coordinates(net, z, scheduler):
+        t, eps, _, beta, x = drawn(z, scheduler)
+        each = ((net(x, t) + eps / (beta + 1e-6)) ** 2).mean(dim=1, keepdim=True)
+        return torch.mean(beta.square() * each)
+
+    @right("5.5")
+    def a_weight_for_each_row(net, z, scheduler):
+        t, eps, _, beta, x = drawn(z, scheduler)
+        weight = (beta**2).mean(dim=1, keepdim=True)
+        return (weight * (net(x, t) + eps / beta) ** 2).sum(dim=1).mean()
+
+    @right("5.5")
+    def row_by_row(net, z, scheduler):
+        total = 0.0
+        for part in z.split(1):
+            t, eps, _, beta, x = drawn(part, scheduler, 0.9999)
+            total = total + float(beta) ** 2 * (net(x, t) + eps / beta).square().mean()
+        return total / len(z)
+
+
+def to_noise(answer, x, t, scheduler, predicts):
+    alpha, beta, alpha_dot, beta_dot = scheduler(t)
+    if predicts == "noise":
+        return answer
+    if predicts == "score":
+        return -beta * answer
+    return (alpha_dot * x - alpha * answer) / (alpha_dot * beta - alpha * beta_dot)
+
+
+class Ex5_6:
+    """noise_loss(net, z, scheduler, predicts)"""
+
+    @wrong("5.6", "wrong noise")
+    def uniform_noise_of_variance_one(net, z, scheduler, predicts):
+        t, eps = torch.rand(len(z), 1), (torch.rand_like(z) - 0.5) * 12**0.5
+        alpha, beta, _, _ = scheduler(t)
+        x = alpha * z + beta * eps
+        return mse(to_noise(net(x, t), x, t, scheduler, predicts), eps)
+
+    @wrong("5.6", "wrong noise")
+    def noise_of_another_width_in_each_coordinate(net, z, scheduler, predicts):
+        t, eps = torch.rand(len(z), 1), torch.randn_like(z) * torch.linspace(0.5, 1.3, z.shape[1])
+        alpha, beta, _, _ = scheduler(t)
+        x = alpha * z + beta * eps
+        return mse(to_noise(net(x, t), x, t, scheduler, predicts), eps)
+
+    @wrong("5.6", "variance of the errors")
+    def var(net, z, scheduler, predicts):
+        t, eps, _, _, x = drawn(z, scheduler)
+        return (to_noise(net(x, t), x, t, scheduler, predicts) - eps).var()
+
+    @wrong("5.6", "what the network predicts is ignored")
+    def noise_always(net, z, scheduler, predicts):
+        t, eps, _, _, x = drawn(z, scheduler)
+        return mse(net(x, t), eps)
+
+    @wrong("5.6", "score for target")
+    def scores_always(net, z, scheduler, predicts):
+        t, eps, _, beta, x = drawn(z, scheduler)
+        return ((net(x, t) + eps / beta) ** 2).mean()
+
+    @wrong("5.6", "each with its own loss")
+    def three_targets(net, z, scheduler, predicts):
+        t, eps, _, beta, x = drawn(z, scheduler)
+        _, _, alpha_dot, beta_dot = scheduler(t)
+        target = {"noise": eps, "score": -eps / beta, "velocity": alpha_dot * z + beta_dot * eps}[predicts]
+        return mse(net(x, t), target)
+
+    @wrong("5.6", "score loss of exercise 5.4")
+    def old_score_loss(net, z, scheduler, predicts):
+        t, eps, _, beta, x = drawn(z, scheduler)
+        if predicts == "score":
+            return ((net(x, t) + eps / beta) ** 2).mean()
+        return mse(to_noise(net(x, t), x, t, scheduler, predicts), eps)
+
+    @wrong("5.6", "velocity loss of chapter 04")
+    def old_velocity_loss(net, z, scheduler, predicts):
+        t, eps, _, _, x = drawn(z, scheduler)
+        _, _, alpha_dot, beta_dot = scheduler(t)
+        if predicts == "velocity":
+            return mse(net(x, t), alpha_dot * z + beta_dot * eps)
+        return mse(to_noise(net(x, t), x, t, scheduler, predicts), eps)
+
+    @wrong("5.6", "score taken for minus the noise")
+    def beta_lost(net, z, scheduler, predicts):
+        t, eps, _, _, x = drawn(z, scheduler)
+        answer = net(x, t)
+        answer = -answer if predicts == "score" else to_noise(answer, x, t, scheduler, predicts)
+        return mse(answer, eps)
+
+    @wrong("5.6", "sign of the score")
+    def no_minus(net, z, scheduler, predicts):
+        t, eps, _, beta, x = drawn(z, scheduler)
+        answer = net(x, t)
+        answer = beta * answer if predicts == "score" else to_noise(answer, x, t, scheduler, predicts)
+        return mse(answer, eps)
+
+    @wrong("5.6", "the straight line's velocity")
+    def line_by_heart(net, z, scheduler, predicts):
+        t, eps, _, beta, x = drawn(z, scheduler)
+        answer = net(x, t)
+        guess = {"noise": answer, "score": -beta * answer, "velocity": x - t * answer}[predicts]
+        return mse(guess, eps)
+
+    @wrong("5.6", "converted the wrong way")
+    def wanted_velocity(net, z, scheduler, predicts):
+        t, eps, _, beta, x = drawn(z, scheduler)
+        answer = net(x, t)
+        alpha, _, alpha_dot, beta_dot = scheduler(t)
+        if predicts == "velocity":
+            a = alpha_dot / alpha
+            answer = a * x + (beta**2 * a - beta * beta_dot) * answer
+        return mse(answer if predicts == "noise" else -beta * answer, eps)
+
+    @wrong("5.6", "velocity stops at the score")
+    def velocity_half_way(net, z, scheduler, predicts):
+        t, eps, _, beta, x = drawn(z, scheduler)
+        guess = to_noise(net(x, t), x, t, scheduler, predicts)
+        return mse(-guess / beta if predicts == "velocity" else guess, eps)
+
+    @wrong("5.6", "every answer taken for a score")
+    def times_minus_beta_always(net, z, scheduler, predicts):
+        t, eps, _, beta, x = drawn(z, scheduler)
+        answer = net(x, t)
+        if predicts == "velocity":
+            answer = -to_noise(answer, x, t, scheduler, predicts) / beta
+        return mse(-beta * answer, eps)
+
+    @wrong("5.6", "weighted")
+    def noise_from_the_known_data(net, z, scheduler, predicts):
+        t, eps, _, _, x = drawn(z, scheduler)
+        answer = net(x, t)
+        _, _, alpha_dot, beta_dot = scheduler(t)
+        if predicts == "velocity":
+            return mse((answer - alpha_dot * z) / beta_dot, eps)
+        return mse(to_noise(answer, x, t, scheduler, predicts), eps)
+
+    @wrong("5.6", "noise times beta")
+    def noise_as_it_arrives(net, z, scheduler, predicts):
         t, _, alpha, _, x = drawn(z, scheduler)
         return ((net(x, t) - (x - alpha * z)) ** 2).mean()
 
-    @wrong("5.5", "weighted by one over beta squared")
-    def the_old_loss_again(net, z, scheduler):
+    @wrong("5.6", "weighted by one over beta squared")
+    def the_old_loss_again(net, z, scheduler, predicts):
         t, eps, _, beta, x = drawn(z, scheduler)
-        return ((-net(x, t) / beta + eps / beta) ** 2).mean()
+        return ((to_noise(net(x, t), x, t, scheduler, predicts) - eps) / beta).square().mean()
 
-    @wrong("5.5", "alpha and beta swapped")
-    def beta_first(net, z, scheduler):
+    @wrong("5.6", "alpha and beta swapped")
+    def beta_first(net, z, scheduler, predicts):
         t, eps, alpha, beta, _ = drawn(z, scheduler)
-        return ((net(beta * z + alpha * eps, t) - eps) ** 2).mean()
+        x = beta * z + alpha * eps
+        return ((to_noise(net(x, t), x, t, scheduler, predicts) - eps) ** 2).mean()
 
-    @wrong("5.5", "straight line assumed")
-    def line_mixed(net, z, scheduler):
+    @wrong("5.6", "straight line assumed")
+    def line_mixed(net, z, scheduler, predicts):
         t, eps = torch.rand(len(z), 1), torch.randn_like(z)
         return ((net(t * z + (1 - t) * eps, t) - eps) ** 2).mean()
 
-    @wrong("5.5", "the same draw each time")
-    def seeded(net, z, scheduler):
+    @wrong("5.6", "the same draw each time")
+    def seeded(net, z, scheduler, predicts):
         torch.manual_seed(0)
         t, eps, _, _, x = drawn(z, scheduler)
-        return ((net(x, t) - eps) ** 2).mean()
+        return mse(to_noise(net(x, t), x, t, scheduler, predicts), eps)
 
-    @wrong("5.5", "root at the end")
-    def root(net, z, scheduler):
+    @wrong("5.6", "root at the end")
+    def root(net, z, scheduler, predicts):
         t, eps, _, _, x = drawn(z, scheduler)
-        return ((net(x, t) - eps) ** 2).mean() ** 0.5
+        return mse(to_noise(net(x, t), x, t, scheduler, predicts), eps) ** 0.5
 
-    @wrong("5.5", "no gradient")
-    def under_no_grad(net, z, scheduler):
+    @wrong("5.6", "no gradient")
+    def under_no_grad(net, z, scheduler, predicts):
         t, eps, _, _, x = drawn(z, scheduler)
         with torch.no_grad():
-            return ((net(x, t) - eps) ** 2).mean()
+            return mse(to_noise(net(x, t), x, t, scheduler, predicts), eps)
 
-    @wrong("5.5", "net not asked")
-    def no_net(net, z, scheduler):
+    @wrong("5.6", "net not asked")
+    def no_net(net, z, scheduler, predicts):
         _, eps, _, _, x = drawn(z, scheduler)
         return ((x - eps) ** 2).mean()
 
-    @right("5.5")
-    def by_mse(net, z, scheduler):
+    @wrong("5.6", "times leave out an end")
+    def not_to_the_end(net, z, scheduler, predicts):
+        t, eps, _, _, x = drawn(z, scheduler, 0.95)
+        return mse(to_noise(net(x, t), x, t, scheduler, predicts), eps)
+
+    @right("5.6")
+    def by_convert(net, z, scheduler, predicts):
+        t, eps, alpha, beta, x = drawn(z, scheduler)
+        answer = net(x, t)
+        if predicts == "velocity":
+            _, _, alpha_dot, beta_dot = scheduler(t)
+            a = alpha_dot / alpha
+            answer = (answer - a * x) / (beta**2 * a - beta * beta_dot)
+        if predicts != "noise":
+            answer = -beta * answer
+        return F.mse_loss(answer, eps)
+
+    @right("5.6")
+    def without_a_division_that_fails(net, z, scheduler, predicts):
         t, eps, _, _, x = drawn(z, scheduler)
-        return F.mse_loss(net(x, t), eps)
+        return mse(to_noise(net(x, t), x, t, scheduler, predicts), eps)
 
-    @right("5.5")
-    def as_weighted_score_loss(net, z, scheduler):
-        t, eps, _, beta, x = drawn(z, scheduler)
-        score = -net(x, t) / beta
-        return (beta**2 * (score + eps / beta) ** 2).sum(dim=1).mean()
+    @right("5.6")
+    def as_weighted_losses(net, z, scheduler, predicts):
+        t, eps, alpha, beta, x = drawn(z, scheduler)
+        _, _, alpha_dot, beta_dot = scheduler(t)
+        if predicts == "noise":
+            weight, target = 1.0, eps
+        elif predicts == "score":
+            weight, target = beta**2, -eps / beta
+        else:
+            weight, target = (
+                (alpha / (alpha_dot * beta - alpha * beta_dot)) ** 2,
+                alpha_dot * z + beta_dot * eps,
+            )
+        return (weight * (net(x, t) - target) ** 2).sum(dim=1).mean()
 
-    @right("5.5")
-    def away_from_the_ends(net, z, scheduler):
+    @right("5.6")
+    def away_from_the_ends(net, z, scheduler, predicts):
         t = 1e-3 + (1 - 2e-3) * torch.rand_like(z[:, :1])
         alpha, beta, *_ = scheduler(t)
         eps = torch.randn(*z.shape)
-        return torch.sum((eps - net(alpha * z + beta * eps, t)) ** 2)
+        x = alpha * z + beta * eps
+        return torch.sum((eps - to_noise(net(x, t), x, t, scheduler, predicts)) ** 2)
 
-    @right("5.5")
-    def noise_found_again(net, z, scheduler):
+    @right("5.6")
+    def noise_found_again(net, z, scheduler, predicts):
         t, _, alpha, beta, x = drawn(z, scheduler, 0.999)
-        return ((net(x, t[:, 0]) - (x - alpha * z) / beta) ** 2).mean()
+        guess = to_noise(net(x, t[:, 0]), x, t, scheduler, predicts)
+        return ((guess - (x - alpha * z) / beta) ** 2).mean()
 
-    @right("5.5")
-    def in_two_pieces(net, z, scheduler):
+    @right("5.6")
+    def in_two_pieces(net, z, scheduler, predicts):
         total = 0.0
         for part in z.split(900):
             t, eps, _, _, x = drawn(part, scheduler)
-            total = total + ((net(x, t) - eps) ** 2).sum() / len(z)
+            total = total + ((to_noise(net(x, t), x, t, scheduler, predicts) - eps) ** 2).sum() / len(z)
         return total
-
-    @wrong("5.5", "times leave out an end")
-    def not_to_the_end(net, z, scheduler):
-        t, eps, _, _, x = drawn(z, scheduler, 0.95)
-        return ((net(x, t) - eps) ** 2).mean()
 
 
 class Ex6_3:

@@ -1,4 +1,4 @@
-"""Exercise 5.7: the residual of the Fokker–Planck equation on a grid of the line."""
+"""Exercise 5.8: the residual of the Fokker–Planck equation on a grid of the line."""
 
 import math
 from collections.abc import Callable, Iterator
@@ -137,7 +137,7 @@ HINT_LAW = (
 )
 
 
-@exercise("5.7", "Fokker–Planck residual", "stretch", PARAMETERS, _rule(), MISTAKES, double=True)
+@exercise("5.8", "Fokker–Planck residual", "stretch", PARAMETERS, _rule(), MISTAKES, double=True)
 def fokker_planck_residual(student: StudentFunction) -> Iterator[Fact]:
     """Each of the three parts alone, on polynomials where differences are exact; then a process."""
     x, dx, dt, n = torch.linspace(-2, 2, 11, dtype=torch.float64), 0.4, 0.05, 9

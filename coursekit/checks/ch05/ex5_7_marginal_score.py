@@ -1,4 +1,4 @@
-"""Exercise 5.6: the score of the marginal path to a data set."""
+"""Exercise 5.7: the score of the marginal path to a data set."""
 
 from collections.abc import Callable, Iterator
 
@@ -152,7 +152,7 @@ def _scaled_score(x: Tensor, points: Tensor, t: Tensor) -> Tensor:
     return gradient(log_prob, x) * beta
 
 
-@exercise("5.6", "Marginal score", "stretch", "x, points, t, scheduler", _average(), MISTAKES)
+@exercise("5.7", "Marginal score", "stretch", "x, points, t, scheduler", _average(), MISTAKES)
 def marginal_score(student: StudentFunction) -> Iterator[Fact]:
     """One data point, the slope of the log-density in many shapes, single states, and far away."""
     points = torch.tensor([[1.0, 0.5], [-1.5, 1.0], [0.2, -1.8], [0.8, 1.4]], dtype=torch.float64)

@@ -1,4 +1,4 @@
-"""Exercise 5.8: sampling with the probability-flow ODE."""
+"""Exercise 5.9: sampling with the probability-flow ODE."""
 
 from collections.abc import Callable, Iterator
 
@@ -197,7 +197,7 @@ def _arrival(student: StudentFunction, times: Tensor) -> Tensor:
 
 
 @exercise(
-    "5.8", "The probability-flow ODE", "stretch", "score, x, times, scheduler", _rule(), MISTAKES, limit=8.0
+    "5.9", "The probability-flow ODE", "stretch", "score, x, times, scheduler", _rule(), MISTAKES, limit=8.0
 )
 def probability_flow(student: StudentFunction) -> Iterator[Fact]:
     """The same end twice, the law of a normal cloud and each state's end, after few uneven steps and many."""
