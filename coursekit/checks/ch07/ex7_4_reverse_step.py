@@ -1,4 +1,4 @@
-"""Exercise 7.3: the ancestral step, from k to k - 1."""
+"""Exercise 7.4: the ancestral step, from k to k - 1."""
 
 from collections.abc import Callable, Iterator
 from types import SimpleNamespace as Numbers
@@ -200,7 +200,7 @@ MISTAKES |= {
             lambda x, e, n: n.before.sqrt() * _guess(x, e, n) + (1 - n.before).sqrt() * e,
             silent=lambda k, _: True,
         ),
-        "Your step puts the predicted noise back and draws none. That is DDIM, of exercise 7.4. The "
+        "Your step puts the predicted noise back and draws none. That is DDIM, of exercise 7.5. The "
         "ancestral step goes to a mean that lies nearer to the data, and adds fresh noise.",
     ),
     "predicted noise for fresh noise": (
@@ -224,7 +224,7 @@ def bayes(betas: Tensor, alpha_bar: Tensor, k: int) -> tuple[float, float]:
     return float(of_state + of_data / bar.sqrt()), float(-of_data * ((1 - bar) / bar).sqrt())
 
 
-@exercise("7.3", "The reverse step", "core", "net, x, k, betas, alpha_bar", rule(), MISTAKES, random=True)
+@exercise("7.4", "The reverse step", "core", "net, x, k, betas, alpha_bar", rule(), MISTAKES, random=True)
 def reverse_step(student: StudentFunction) -> Iterator[Fact | str]:
     """What the network is asked, the mean by Bayes' rule, landing at the end, and the law of the noise."""
     betas = 2.5 * uneven(STEPS)

@@ -1,4 +1,4 @@
-"""Exercise 7.7: the variance of the way back, exactly, for normal data."""
+"""Exercise 7.8: the variance of the way back, exactly, for normal data."""
 
 from collections.abc import Callable, Iterator
 from types import SimpleNamespace as Numbers
@@ -151,7 +151,7 @@ MISTAKES |= {
 }
 
 
-@exercise("7.7", "The right variance", "stretch", "k, betas, alpha_bar, c", reference, MISTAKES)
+@exercise("7.8", "The right variance", "stretch", "k, betas, alpha_bar, c", reference, MISTAKES)
 def reverse_variance(student: StudentFunction) -> Iterator[Fact]:
     """Both ends, where the answers are DDPM's two variances, and the law of total variance between."""
 

@@ -1,4 +1,4 @@
-"""Exercise 7.4: one step of DDIM, from any index to any smaller one."""
+"""Exercise 7.5: one step of DDIM, from any index to any smaller one."""
 
 from collections.abc import Callable, Iterator
 
@@ -135,7 +135,7 @@ MISTAKES |= alike(
     },
 )
 MISTAKES |= alike(
-    "Your step draws noise. That is the random end of the family, as in exercise 7.3. DDIM keeps all of the "
+    "Your step draws noise. That is the random end of the family, as in exercise 7.4. DDIM keeps all of the "
     "noise that the network predicts, so that nothing is left to chance and the start decides the end.",
     {
         "fresh noise": rule(move=lambda x, z, eps, a, b: b.sqrt() * z + (1 - b).sqrt() * torch.randn_like(x)),
@@ -154,7 +154,7 @@ MISTAKES |= alike(
 MISTAKES |= {
     "mean of the reverse step": (
         rule(move=lambda x, z, eps, a, b: (x - (1 - a / b) / (1 - a).sqrt() * eps) / (a / b).sqrt()),
-        "Your step goes to the mean of the reverse step of exercise 7.3 and leaves its fresh noise out, so "
+        "Your step goes to the mean of the reverse step of exercise 7.4 and leaves its fresh noise out, so "
         "that there is too little in the new state. DDIM puts back what belongs at the index j.",
     ),
     "step of Euler": (
@@ -185,7 +185,7 @@ HINT_LAND = (
 )
 
 
-@exercise("7.4", "The DDIM step", "core", "net, x, k, j, alpha_bar", rule(), MISTAKES)
+@exercise("7.5", "The DDIM step", "core", "net, x, k, j, alpha_bar", rule(), MISTAKES)
 def ddim_step(student: StudentFunction) -> Iterator[Fact | str]:
     """No chance, what the network is asked, the same data and noise at the new index, other sizes."""
     alpha_bar = shares(4.5 * common.uneven(9))  # of the data little is left at the end, as in the lab

@@ -1,4 +1,4 @@
-"""Exercise 7.8: the best sampler with twenty questions to the network."""
+"""Exercise 7.9: the best sampler with twenty questions to the network."""
 
 from collections.abc import Callable, Iterator
 from functools import cache
@@ -217,7 +217,7 @@ REFERENCE = _ddim(2.0, memory=0.5)
 
 
 @exercise(
-    "7.8", "Twenty questions", "open", "net, x, alpha_bar", REFERENCE, MISTAKES, may_draw=True, limit=15.0
+    "7.9", "Twenty questions", "open", "net, x, alpha_bar", REFERENCE, MISTAKES, may_draw=True, limit=15.0
 )
 def my_sampler(student: StudentFunction) -> Iterator[Fact | str]:
     """Questions asked, the distance to the truth in four runs, and landing on a point in the plane."""
