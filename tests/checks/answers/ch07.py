@@ -104,6 +104,140 @@ class Ex7_1:
         return a.sqrt() * z, (1 - a).sqrt().expand(len(z), 1)
 
 
+def law_of(x, z, k, j, alpha_bar):
+    a, b = alpha_bar[k], alpha_bar[j]
+    r = a / b
+    return (b.sqrt() * (1 - r) * z + r.sqrt() * (1 - b) * x) / (1 - a), (1 - b) * (1 - r) / (1 - a)
+
+
+class Ex7_3:
+    @right("7.3")
+    def closed_form(x, z, k, j, alpha_bar):
+        return law_of(x, z, k, j, alpha_bar)
+
+    @right("7.3")
+    def two_witnesses(x, z, k, j, alpha_bar):
+        r = alpha_bar[k] / alpha_bar[j]
+        m1, v1 = alpha_bar[j].sqrt() * z, 1 - alpha_bar[j]
+        m2, v2 = x / r.sqrt(), (1 - r) / r
+        return (m1 * v2 + m2 * v1) / (v1 + v2), v1 * v2 / (v1 + v2)
+
+    @right("7.3")
+    def conditioning_two_gaussians(x, z, k, j, alpha_bar):
+        r = alpha_bar[k] / alpha_bar[j]
+        before, now = 1 - alpha_bar[j], 1 - alpha_bar[k]
+        gain = r.sqrt() * before / now
+        mean = alpha_bar[j].sqrt() * z + gain * (x - alpha_bar[k].sqrt() * z)
+        return [mean, before - gain**2 * now]
+
+    @right("7.3")
+    def with_floats(x, z, k, j, alpha_bar):
+        a, b = float(alpha_bar[k]), float(alpha_bar[j])
+        if j == 0:
+            return z, 0.0
+        forwards, backwards = 1 / (1 - b), (a / b) / (1 - a / b)
+        total = forwards + backwards
+        return (forwards * math.sqrt(b) * z + backwards * x / math.sqrt(a / b)) / total, 1 / total
+
+    @right("7.3")
+    def variance_as_a_column(x, z, k, j, alpha_bar):
+        mean, variance = law_of(x, z, k, j, alpha_bar)
+        return mean, variance * torch.ones(len(x), 1)
+
+    @right("7.3")
+    def variance_like_the_mean(x, z, k, j, alpha_bar):
+        mean, variance = law_of(x.double(), z.double(), k, j, alpha_bar.double())
+        return mean.float(), variance.expand(x.shape).float()
+
+    @right("7.3")
+    def step_after_step(x, z, k, j, alpha_bar):
+        variance = torch.tensor(0.0)
+        for i in range(k, j, -1):
+            a, b = alpha_bar[i], alpha_bar[i - 1]
+            of_state = (a / b).sqrt() * (1 - b) / (1 - a)
+            x = b.sqrt() * (1 - a / b) / (1 - a) * z + of_state * x
+            variance = of_state**2 * variance + (1 - b) * (1 - a / b) / (1 - a)
+        return x, variance
+
+    @right("7.3")
+    def keeps_the_old_noise_in_part(x, z, k, j, alpha_bar):
+        eps = (x - alpha_bar[k].sqrt() * z) / (1 - alpha_bar[k]).sqrt()
+        variance = (1 - alpha_bar[j]) / (1 - alpha_bar[k]) * (1 - alpha_bar[k] / alpha_bar[j])
+        return alpha_bar[j].sqrt() * z + (1 - alpha_bar[j] - variance).clamp(min=0).sqrt() * eps, variance
+
+    @right("7.3")
+    def by_a_matrix(x, z, k, j, alpha_bar):
+        r, v = alpha_bar[k] / alpha_bar[j], 1 - alpha_bar[j]
+        joint = torch.stack([v, r.sqrt() * v, r.sqrt() * v, 1 - alpha_bar[k]]).reshape(2, 2)
+        off = x - alpha_bar[k].sqrt() * z
+        mean = alpha_bar[j].sqrt() * z + joint[0, 1] / joint[1, 1] * off
+        return mean, torch.linalg.det(joint) / joint[1, 1]
+
+    @wrong("7.3", "divided by zero at the end")
+    def precisions_as_they_are(x, z, k, j, alpha_bar):
+        p1 = 1 / (1 - alpha_bar[j])
+        r = alpha_bar[k] / alpha_bar[j]
+        p2 = r / (1 - r)
+        v = 1 / (p1 + p2)
+        return v * (p1 * alpha_bar[j].sqrt() * z + p2 * x / r.sqrt()), v
+
+    @wrong("7.3", "always one step")
+    def the_lectures_formula(x, z, k, j, alpha_bar):
+        alpha = alpha_bar[k] / alpha_bar[k - 1]
+        before, bar = alpha_bar[k - 1], alpha_bar[k]
+        mean = (before.sqrt() * (1 - alpha) * z + alpha.sqrt() * (1 - before) * x) / (1 - bar)
+        return mean, (1 - before) / (1 - bar) * (1 - alpha)
+
+    @wrong("7.3", "noise in between not divided")
+    def forgets_to_turn_it_round(x, z, k, j, alpha_bar):
+        r = alpha_bar[k] / alpha_bar[j]
+        v1, v2 = 1 - alpha_bar[j], 1 - r
+        return (v2 * alpha_bar[j].sqrt() * z + v1 * x / r.sqrt()) / (v1 + v2), v1 * v2 / (v1 + v2)
+
+    @wrong("7.3", "standard deviation")
+    def root_of_the_variance(x, z, k, j, alpha_bar):
+        mean, variance = law_of(x, z, k, j, alpha_bar)
+        return mean, variance**0.5
+
+    @wrong("7.3", "difference of the shares, not divided")
+    def what_is_lost_in_between(x, z, k, j, alpha_bar):
+        r, v1, v2 = alpha_bar[k] / alpha_bar[j], 1 - alpha_bar[j], alpha_bar[j] - alpha_bar[k]
+        return (v2 * alpha_bar[j].sqrt() * z + v1 * x / r.sqrt()) / (v1 + v2), v1 * v2 / (v1 + v2)
+
+    @wrong("7.3", "weighted by variance")
+    def wrong_way_round(x, z, k, j, alpha_bar):
+        r = alpha_bar[k] / alpha_bar[j]
+        v1, v2 = 1 - alpha_bar[j], (1 - r) / r
+        return (v1 * alpha_bar[j].sqrt() * z + v2 * x / r.sqrt()) / (v1 + v2), v1 * v2 / (v1 + v2)
+
+    @wrong("7.3", "wrong mean")
+    def adds_a_little(x, z, k, j, alpha_bar):
+        mean, variance = law_of(x, z, k, j, alpha_bar)
+        return mean + 0.1 * x, variance
+
+    @wrong("7.3", "wrong type")
+    def only_the_mean(x, z, k, j, alpha_bar):
+        return law_of(x, z, k, j, alpha_bar)[0]
+
+    @wrong("7.3", "wrong for other sizes")
+    def never_the_last_index(x, z, k, j, alpha_bar):
+        return law_of(x, z, min(k, 8), j, alpha_bar)
+
+    @wrong("7.3", "wrong end")
+    def never_quite_sure(x, z, k, j, alpha_bar):
+        mean, variance = law_of(x, z, k, j, alpha_bar)
+        return mean, variance.clamp(min=0.01)
+
+    @wrong("7.3", "raises")
+    def calls_for_betas(x, z, k, j, alpha_bar):
+        return law_of(x, z, k, j, betas)  # noqa: F821
+
+    @wrong("7.3", "order swapped")
+    def variance_first(x, z, k, j, alpha_bar):
+        mean, variance = law_of(x, z, k, j, alpha_bar)
+        return variance, mean
+
+
 def paper(net, x, k, betas, alpha_bar):
     beta = betas[k - 1]
     return (x - beta / (1 - alpha_bar[k]).sqrt() * net(x, k)) / (1 - beta).sqrt(), beta.sqrt()
@@ -119,6 +253,27 @@ def bayes(x, z, k, betas, alpha_bar):
 
 
 class Ex7_4:
+    @wrong("7.4", "the bug is still there")
+    def renames_only(net, x, k, betas, alpha_bar):
+        beta = betas[k - 1]
+        mean = (x - beta.sqrt() * net(x, k)) / (1 - beta).sqrt()
+        return kicked(mean, k, beta.sqrt())
+
+    @right("7.4")
+    def mended(net, x, k, betas, alpha_bar):
+        beta = betas[k - 1]
+        alpha = 1 - beta
+        mean = (x - beta / (1 - alpha_bar[k]).sqrt() * net(x, k)) / alpha.sqrt()
+        if k == 1:
+            return mean
+        return mean + beta.sqrt() * torch.randn_like(x)
+
+    @right("7.4")
+    def with_my_posterior(net, x, k, betas, alpha_bar):
+        z, _ = guess(net, x, k, alpha_bar)
+        mean, variance = law_of(x, z, k, k - 1, alpha_bar)
+        return mean + variance.sqrt() * torch.randn_like(x)
+
     @wrong("7.4", "noise at the last step")
     def always_noise(net, x, k, betas, alpha_bar):
         mean, sigma = paper(net, x, k, betas, alpha_bar)
@@ -256,114 +411,199 @@ def guess(net, x, k, alpha_bar):
 
 class Ex7_5:
     @wrong("7.5", "data not divided by the root of alpha-bar")
-    def noise_out_and_done(net, x, k, j, alpha_bar):
+    def noise_out_and_done(net, x, k, j, alpha_bar, eta):
         eps = net(x, k)
         return mixed(x - (1 - alpha_bar[k]).sqrt() * eps, eps, alpha_bar[j])
 
     @wrong("7.5", "root missing on the data in the guess")
-    def divided_too_much(net, x, k, j, alpha_bar):
+    def divided_too_much(net, x, k, j, alpha_bar, eta):
         eps = net(x, k)
         return mixed((x - (1 - alpha_bar[k]).sqrt() * eps) / alpha_bar[k], eps, alpha_bar[j])
 
     @wrong("7.5", "multiplied instead of divided")
-    def times_the_root(net, x, k, j, alpha_bar):
+    def times_the_root(net, x, k, j, alpha_bar, eta):
         eps = net(x, k)
         return mixed((x - (1 - alpha_bar[k]).sqrt() * eps) * alpha_bar[k].sqrt(), eps, alpha_bar[j])
 
     @wrong("7.5", "noise keeps its old weight")
-    def old_noise_weight(net, x, k, j, alpha_bar):
+    def old_noise_weight(net, x, k, j, alpha_bar, eta):
         z, eps = guess(net, x, k, alpha_bar)
         return alpha_bar[j].sqrt() * z + (1 - alpha_bar[k]).sqrt() * eps
 
     @wrong("7.5", "net not asked")
-    def rescales(net, x, k, j, alpha_bar):
+    def rescales(net, x, k, j, alpha_bar, eta):
         return x * (alpha_bar[j] / alpha_bar[k]).sqrt()
 
     @wrong("7.5", "identity")
-    def forgets_to_return_it(net, x, k, j, alpha_bar):
+    def forgets_to_return_it(net, x, k, j, alpha_bar, eta):
         mixed(*guess(net, x, k, alpha_bar), alpha_bar[j])
         return x
 
     @wrong("7.5", "field misused")
-    def asks_without_the_state(net, x, k, j, alpha_bar):
+    def asks_without_the_state(net, x, k, j, alpha_bar, eta):
         eps = net(k, x)
         return mixed(x, eps, alpha_bar[j])
 
     @right("7.5")
-    def in_one_line(net, x, k, j, alpha_bar):
-        a, b, eps = alpha_bar[k], alpha_bar[j], net(x, k)
-        return (b / a).sqrt() * x + ((1 - b).sqrt() - (b * (1 - a) / a).sqrt()) * eps
+    def as_derived(net, x, k, j, alpha_bar, eta):
+        z, eps = guess(net, x, k, alpha_bar)
+        a, b = alpha_bar[k], alpha_bar[j]
+        variance = eta**2 * (1 - b) * (1 - a / b) / (1 - a)
+        return b.sqrt() * z + (1 - b - variance).sqrt() * eps + variance.sqrt() * torch.randn_like(x)
 
     @right("7.5")
-    def euler_in_sigma(net, x, k, j, alpha_bar):
-        y = x / alpha_bar[k].sqrt()
-        before, after = (((1 - alpha_bar[i]) / alpha_bar[i]).sqrt() for i in (k, j))
-        return alpha_bar[j].sqrt() * (y + (after - before) * net(x, k))
+    def by_the_papers_sigma(net, x, k, j, alpha_bar, eta):
+        a, b = alpha_bar[k], alpha_bar[j]
+        sigma = eta * torch.sqrt((1 - b) / (1 - a)) * torch.sqrt(1 - a / b)
+        e = net(x, k)
+        x0 = (x - torch.sqrt(1 - a) * e) / torch.sqrt(a)
+        return torch.sqrt(b) * x0 + torch.sqrt(1 - b - sigma**2) * e + sigma * torch.randn(x.shape)
 
     @right("7.5")
-    def with_floats(net, x, k, j, alpha_bar):
+    def with_floats(net, x, k, j, alpha_bar, eta):
         a, b = float(alpha_bar[k]), float(alpha_bar[j])
         eps = net(x, k)
         z = (x - math.sqrt(1 - a) * eps) / math.sqrt(a)
-        return math.sqrt(b) * z + math.sqrt(1 - b) * eps
+        variance = eta**2 / (1 / (1 - b) + a / b / (1 - a / b)) if j > 0 else 0.0
+        kept = math.sqrt(max(1 - b - variance, 0.0))
+        return torch.normal(math.sqrt(b) * z + kept * eps, math.sqrt(variance))
 
     @right("7.5")
-    def with_a_column_of_indices(net, x, k, j, alpha_bar):
-        eps = net(x, torch.full((len(x), 1), k))
-        z = (x - (1 - alpha_bar[k]) ** 0.5 * eps) / (alpha_bar[k] ** 0.5 + 1e-7)
-        return alpha_bar[j] ** 0.5 * z + (1 - alpha_bar[j]) ** 0.5 * eps
+    def in_one_line_with_a_column(net, x, k, j, alpha_bar, eta):
+        a, b, eps = alpha_bar[k], alpha_bar[j], net(x, torch.full((len(x), 1), k))
+        v = eta**2 * (1 - b) / (1 - a) * (1 - a / b)
+        return (
+            (b / a).sqrt() * x
+            + ((1 - b - v).clamp(min=0).sqrt() - (b * (1 - a) / a).sqrt()) * eps
+            + v**0.5 * torch.randn_like(eps)
+        )
 
     @right("7.5")
-    def noise_from_the_data(net, x, k, j, alpha_bar):
+    def noise_from_the_data(net, x, k, j, alpha_bar, eta):
         z, _ = guess(net, x, k, alpha_bar)
-        ratio = ((1 - alpha_bar[j]) / (1 - alpha_bar[k])).sqrt()
-        return alpha_bar[j].sqrt() * z + ratio * (x - alpha_bar[k].sqrt() * z)
+        old = (x - alpha_bar[k].sqrt() * z) / (1 - alpha_bar[k]).sqrt()
+        share = eta**2 * (1 - alpha_bar[k] / alpha_bar[j]) / (1 - alpha_bar[k])
+        noise = (1 - share).sqrt() * old + share.sqrt() * torch.randn_like(x)
+        return mixed(z, noise, alpha_bar[j])
 
     @right("7.5")
-    def eta_zero(net, x, k, j, alpha_bar, eta=0.0):
+    def quiet_when_eta_is_zero(net, x, k, j, alpha_bar, eta):
+        z, eps = guess(net, x.double(), k, alpha_bar.double())
+        a, b = alpha_bar[k].double(), alpha_bar[j].double()
+        if eta == 0 or j == 0:
+            return mixed(z, eps, b).float()
+        v = eta**2 * (1 - b) * (b - a) / (b * (1 - a))
+        return (b.sqrt() * z + (1 - b - v).sqrt() * eps + v.sqrt() * torch.randn_like(z)).float()
+
+    @right("7.5")
+    def through_the_posterior_and_ddim(net, x, k, j, alpha_bar, eta):
+        z, eps = guess(net, x, k, alpha_bar)
+        mean, variance = law_of(x, z, k, j, alpha_bar)
+        if eta == 1:
+            return mean + variance.sqrt() * torch.randn_like(x)
+        kept = 1 - alpha_bar[j] - eta**2 * variance
+        return alpha_bar[j].sqrt() * z + kept.sqrt() * eps + eta * variance.sqrt() * torch.randn_like(x)
+
+    @right("7.5")
+    def asks_twice_the_same(net, x, k, j, alpha_bar, eta):
+        z, _ = guess(net, x, k, alpha_bar)
+        _, variance = law_of(x, z, k, j, alpha_bar)
+        sigma = eta * variance.sqrt()
+        return (
+            alpha_bar[j].sqrt() * z
+            + (1 - alpha_bar[j] - sigma.square()).sqrt() * net(x, k)
+            - sigma * torch.randn_like(x)
+        )
+
+    @right("7.5")
+    def row_by_row(net, x, k, j, alpha_bar, eta):
+        eps = torch.cat([net(part, k) for part in x.split(10)])
+        a, b = alpha_bar[k], alpha_bar[j]
+        z = (x - (1 - a).sqrt() * eps) / a.sqrt()
+        s = eta * ((1 - b) / (1 - a) * (1 - a / b)) ** 0.5
+        return (
+            b**0.5 * z + (1 - b - s * s) ** 0.5 * eps + torch.stack([s * torch.randn_like(row) for row in x])
+        )
+
+    @wrong("7.5", "old noise kept whole")
+    def shakes_what_ddim_makes(net, x, k, j, alpha_bar, eta):
+        z, eps = guess(net, x, k, alpha_bar)
+        _, variance = law_of(x, z, k, j, alpha_bar)
+        return mixed(z, eps, alpha_bar[j]) + eta * variance.sqrt() * torch.randn_like(x)
+
+    @wrong("7.5", "all of the noise at j")
+    def blends_old_and_new(net, x, k, j, alpha_bar, eta):
+        z, eps = guess(net, x, k, alpha_bar)
+        blend = math.sqrt(1 - eta**2) * eps + eta * torch.randn_like(x)
+        return mixed(z, blend, alpha_bar[j])
+
+    @wrong("7.5", "beta for beta-tilde")
+    def noise_of_the_steps_between(net, x, k, j, alpha_bar, eta):
+        z, eps = guess(net, x, k, alpha_bar)
+        v = eta**2 * (1 - alpha_bar[k] / alpha_bar[j])
+        return (
+            alpha_bar[j].sqrt() * z
+            + (1 - alpha_bar[j] - v).clamp(min=0).sqrt() * eps
+            + v.sqrt() * torch.randn_like(x)
+        )
+
+    @wrong("7.5", "eta ignored")
+    def forgets_eta(net, x, k, j, alpha_bar, eta):
+        return mixed(*guess(net, x, k, alpha_bar), alpha_bar[j])
+
+    @wrong("7.5", "ancestral step")
+    def always_a_draw(net, x, k, j, alpha_bar, eta):
+        z, _ = guess(net, x, k, alpha_bar)
+        mean, variance = law_of(x, z, k, j, alpha_bar)
+        return mean + 0.3 * variance.sqrt() * torch.randn_like(x)
+
+    @wrong("7.5", "wrong spread")
+    def half_of_it(net, x, k, j, alpha_bar, eta):
+        z, eps = guess(net, x, k, alpha_bar)
+        v = eta**2 * law_of(x, z, k, j, alpha_bar)[1]
+        return (
+            alpha_bar[j].sqrt() * z
+            + (1 - alpha_bar[j] - v).sqrt() * eps
+            + 0.6 * v.sqrt() * torch.randn_like(x)
+        )
+
+    @wrong("7.5", "NaN")
+    def precisions_at_the_end(net, x, k, j, alpha_bar, eta):
         z, eps = guess(net, x, k, alpha_bar)
         a, b = alpha_bar[k], alpha_bar[j]
-        sigma = eta * ((1 - b) / (1 - a) * (1 - a / b)).sqrt()
-        return b.sqrt() * z + (1 - b - sigma**2).sqrt() * eps + sigma * torch.randn_like(x)
-
-    @right("7.5")
-    def in_single_precision_too(net, x, k, j, alpha_bar):
-        z, eps = guess(net, x.float(), k, alpha_bar.float())
-        return mixed(z, eps, alpha_bar[j].float())
+        v = eta**2 / (1 / (1 - b) + a / b / (1 - a / b)) if eta > 0 else torch.zeros(())
+        ratio = v / (1 - b) if eta > 0 else 0.0
+        return b.sqrt() * z + ((1 - b) * (1 - ratio)).sqrt() * eps + v.sqrt() * torch.randn_like(x)
 
     @wrong("7.5", "does not land")
-    def never_takes_the_last_step(net, x, k, j, alpha_bar):
+    def a_little_noise_always(net, x, k, j, alpha_bar, eta):
+        z, eps = guess(net, x, k, alpha_bar)
+        v = eta**2 * law_of(x, z, k, j, alpha_bar)[1] + (1e-4 if eta > 0 else 0)
+        return (
+            alpha_bar[j].sqrt() * z
+            + (1 - alpha_bar[j] - v).clamp(min=0).sqrt() * eps
+            + v.sqrt() * torch.randn_like(x)
+        )
+
+    @wrong("7.5", "wrong type")
+    def mean_and_strength(net, x, k, j, alpha_bar, eta):
+        z, eps = guess(net, x, k, alpha_bar)
+        return mixed(z, eps, alpha_bar[j]), eta
+
+    @wrong("7.5", "does not land")
+    def never_takes_the_last_step(net, x, k, j, alpha_bar, eta):
         return mixed(*guess(net, x, k, alpha_bar), alpha_bar[j]) if j > 0 else x
 
-    @right("7.5")
-    def asks_twice_the_same(net, x, k, j, alpha_bar):
-        z, _ = guess(net, x, k, alpha_bar)
-        return mixed(z, net(x, k), alpha_bar[j])
-
-    @right("7.5")
-    def in_place_on_clones(net, x, k, j, alpha_bar):
-        noise, data = net(x, k).clone(), x.clone()
-        data.sub_((1 - alpha_bar[k]).sqrt() * noise).div_(alpha_bar[k].sqrt())
-        noise *= (1 - alpha_bar[j]).sqrt()
-        return torch.einsum(",bd->bd", alpha_bar[j].sqrt(), data) + noise
-        raise NotImplementedError("Exercise 7.5: fill me in")
-
-    @right("7.5")
-    def row_by_row(net, x, k, j, alpha_bar):
-        eps = torch.cat([net(x[i : i + 1], k) for i in range(len(x))])
-        a = alpha_bar[k].double()
-        return mixed((x - (1 - a).sqrt() * eps) / a.sqrt(), eps, alpha_bar[j]).float()
-
     @wrong("7.5", "wrong for other sizes")
-    def never_from_the_last_index(net, x, k, j, alpha_bar):
+    def never_from_the_last_index(net, x, k, j, alpha_bar, eta):
         return mixed(*guess(net, x, min(k, len(alpha_bar) - 2), alpha_bar), alpha_bar[j])
 
     @wrong("7.5", "new state cut off")
-    def pixels(net, x, k, j, alpha_bar):
+    def pixels(net, x, k, j, alpha_bar, eta):
         return mixed(*guess(net, x, k, alpha_bar), alpha_bar[j]).clamp(-1, 1)
 
     @wrong("7.5", "random result")
-    def a_little_chance(net, x, k, j, alpha_bar):
+    def a_little_chance(net, x, k, j, alpha_bar, eta):
         z, eps = guess(net, x, k, alpha_bar)
         return mixed(z, 0.9 * eps + 0.1 * torch.randn_like(eps), alpha_bar[j])
 
@@ -611,96 +851,95 @@ def state(k, bar, c):
     return bar[k] * c**2 + 1 - bar[k]
 
 
-@wrong("7.8", "beta-tilde")
-def always_tilde(k, betas, alpha_bar, c):
-    return betas[k - 1] * (1 - alpha_bar[k - 1]) / (1 - alpha_bar[k])
+def taken(k, j, bar):
+    return 1 - bar[k] / bar[j]
+
+
+def tilde(k, j, bar):
+    return taken(k, j, bar) * (1 - bar[j]) / (1 - bar[k])
 
 
 class Ex7_8:
+    @wrong("7.8", "beta-tilde")
+    def always_tilde(k, j, alpha_bar, c):
+        return tilde(k, j, alpha_bar)
+
     @wrong("7.8", "beta")
-    def always_beta(k, betas, alpha_bar, c):
-        return betas[k - 1]
+    def always_beta(k, j, alpha_bar, c):
+        return taken(k, j, alpha_bar)
 
     @wrong("7.8", "width for variance")
-    def c_not_squared(k, betas, alpha_bar, c):
-        before, now = (alpha_bar[i] * c + 1 - alpha_bar[i] for i in (k - 1, k))
-        return betas[k - 1] * before / now
+    def c_not_squared(k, j, alpha_bar, c):
+        before, now = (alpha_bar[i] * c + 1 - alpha_bar[i] for i in (j, k))
+        return taken(k, j, alpha_bar) * before / now
 
     @wrong("7.8", "fraction upside down")
-    def now_over_before(k, betas, alpha_bar, c):
-        return betas[k - 1] * state(k, alpha_bar, c) / state(k - 1, alpha_bar, c)
+    def now_over_before(k, j, alpha_bar, c):
+        return taken(k, j, alpha_bar) * state(k, alpha_bar, c) / state(j, alpha_bar, c)
 
     @wrong("7.8", "standard deviation")
-    def root_of_it(k, betas, alpha_bar, c):
-        return (betas[k - 1] * state(k - 1, alpha_bar, c) / state(k, alpha_bar, c)).sqrt()
+    def root_of_it(k, j, alpha_bar, c):
+        return (taken(k, j, alpha_bar) * state(j, alpha_bar, c) / state(k, alpha_bar, c)).sqrt()
 
     @wrong("7.8", "parts do not add up")
-    def between_the_two(k, betas, alpha_bar, c):
-        tilde, share = always_tilde(k, betas, alpha_bar, c), min(float(c), 1.0)
-        return share * betas[k - 1] + (1 - share) * tilde
+    def between_the_two(k, j, alpha_bar, c):
+        share = min(float(c), 1.0)
+        return share * taken(k, j, alpha_bar) + (1 - share) * tilde(k, j, alpha_bar)
+
+    @wrong("7.8", "one step only")
+    def the_lectures_theorem(k, j, alpha_bar, c):
+        beta = 1 - alpha_bar[k] / alpha_bar[k - 1]
+        return beta * state(j, alpha_bar, c) / state(k, alpha_bar, c)
 
     @right("7.8")
-    def by_precisions(k, betas, alpha_bar, c):
-        beta = float(betas[k - 1])
-        before = float(alpha_bar[k - 1]) * c * c + 1 - float(alpha_bar[k - 1])
-        return 1 / (1 / before + (1 - beta) / beta)
+    def in_one_line(k, j, alpha_bar, c):
+        return taken(k, j, alpha_bar) * state(j, alpha_bar, c) / state(k, alpha_bar, c)
 
     @right("7.8")
-    def by_the_covariance(k, betas, alpha_bar, c):
-        before = state(k - 1, alpha_bar, c)
-        covariance = (1 - betas[k - 1]).sqrt() * before
+    def by_precisions(k, j, alpha_bar, c):
+        r = float(alpha_bar[k] / alpha_bar[j])
+        before = float(alpha_bar[j]) * c * c + 1 - float(alpha_bar[j])
+        return 0.0 if before == 0 else 1 / (1 / before + r / (1 - r))
+
+    @right("7.8")
+    def by_the_covariance(k, j, alpha_bar, c):
+        before = state(j, alpha_bar, c)
+        covariance = (alpha_bar[k] / alpha_bar[j]).sqrt() * before
         return before - covariance**2 / state(k, alpha_bar, c)
 
     @right("7.8")
-    def by_a_matrix(k, betas, alpha_bar, c):
-        before, root = state(k - 1, alpha_bar, c), (1 - betas[k - 1]).sqrt()
+    def by_a_matrix(k, j, alpha_bar, c):
+        before, root = state(j, alpha_bar, c), (alpha_bar[k] / alpha_bar[j]).sqrt()
         joint = torch.stack([before, root * before, root * before, state(k, alpha_bar, c)]).reshape(2, 2)
         return 1 / torch.linalg.inv(joint)[0, 0]
 
     @right("7.8")
-    def alpha_by_the_table(k, betas, alpha_bar, c):
-        beta = 1 - alpha_bar[k] / alpha_bar[k - 1]
-        return beta * (1 + alpha_bar[k - 1] * (c**2 - 1)) / (1 + alpha_bar[k] * (c**2 - 1))
-
-    @right("7.8")
-    def tilde_and_the_data(k, betas, alpha_bar, c):
-        bar, before, beta = alpha_bar[k], alpha_bar[k - 1], betas[k - 1]
-        tilde = beta * (1 - before) / (1 - bar)
-        of_data = before.sqrt() * beta / (1 - bar)
+    def tilde_and_the_data(k, j, alpha_bar, c):
+        bar, before = alpha_bar[k], alpha_bar[j]
+        of_data = before.sqrt() * taken(k, j, alpha_bar) / (1 - bar)
         known = c**2 * (1 - bar) / (bar * c**2 + 1 - bar)
-        return tilde + of_data**2 * known
+        return (tilde(k, j, alpha_bar) + of_data**2 * known).reshape(1)
 
     @right("7.8")
-    def one_step_of_variance(k, betas, alpha_bar, c):
-        v = c**2
-        for beta in betas[: k - 1]:
+    def one_step_of_variance(k, j, alpha_bar, c):
+        betas, v = 1 - alpha_bar[1:] / alpha_bar[:-1], c**2
+        for beta in betas[:j]:
             v = (1 - beta) * v + beta
-        beta = betas[k - 1]
-        return (v * beta / ((1 - beta) * v + beta)).reshape(1)
-
-    @right("7.8")
-    def two_sources(k, betas, alpha_bar, c):
-        beta, bar, before = (float(v) for v in (betas[k - 1], alpha_bar[k], alpha_bar[k - 1]))
-        known = beta * (1 - before) / (1 - bar)
-        return torch.tensor(
-            [known + before * (beta / (1 - bar)) ** 2 * c**2 * (1 - bar) / (bar * c**2 + 1 - bar)]
-        )
-
-    @right("7.8")
-    def precisions_less_one(k, betas, alpha_bar, c):
-        return 1 / (1 / betas[k - 1] + 1 / state(k - 1, alpha_bar, c) - 1)
+        w = v
+        for beta in betas[j:k]:
+            w = (1 - beta) * w + beta
+        return torch.as_tensor(v - alpha_bar[k] / alpha_bar[j] * v**2 / w)
 
     @wrong("7.8", "parts do not add up")
-    def never_above_beta(k, betas, alpha_bar, c):
-        exact = betas[k - 1] * state(k - 1, alpha_bar, c) / state(k, alpha_bar, c)
-        return torch.minimum(betas[k - 1], exact)
+    def never_above_beta(k, j, alpha_bar, c):
+        exact = taken(k, j, alpha_bar) * state(j, alpha_bar, c) / state(k, alpha_bar, c)
+        return torch.minimum(taken(k, j, alpha_bar), exact)
 
     @wrong("7.8", "random result")
-    def by_draws(k, betas, alpha_bar, c):
-        y = c * alpha_bar[k - 1].sqrt() * torch.randn(9999) + (1 - alpha_bar[k - 1]).sqrt() * torch.randn(
-            9999
-        )
-        x = (1 - betas[k - 1]).sqrt() * y + betas[k - 1].sqrt() * torch.randn(9999)
+    def by_draws(k, j, alpha_bar, c):
+        y = c * alpha_bar[j].sqrt() * torch.randn(9999) + (1 - alpha_bar[j]).sqrt() * torch.randn(9999)
+        r = alpha_bar[k] / alpha_bar[j]
+        x = r.sqrt() * y + (1 - r).sqrt() * torch.randn(9999)
         joint = torch.cov(torch.stack([y, x]))
         return joint[0, 0] - joint[0, 1] ** 2 / joint[1, 1]
 
@@ -813,7 +1052,7 @@ class Ex7_9:
             old = eps
         return x
 
-    @right("7.9")
+    @wrong("7.9", "not close enough")
     def shrinks_a_little(net, x, alpha_bar):
         return along(net, x, alpha_bar, strides(20, 1.5))
 
@@ -872,7 +1111,7 @@ class Ex7_9:
     def indices_not_rounded(net, x, alpha_bar):
         return along(net, x, alpha_bar, [1000 * (1 - i / 20) ** 2 for i in range(21)])
 
-    @right("7.9")
+    @wrong("7.9", "not close enough")
     def by_our_time(net, x, alpha_bar):
         times = 1 - torch.linspace(1, 0, 21) ** 1.5
         for s, t in pairwise(times):
