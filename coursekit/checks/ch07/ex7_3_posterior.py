@@ -161,6 +161,38 @@ MISTAKES |= alike(
         "table one place too late": rule(places=lambda k, j, last: (min(k + 1, last), min(j + 1, last))),
     },
 )
+MISTAKES |= alike(
+    "Two things are known about x_j, the later state and the data point, and your law knows only one of "
+    "them. Together they leave less doubt than either.",
+    {
+        "law without the later state": rule(lambda n: 0 * n.r, lambda n: n.b.sqrt(), lambda n: 1 - n.b),
+        "law without the data point": rule(
+            lambda n: 1 / n.r.sqrt(), lambda n: 0 * n.b, lambda n: (1 - n.r) / n.r
+        ),
+    },
+)
+MISTAKES |= {
+    "forward law for the backward one": (
+        _witnesses(of_state=lambda n: n.r.sqrt(), second=lambda n: 1 - n.r),
+        "You take what the chain says of x_k given x_j for what x_k says of x_j: the state shrinks once "
+        "more. Write the density of x_k given x_j down, and read it as a function of x_j.",
+    ),
+    "standard deviations for variances": (
+        _witnesses(first=lambda n: (1 - n.b).sqrt(), second=lambda n: ((1 - n.r) / n.r).sqrt()),
+        "You weigh by standard deviations. Precision is one over the *variance*, and it is precisions that "
+        "add up when two Gaussians are multiplied.",
+    ),
+    "noise kept, nothing uncertain": (
+        rule(
+            lambda n: ((1 - n.b) / (1 - n.a)).sqrt(),
+            lambda n: n.b.sqrt() - (n.a * (1 - n.b) / (1 - n.a)).sqrt(),
+            lambda n: 0 * n.b,
+        ),
+        "You take the noise in the later state for the noise in the earlier one. Some of it came in "
+        "between, so the earlier state is not known for certain. (Section 4 makes a sampler out of your "
+        "idea.)",
+    ),
+}
 MISTAKES |= recurring({"order swapped": lambda *given: posterior_law(*given)[::-1]})
 MISTAKES |= {
     "a draw in place of the law": (

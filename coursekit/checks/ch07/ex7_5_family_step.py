@@ -16,7 +16,7 @@ from . import common
 from .common import Weights, root_weights, shares
 
 Net = Callable[[Tensor, float], Tensor]
-Rule = Callable[[Net, Tensor, int, int, Tensor, float], Tensor]
+Rule = Callable[..., Tensor]
 Number = Callable[[Numbers], Tensor]
 """A number, of alpha-bar `a` at k and `b` at j, the posterior's variance `v` at j, and eta."""
 Guess = Callable[[Tensor, Tensor, Tensor], Tensor]
@@ -66,6 +66,19 @@ def family(
         return kept if float(fresh) == 0 else kept + fresh.to(x) * noise(x)
 
     return step
+
+
+def _one_step_back(net: Net, x: Tensor, k: int, j: int, alpha_bar: Tensor, eta: float) -> Tensor:
+    """The fresh noise of a step to k - 1, wherever j is."""
+    bar = alpha_bar.double()
+    variance = (1 - bar[k - 1]) / (1 - bar[k]) * (1 - bar[k] / bar[k - 1])
+    return family(lambda n: eta * variance.sqrt())(net, x, k, j, alpha_bar, eta)
+
+
+def _no_draw(net: Net, x: Tensor, k: int, j: int, alpha_bar: Tensor, eta: float) -> Tensor:
+    """The predicted noise once more, where a draw belongs."""
+    eps = net(x, k)
+    return family(noise=lambda x: eps)(lambda x, k: eps, x, k, j, alpha_bar, eta)
 
 
 def _ancestral(x: Tensor, z: Tensor, eps: Tensor, a: Tensor, b: Tensor) -> Tensor:
@@ -208,6 +221,7 @@ MISTAKES |= alike(
             lambda n: 0 * n.b, lambda kick, n: (1 - n.b - n.eta**2 * n.v).sqrt()
         ),
         "eta ignored": family(lambda n: 0 * n.b),
+        "posterior of a single step": _one_step_back,
     },
 )
 MISTAKES |= alike(
@@ -240,6 +254,14 @@ MISTAKES |= recurring(
         ),
     }
 )
+
+MISTAKES |= {
+    "predicted noise for fresh noise": (
+        _no_draw,
+        "What you add as fresh noise is the noise that the network predicted, so nothing is drawn, and that "
+        "one counts twice. The fresh noise is independent of all that is known.",
+    ),
+}
 
 N, DIM, FAR = 4000, 3, 1e4
 """States whose kicks are measured, and a size beside which a kick is nothing."""

@@ -232,6 +232,51 @@ class Ex7_3:
     def calls_for_betas(x, z, k, j, alpha_bar):
         return law_of(x, z, k, j, betas)  # noqa: F821
 
+    @wrong("7.3", "law without the later state")
+    def the_first_exercise(x, z, k, j, alpha_bar):
+        return alpha_bar[j].sqrt() * z, 1 - alpha_bar[j]
+
+    @wrong("7.3", "forward law for the backward one")
+    def both_forwards(x, z, k, j, alpha_bar):
+        r, v1 = alpha_bar[k] / alpha_bar[j], 1 - alpha_bar[j]
+        v2 = 1 - r
+        return (alpha_bar[j].sqrt() * z * v2 + x * r.sqrt() * v1) / (v1 + v2), v1 * v2 / (v1 + v2)
+
+    @wrong("7.3", "standard deviations for variances")
+    def weighs_by_widths(x, z, k, j, alpha_bar):
+        r = alpha_bar[k] / alpha_bar[j]
+        v1, v2 = (1 - alpha_bar[j]).sqrt(), ((1 - r) / r).sqrt()
+        return (alpha_bar[j].sqrt() * z * v2 + x / r.sqrt() * v1) / (v1 + v2), v1 * v2 / (v1 + v2)
+
+    @wrong("7.3", "noise kept, nothing uncertain")
+    def remixes(x, z, k, j, alpha_bar):
+        eps = (x - alpha_bar[k].sqrt() * z) / (1 - alpha_bar[k]).sqrt()
+        return alpha_bar[j].sqrt() * z + (1 - alpha_bar[j]).sqrt() * eps, torch.tensor(0.0)
+
+    @wrong("7.3", "plain average")
+    def averages(x, z, k, j, alpha_bar):
+        r = alpha_bar[k] / alpha_bar[j]
+        v1, v2 = 1 - alpha_bar[j], (1 - r) / r
+        return (alpha_bar[j].sqrt() * z + x / r.sqrt()) / 2, v1 * v2 / (v1 + v2)
+
+    @wrong("7.3", "wrong shape")
+    def a_matrix(x, z, k, j, alpha_bar):
+        mean, variance = law_of(x, z, k, j, alpha_bar)
+        return mean, variance * torch.eye(x.shape[1])
+
+    @right("7.3")
+    def a_small_number_at_the_end(x, z, k, j, alpha_bar):
+        r = torch.prod(alpha_bar[j + 1 : k + 1] / alpha_bar[j:k])
+        p1, p2 = 1 / (1 - alpha_bar[j] + 1e-12), r / (1 - r)
+        v = 1 / (p1 + p2)
+        return v * (p1 * alpha_bar[j].sqrt() * z + r.sqrt() / (1 - r) * x), v
+
+    @right("7.3")
+    def with_lerp(x, z, k, j, alpha_bar):
+        r = torch.exp(alpha_bar[k].log() - alpha_bar[j].log())
+        v1, v2 = 1 - alpha_bar[j], (1 - r) / r
+        return torch.lerp(alpha_bar[j].sqrt() * z, x / r.sqrt(), v1 / (v1 + v2)), v1 * v2 / (v1 + v2)
+
     @wrong("7.3", "order swapped")
     def variance_first(x, z, k, j, alpha_bar):
         mean, variance = law_of(x, z, k, j, alpha_bar)
@@ -258,6 +303,16 @@ class Ex7_4:
         beta = betas[k - 1]
         mean = (x - beta.sqrt() * net(x, k)) / (1 - beta).sqrt()
         return kicked(mean, k, beta.sqrt())
+
+    @wrong("7.4", "beta alone on the predicted noise")
+    def drops_the_root(net, x, k, betas, alpha_bar):
+        beta = betas[k - 1]
+        return kicked((x - beta * net(x, k)) / (1 - beta).sqrt(), k, beta.sqrt())
+
+    @wrong("7.4", "alpha_bar one place too early")
+    def bar_of_the_step_before(net, x, k, betas, alpha_bar):
+        beta, rest = betas[k - 1], (1 - alpha_bar[k - 1]).clamp(min=1e-6)
+        return kicked((x - beta / rest.sqrt() * net(x, k)) / (1 - beta).sqrt(), k, beta.sqrt())
 
     @right("7.4")
     def mended(net, x, k, betas, alpha_bar):
@@ -584,6 +639,32 @@ class Ex7_5:
             + (1 - alpha_bar[j] - v).clamp(min=0).sqrt() * eps
             + v.sqrt() * torch.randn_like(x)
         )
+
+    @wrong("7.5", "predicted noise for fresh noise")
+    def draws_nothing(net, x, k, j, alpha_bar, eta):
+        z, eps = guess(net, x, k, alpha_bar)
+        v = eta**2 * law_of(x, z, k, j, alpha_bar)[1]
+        return alpha_bar[j].sqrt() * z + ((1 - alpha_bar[j] - v).sqrt() + v.sqrt()) * eps
+
+    @wrong("7.5", "posterior of a single step")
+    def always_from_k_to_k_minus_one(net, x, k, j, alpha_bar, eta):
+        z, eps = guess(net, x, k, alpha_bar)
+        v = eta**2 * law_of(x, z, k, k - 1, alpha_bar)[1]
+        rest = (1 - alpha_bar[j] - v).clamp(min=0)
+        return alpha_bar[j].sqrt() * z + rest.sqrt() * eps + v.sqrt() * torch.randn_like(x)
+
+    @wrong("7.5", "wrong old noise")
+    def between_the_two_ends(net, x, k, j, alpha_bar, eta):
+        z, eps = guess(net, x, k, alpha_bar)
+        mean, variance = law_of(x, z, k, j, alpha_bar)
+        random = mean + variance.sqrt() * torch.randn_like(x)
+        return (1 - eta) * mixed(z, eps, alpha_bar[j]) + eta * random
+
+    @wrong("7.5", "mean of the reverse step")
+    def only_the_kick_scaled(net, x, k, j, alpha_bar, eta):
+        z, _ = guess(net, x, k, alpha_bar)
+        mean, variance = law_of(x, z, k, j, alpha_bar)
+        return mean + eta * variance.sqrt() * torch.randn_like(x)
 
     @wrong("7.5", "wrong type")
     def mean_and_strength(net, x, k, j, alpha_bar, eta):
@@ -934,6 +1015,10 @@ class Ex7_8:
     def never_above_beta(k, j, alpha_bar, c):
         exact = taken(k, j, alpha_bar) * state(j, alpha_bar, c) / state(k, alpha_bar, c)
         return torch.minimum(taken(k, j, alpha_bar), exact)
+
+    @wrong("7.8", "measurement not shrunk")
+    def noise_as_it_is(k, j, alpha_bar, c):
+        return 1 / (1 / state(j, alpha_bar, c) + 1 / taken(k, j, alpha_bar))
 
     @wrong("7.8", "random result")
     def by_draws(k, j, alpha_bar, c):
