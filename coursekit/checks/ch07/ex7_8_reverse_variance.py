@@ -1,4 +1,4 @@
-"""Exercise 7.7: the variance of the way back, exactly, for normal data."""
+"""Exercise 7.8: the variance of a way back of any length, exactly, for normal data."""
 
 from collections.abc import Callable, Iterator
 from types import SimpleNamespace as Numbers
@@ -12,7 +12,7 @@ from ..core.student_function import StudentFunction
 from ..shared.mistakes import Mistake, alike
 from .common import posterior_variance, shares, uneven
 
-Rule = Callable[[int, Tensor, Tensor, float], Tensor]
+Rule = Callable[[int, int, Tensor, float], Tensor]
 Variance = Callable[[Tensor, float], Tensor]
 """Variance of a state, of (alpha-bar, c)."""
 
@@ -22,15 +22,15 @@ def _state(bar: Tensor, c: float) -> Tensor:
 
 
 def _rule(change: Callable[[Numbers], Tensor], state: Variance = _state) -> Rule:
-    """A variance, of the numbers of the step and the variances of the states at k - 2 … k + 1."""
+    """A variance, of the numbers of a way back: `beta` is what its steps took of a variance."""
 
-    def rule(k: int, betas: Tensor, alpha_bar: Tensor, c: float) -> Tensor:
-        last = len(betas)
-        n = Numbers(beta=betas[k - 1], bar=alpha_bar[k], before=alpha_bar[k - 1], c=c)
-        n.early, n.late = betas[k - 2], betas[min(k, last - 1)]
-        at = (max(k - 2, 0), k - 1, k, min(k + 1, last))
-        n.earlier, n.then, n.now, n.later = (state(alpha_bar[i], c) for i in at)
-        return change(n) + 0 * betas[0]
+    def rule(k: int, j: int, alpha_bar: Tensor, c: float) -> Tensor:
+        last, table = len(alpha_bar) - 1, alpha_bar.double()
+        n = Numbers(bar=table[k], before=table[j], single=table[k] / table[k - 1], c=c)
+        n.beta = 1 - n.bar / n.before
+        at = (max(j - 1, 0), j, k, min(k + 1, last))
+        n.earlier, n.then, n.now, n.later = (state(table[i], c) for i in at)
+        return change(n) + 0 * table[0]
 
     return rule
 
@@ -42,22 +42,23 @@ def _bayes(n: Numbers) -> Tensor:
 reference = _rule(_bayes)
 
 
-def _certain_at_the_end(k: int, betas: Tensor, alpha_bar: Tensor, c: float) -> Tensor:
-    return reference(k, betas, alpha_bar, c) * (k > 1)
+def _certain_at_the_end(k: int, j: int, alpha_bar: Tensor, c: float) -> Tensor:
+    return reference(k, j, alpha_bar, c) * (j > 0)
 
 
 HINT_ONE = (
     "For standard normal data every state of the chain is standard normal, and the way back is as uncertain "
-    "as the way there: your variance should be beta. Put c = 1 in."
+    "as the way there: your variance should be that of the noise which comes in between j and k. Put c = 1 "
+    "in."
 )
 HINT_POINT = (
-    "If all data are one point, you know the data point, and the variance is that of the paper's posterior, "
-    "beta-tilde. Put c = 0 in."
+    "If all data are one point, you know the data point, and the variance is that of the posterior of "
+    "exercise 7.3. Put c = 0 in."
 )
 HINT_TOTAL = (
-    "The variance of x_{k-1} has two parts: what x_k tells about it, and what stays uncertain. Yours does "
-    "not fill up the sum. The first part is the *square* of their covariance over the variance of x_k; the "
-    "covariance is the variance of x_{k-1} times the root of alpha."
+    "The variance of x_j has two parts: what x_k tells about it, and what stays uncertain. Yours does not "
+    "fill up the sum. The first part is the *square* of their covariance over the variance of x_k; the "
+    "covariance is the variance of x_j times the factor by which the steps in between shrink a state."
 )
 
 MISTAKES: dict[str, Mistake] = alike(
@@ -87,26 +88,26 @@ MISTAKES |= alike(
     },
 )
 MISTAKES |= alike(
-    "A table is read for another step. The step back goes from k to k - 1. `betas` begins with step 1 at "
-    "its place 0, `alpha_bar` with the index 0, the data, and has what *all* steps have left.",
+    "The steps between j and k are another number than you take. What they leave of a variance is a "
+    "quotient of two entries of the table; `alpha_bar` begins with the index 0, the data.",
     {
-        "betas one place too late": _rule(lambda n: n.late * n.then / n.now),
-        "betas one place too early": _rule(lambda n: n.early * n.then / n.now),
+        "one step only": _rule(lambda n: (1 - n.single) * n.then / n.now),
+        "all steps": _rule(lambda n: (1 - n.bar) * n.then / n.now),
+        "difference of the shares": _rule(lambda n: (n.before - n.bar) * n.then / n.now),
         "states one index late": _rule(lambda n: n.beta * n.now / n.later),
         "states one index early": _rule(lambda n: n.beta * n.earlier / n.then),
-        "alpha for alpha-bar": _rule(lambda n: n.beta * _state(1 - n.early, n.c) / _state(1 - n.beta, n.c)),
     },
 )
 MISTAKES |= alike(
-    "You return another quantity. Asked for is how uncertain the state x_{k-1}, one step back, still is "
-    "once x_k is known. That is a variance, and less than x_{k-1} has before anything is known.",
+    "You return another quantity. Wanted is how uncertain the earlier state x_j still is once x_k is known. "
+    "That is a variance, and less than x_j has before anything is known.",
     {
         "variance of the state": _rule(lambda n: n.then),
         "variance of the state now": _rule(lambda n: n.now),
         "variance of the data point": _rule(lambda n: n.c**2 * (1 - n.bar) / n.now),
         "standard deviation": _rule(lambda n: _bayes(n).sqrt()),
         "quotient alone": _rule(lambda n: n.then / n.now),
-        "variance of x_k given the state before": _rule(lambda n: n.now - (1 - n.beta) * n.then),
+        "variance of x_k given x_j": _rule(lambda n: n.now - (1 - n.beta) * n.then),
     },
 )
 MISTAKES |= alike(
@@ -117,7 +118,7 @@ MISTAKES |= alike(
         "squared too much": _rule(lambda n: n.beta * (n.then / n.now) ** 2),
         "root of beta": _rule(lambda n: n.beta.sqrt() * n.then / n.now),
         "root of the quotient": _rule(lambda n: n.beta * (n.then / n.now).sqrt()),
-        "alpha for beta": _rule(lambda n: (1 - n.beta) * n.then / n.now),
+        "share left for share taken": _rule(lambda n: (1 - n.beta) * n.then / n.now),
     },
 )
 MISTAKES |= alike(
@@ -130,9 +131,9 @@ MISTAKES |= alike(
     },
 )
 MISTAKES |= alike(
-    "The precisions are put together in another way. One over the variance of x_{k-1}, before anything is "
-    "known, and the precision of the measurement add up; the result is one over the sum. Seen from x_{k-1}, "
-    "the step multiplied by the root of its own alpha and then added noise.",
+    "The precisions are put together in another way. One over the variance of x_j, before anything is "
+    "known, and the precision of the measurement add up; the result is one over the sum. Seen from x_j, the "
+    "steps multiplied by the root of what they leave and then added noise.",
     {
         "precisions added, not turned over": _rule(lambda n: 1 / n.then + (1 - n.beta) / n.beta),
         "measurement not shrunk": _rule(lambda n: 1 / (1 / n.then + 1 / n.beta)),
@@ -145,34 +146,36 @@ MISTAKES |= alike(
 MISTAKES |= {
     "no variance in the last step": (
         _certain_at_the_end,
-        "At k = 1 you return 0, as DDPM leaves the noise of the last step out. The data are not one point, "
+        "At j = 0 you return 0, as DDPM leaves the noise of the last step out. The data are not one point, "
         "so a noisy state still leaves them uncertain.",
     ),
 }
 
 
-@exercise("7.7", "The right variance", "stretch", "k, betas, alpha_bar, c", reference, MISTAKES)
+@exercise("7.8", "The right variance", "stretch", "k, j, alpha_bar, c", reference, MISTAKES)
 def reverse_variance(student: StudentFunction) -> Iterator[Fact]:
     """Both ends, where the answers are DDPM's two variances, and the law of total variance between."""
 
-    def variances(betas: Tensor, c: float, at: Tensor) -> Tensor:
-        table = shares(betas)
-        return torch.stack([student(k, betas, table, c, shape=()).double() for k in at.tolist()])
+    def variances(table: Tensor, c: float, ways: list[tuple[int, int]]) -> Tensor:
+        return torch.stack([student(k, j, table, c, shape=()).double() for k, j in ways])
 
-    for betas, steps in ((uneven(9), (1, 2, 4, 7)), (4 * uneven(6), (6, 3))):
-        alpha_bar, at = shares(betas), torch.tensor(steps)
-        beta, before, bar = betas[at - 1], alpha_bar[at - 1], alpha_bar[at]
-        ks = f"k = {', '.join(map(str, steps))} of {len(betas)}"
-        yield Fact(
-            "wrong for width one", f"variance for c = 1 at {ks}", beta, variances(betas, 1.0, at), HINT_ONE
-        )
-        point = (1 / (1 / (1 - before) + (1 - beta) / beta))[at > 1]  # at 1 it is 0, or 0 / 0
-        what = "for c = 0, without k = 1"
-        yield Fact("wrong for one point", what, point, variances(betas, 0.0, at[at > 1]), HINT_POINT)
+    for steps, ways in ((9, [(3, 0), (4, 1), (7, 2), (8, 7)]), (6, [(6, 2), (3, 2)])):
+        table = shares(uneven(9) if steps == 9 else 4 * uneven(6))
+        k, j = torch.tensor(ways).T
+        bar, before = table[k], table[j]
+        beta = 1 - bar / before
+        what = f"variance for c = 1 at (k, j) = {', '.join(map(str, ways))} of {steps}"
+        yield Fact("wrong for width one", what, beta, variances(table, 1.0, ways), HINT_ONE)
+        later = [way for way in ways if way[1] > 0]  # at 0 it is 0, or 0 / 0
+        point = (1 / (1 / (1 - before) + (1 - beta) / beta))[j > 0]
+        what = "for c = 0, without j = 0"
+        yield Fact("wrong for one point", what, point, variances(table, 0.0, later), HINT_POINT)
         parts = []
         for c in (0.4, 2.0, 0.05):
             then, now = _state(before, c), _state(bar, c)
             rest = then - (1 - beta) * then.square() / now  # what x_k leaves of it
-            parts.append((variances(betas, c, at) / rest).clamp(-9, 9))
+            parts.append((variances(table, c, ways) / rest).clamp(-9, 9))
         what = "for c = 0.4, 2 and 0.05, over what x_k leaves"
-        yield Fact("parts do not add up", what, torch.ones(3, len(at)), torch.stack(parts), HINT_TOTAL, 2e-3)
+        yield Fact(
+            "parts do not add up", what, torch.ones(3, len(ways)), torch.stack(parts), HINT_TOTAL, 2e-3
+        )

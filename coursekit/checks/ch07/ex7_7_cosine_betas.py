@@ -1,4 +1,4 @@
-"""Exercise 7.6: the variances of the cosine schedule."""
+"""Exercise 7.7: the variances of the cosine schedule."""
 
 import math
 from collections.abc import Callable, Iterator
@@ -118,7 +118,7 @@ HINT_LAST = (
 )
 
 
-@exercise("7.6", "The cosine schedule", "stretch", "steps, offset", _cosine_betas, MISTAKES)
+@exercise("7.7", "The cosine schedule", "stretch", "steps, offset", _cosine_betas, MISTAKES)
 def cosine_betas(student: StudentFunction) -> Iterator[Fact]:
     """Between 0 and the bound; the share along the squared cosine; the last step; for three chains."""
     for chains in (

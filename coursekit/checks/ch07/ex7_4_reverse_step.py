@@ -1,4 +1,4 @@
-"""Exercise 7.3: the ancestral step, from k to k - 1."""
+"""Exercise 7.4: find the bug in a friend's ancestral step, from k to k - 1."""
 
 from collections.abc import Callable, Iterator
 from types import SimpleNamespace as Numbers
@@ -78,9 +78,9 @@ HINT_STATE = (
     "before it added noise: just this is undone, for the whole bracket."
 )
 HINT_NOISE = (
-    "The predicted noise does not move the mean as far as Bayes' rule says. Compare its factor with the "
-    "paper's: above the fraction bar stands how much noise *this* step put in, a variance; below it the "
-    "standard deviation of *all* the noise in the state at k."
+    "The predicted noise does not move the mean as far as Bayes' rule says. Above the fraction bar stands "
+    "how much noise *this* step put in, a variance; below it the standard deviation of *all* the noise in "
+    "the state at k."
 )
 HINT_LAST = (
     "The step from k = 1 ends at the data. The network of the check knows the noise exactly, so the mean "
@@ -101,7 +101,20 @@ HINT_DRAW = (
 )
 
 
-MISTAKES: dict[str, Mistake] = recurring(
+MISTAKES: dict[str, Mistake] = {
+    "the bug is still there": (
+        rule(_paper(lambda n: n.beta / (1 - n.alpha).sqrt())),
+        "The bug is still there: the predicted noise is taken out as if it had come in with the last step, "
+        "and too much of it goes. How much noise is in a state at k, and what does your own posterior make "
+        "of it? Compare the two means at a single state.",
+    ),
+    "made up for elsewhere": (
+        rule(_paper(lambda n: n.beta / (1 - n.alpha).sqrt()), spread=lambda n: (1 - n.bar).sqrt()),
+        "The bug is still there, and now there is a second one beside it: more fresh noise makes up for "
+        "nothing. The noise that is added was right; look at what is taken out.",
+    ),
+}
+MISTAKES |= recurring(
     {
         "data not divided by the root of alpha-bar": rule(
             _posterior(lambda x, e, n: x - (1 - n.bar).sqrt() * e)
@@ -146,7 +159,6 @@ MISTAKES |= alike(
 MISTAKES |= alike(
     HINT_NOISE,
     {
-        "alpha for alpha-bar under the root": rule(_paper(lambda n: n.beta / (1 - n.alpha).sqrt())),
         "root missing under the noise": rule(_paper(lambda n: n.beta / (1 - n.bar))),
         "sign of the predicted noise": rule(_paper(lambda n: -n.beta / (1 - n.bar).sqrt())),
         "mean of the predicted noise": rule(lambda x, eps, n: _paper()(x, eps.mean(0, keepdim=True), n)),
@@ -154,7 +166,6 @@ MISTAKES |= alike(
         "predicted noise not scaled": rule(_paper(lambda n: torch.ones_like(n.beta))),
         "beta alone on the predicted noise": rule(_paper(lambda n: n.beta)),
         "root of beta on the predicted noise": rule(_paper(lambda n: (n.beta / (1 - n.bar)).sqrt())),
-        "root of beta alone on the predicted noise": rule(_paper(lambda n: n.beta.sqrt())),
         "alpha for beta on the predicted noise": rule(_paper(lambda n: n.alpha / (1 - n.bar).sqrt())),
         "alpha-bar for one minus alpha-bar": rule(_paper(lambda n: n.beta / n.bar.sqrt())),
     },
@@ -200,7 +211,7 @@ MISTAKES |= {
             lambda x, e, n: n.before.sqrt() * _guess(x, e, n) + (1 - n.before).sqrt() * e,
             silent=lambda k, _: True,
         ),
-        "Your step puts the predicted noise back and draws none. That is DDIM, of exercise 7.4. The "
+        "Your step puts the predicted noise back and draws none. That is DDIM, of exercise 7.5. The "
         "ancestral step goes to a mean that lies nearer to the data, and adds fresh noise.",
     ),
     "predicted noise for fresh noise": (
@@ -224,7 +235,9 @@ def bayes(betas: Tensor, alpha_bar: Tensor, k: int) -> tuple[float, float]:
     return float(of_state + of_data / bar.sqrt()), float(-of_data * ((1 - bar) / bar).sqrt())
 
 
-@exercise("7.3", "The reverse step", "core", "net, x, k, betas, alpha_bar", rule(), MISTAKES, random=True)
+@exercise(
+    "7.4", "Find the bug: too clean", "core", "net, x, k, betas, alpha_bar", rule(), MISTAKES, random=True
+)
 def reverse_step(student: StudentFunction) -> Iterator[Fact | str]:
     """What the network is asked, the mean by Bayes' rule, landing at the end, and the law of the noise."""
     betas = 2.5 * uneven(STEPS)

@@ -1,4 +1,4 @@
-"""Exercise 7.5: our time, the chain's index, and the weights between two indices."""
+"""Exercise 7.6: our time, the chain's index, and the weights between two indices."""
 
 from collections.abc import Callable, Iterator
 
@@ -143,7 +143,7 @@ MISTAKES |= {
 }
 
 
-@exercise("7.5", "Their index, our time", "core", "t, alpha_bar", rule(), MISTAKES)
+@exercise("7.6", "Their index, our time", "core", "t, alpha_bar", rule(), MISTAKES)
 def at_time(student: StudentFunction) -> Iterator[Fact]:
     """Index; weights at the chain's own times; both between them; the constant rate; ends; another chain."""
     steps = 16  # a power of two, so that the chain's times are exact
