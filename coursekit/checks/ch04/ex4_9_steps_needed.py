@@ -74,11 +74,6 @@ MISTAKES: dict[str, Mistake] = {
         "You compare each number of steps with the next one. Two walks that are both far off can agree; the "
         "distance that counts is the one to the true ends, after 512 steps.",
     ),
-    "64 for the true ends": (
-        _search(many=64),
-        "You take the ends after 64 steps for the true ones, so that 64 steps are always enough, even where "
-        "they lead nowhere. The task asks for many more.",
-    ),
     "place in the list": (
         _search(found=COUNTS.index),
         "You return how often your loop has turned, or a place in a list, and not the number of steps "

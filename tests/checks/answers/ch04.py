@@ -566,8 +566,7 @@ class Ex4_5:
         return losses
 
     @wrong("4.5", "loss not used")
-    @followed
-    def a_loss_of_its_own(net, loss, data, steps, lr):
+    def a_loss_of_its_own(net, loss, data, steps, lr, decay):
         def own(net, z):
             t, eps = torch.rand(len(z), 1), torch.randn_like(z)
             return (net(t * z + (1 - t) * eps, t) - (z - eps)).square().mean()
@@ -855,7 +854,7 @@ class Ex4_9:
     the_next_number = wrong("4.9", "the next number")(searching(found=lambda steps: 2 * steps))
     exponent = wrong("4.9", "place in the list")(searching(found=lambda steps: int(np.log2(steps or 1))))
     by_heun = wrong("4.9", "Heun's steps")(searching(solver=Heun()))
-    truth_too_short = wrong("4.9", "64 for the true ends")(searching(many=64))
+    truth_too_short = wrong("4.9", "nothing is enough")(searching(many=64))
     over_everything = wrong("4.9", "coordinates for states")(
         searching(distance=lambda g: (g**2).mean() ** 0.5)
     )
