@@ -131,7 +131,7 @@ HINTS = {
     ),
     "axes in front": (
         "For matching rows your field is right, but it changes when the states get an axis of their own in "
-        "front of the data points. Exercise 4.3 will need that: plain sums and products do it by themselves."
+        "front of the data points, as in a table of all pairs. Plain sums and products do that by themselves."
     ),
 }
 

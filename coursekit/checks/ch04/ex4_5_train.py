@@ -1,5 +1,6 @@
-"""Exercise 4.5: the training loop."""
+"""Exercise 4.5: the training loop, and a smoothed copy of the network."""
 
+import copy
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import wraps
@@ -13,46 +14,67 @@ from torch.optim.optimizer import register_optimizer_step_post_hook
 from ...training import fit
 from ..core.engine import exercise
 from ..core.facts import Fact
-from ..core.faults import Fault
+from ..core.faults import Fault, described
 from ..core.student_function import StudentFunction
 from ..shared.mistakes import Mistake, recurring
+from ..shared.quiet import failing
 from .common import column_of, matching_loss
 
 STEPS, RATE, POINTS, BATCH = 100, 0.1, 2000, 256
+DECAY = 0.98
+"""So slow that after all steps an eighth of the copy is still the start."""
 
 
 def _train(
-    net: Any, loss: Callable[..., Tensor], data: Tensor, steps: int, lr: float, batch: int = BATCH
-) -> Tensor:
-    """Train by the loop of coursekit."""
+    net: Any,
+    loss: Callable[..., Tensor],
+    data: Tensor,
+    steps: int,
+    lr: float,
+    decay: float,
+    finish: Callable[[Tensor, Any, Any], Any] = lambda losses, smooth, net: (losses, smooth),
+) -> Any:
+    """Train by the loop of coursekit, with a copy that follows."""
 
     def plain(net: Any, z: Tensor, y: Any = None, *, generator: Any = None) -> Tensor:
         return loss(net, z)
 
-    return torch.tensor([step.loss for step in fit(net, plain, data, steps, batch=batch, lr=lr)])
+    smooth, losses = copy.deepcopy(net).requires_grad_(False), []
+    for step in fit(net, plain, data, steps, batch=BATCH, lr=lr):
+        losses.append(step.loss)
+        for average, weight in zip(smooth.parameters(), net.parameters(), strict=True):
+            average.lerp_(weight.detach(), 1 - decay)
+    return finish(torch.tensor(losses), smooth, net)
+
+
+def _other(**changes: Any) -> Callable[..., Any]:
+    """The loop with another average, or another result."""
+    return lambda *given: _train(*given, **changes)
+
+
+def _steps(number: Callable[[int], int]) -> Callable[..., Any]:
+    return lambda net, loss, data, steps, lr, decay: _train(net, loss, data, number(steps), lr, decay)
 
 
 MISTAKES: dict[str, Mistake] = {
     "returns before the end": (
-        lambda net, loss, data, steps, lr: _train(net, loss, data, 1, lr),
+        _steps(lambda steps: 1),
         "Your function returns after the first step: it hands back a single loss. How far is the line with "
         "`return` indented?",
     ),
     "only the last loss": (
-        lambda net, loss, data, steps, lr: _train(net, loss, data, steps, lr)[-1],
+        _other(finish=lambda losses, smooth, net: (losses[-1], smooth)),
         "You return the last loss alone. The losses of all steps are asked for: keep each one in a list, "
         "made before the loop.",
     ),
     "one step short": (
-        lambda net, loss, data, steps, lr: _train(net, loss, data, steps - 1, lr),
+        _steps(lambda steps: steps - 1),
         "You return one loss too few. `steps` is the number of updates: does your loop start at 1 and stop "
         "before `steps`?",
     ),
-    **recurring(
-        {"one step too many": lambda net, loss, data, steps, lr: _train(net, loss, data, steps + 1, lr)}
-    ),
+    **recurring({"one step too many": _steps(lambda steps: steps + 1)}),
     "steps not used": (
-        lambda net, loss, data, steps, lr: _train(net, loss, data, STEPS, lr),
+        _steps(lambda steps: STEPS),
         "Your loop runs the same number of times however many `steps` are asked for. Where does that "
         "argument come into your function?",
     ),
@@ -150,6 +172,34 @@ HINTS = {
         "The losses that you return are not those of the steps, in their order. Keep the number of each "
         "step in a list."
     ),
+    "copy never moves": (
+        "Your smoothed network still has the weights from before the training. Is its update inside the "
+        "loop, and does it change the copy's weights *in place*? A new tensor under the name of a weight is "
+        "not seen by the network."
+    ),
+    "copy follows at once": (
+        "Your smoothed network has nearly the weights that the trained one has in the end. It should be "
+        "copied before the loop and then move only a small part of the distance in each step: which of the "
+        "two, average or new weights, does `decay` multiply?"
+    ),
+    "begun at zero": (
+        "Your average begins at zero, and its weights are too small. It begins with the weights that the "
+        "network has before the first step."
+    ),
+    "all steps alike": (
+        "Your copy is the plain mean of the weights of all steps, so that the first bad ones count as much "
+        "as the last. In a moving average old weights fade: each update multiplies what they count by "
+        "`decay`."
+    ),
+    "warm-up": (
+        "Your copy forgets its start sooner than it should: its decay begins small and grows, as in "
+        "coursekit's own `EMA`. That is a good idea. In this exercise each update uses `decay` itself."
+    ),
+    "another average": (
+        "The weights of your smoothed network are not the moving average of those that the network had "
+        "after each step. In an update, which part of the average is kept, how much of the new weights "
+        "comes in, and do both add up to one?"
+    ),
     "lr not used": (
         "With a learning rate of one millionth the weights still move a lot. Is `lr` handed on to the "
         "optimiser, or does another number stand there?"
@@ -244,34 +294,60 @@ def excess(net: Line, data: Tensor) -> float:
     return min(float((end @ matrix @ end) / (first @ matrix @ first)), 1e3)
 
 
-def _listed(answer: Callable[..., Any]) -> Callable[..., Any]:
-    """Let losses come as a list of numbers or a NumPy row as well; notice what comes in their place."""
+def _read(answer: Callable[..., Any], copies: list[Any]) -> Callable[..., Any]:
+    """Keep the smoothed network and hand on the losses, which may come as a list or a NumPy row as well."""
 
     @wraps(answer)
     def wrapped(*args: Any) -> Any:
         value = answer(*args)
-        kind = type(value)
-        if issubclass(kind, nn.Module):
+        if value is None:
+            return None
+        pair = list(value) if type(value) in (tuple, list) and len(value) == 2 else []
+        networks = [issubclass(type(part), nn.Module) for part in pair]
+        if networks == [True, False]:
             raise Fault(
-                "network returned",
-                "Your function returns the network. It is trained in place, so whoever called you has it "
-                "already; return the losses of all steps.",
+                "order of the two",
+                "Your function returns the network first and the losses second. The task asks for the losses "
+                "first, and whoever called you takes the two in that order.",
             )
-        if _single(value) and _made_of_all(float(value), getattr(args[1], "values", [])):
+        if networks == [False, False] and any(issubclass(type(part), dict) for part in pair):
             raise Fault(
-                "one number for all losses",
-                "You return one number made of all losses, such as their mean or their sum. The losses "
-                "themselves are asked for, one for each step: put them side by side in one tensor.",
+                "weights for a network",
+                "Your function returns the smoothed weights by name, and not a network. Whoever called you "
+                "wants to ask it for velocities: return the copy that holds these weights.",
             )
-        if kind is float:
-            return torch.tensor(value)
-        if kind in (list, tuple) and value and all(map(_single, value)):
-            return torch.tensor([float(one) for one in value])
-        return (
-            torch.as_tensor(value) if kind.__module__ == "numpy" and getattr(value, "ndim", 0) == 1 else value
-        )
+        if networks != [False, True]:
+            raise Fault(
+                "not losses and network",
+                "Your function should return two things: the losses of all steps, and the smoothed copy of "
+                f"the network. It returned {described(value)}.",
+            )
+        if pair[1] is args[0]:
+            raise Fault(
+                "a second name for the network",
+                "Your smoothed network is the trained one itself. `smooth = net` does not copy anything: it "
+                "gives the same network a second name. Which module of Python copies everything inside?",
+            )
+        copies.append(pair[1])
+        return _listed(pair[0], args[1])
 
     return wrapped
+
+
+def _listed(value: Any, loss: Any) -> Any:
+    """Losses as a tensor, from a list of numbers or a NumPy row too; notice what comes in their place."""
+    kind = type(value)
+    if _single(value) and _made_of_all(float(value), getattr(loss, "values", [])):
+        raise Fault(
+            "one number for all losses",
+            "You return one number made of all losses, such as their mean or their sum. The losses "
+            "themselves are asked for, one for each step: put them side by side in one tensor.",
+        )
+    if kind is float:
+        return torch.tensor(value)
+    if kind in (list, tuple) and value and all(map(_single, value)):
+        return torch.tensor([float(one) for one in value])
+    return torch.as_tensor(value) if kind.__module__ == "numpy" and getattr(value, "ndim", 0) == 1 else value
 
 
 def _single(one: Any) -> bool:
@@ -294,27 +370,29 @@ def _fact(name: str, what: str, expected: float, came: float, tol: float, wanted
     "4.5",
     "The training loop",
     "core",
-    "net, loss, data, steps, lr",
+    "net, loss, data, steps, lr, decay",
     _train,
     MISTAKES,
     random=True,
     limit=20.0,
 )
 def train(student: StudentFunction) -> Iterator[Fact]:
-    """Three weights to be learnt: what each step was given and did, and how near they came; then lr."""
-    student.answer = _listed(student.answer)
+    """Three weights to be learnt: what each step was given and did, and how near they came; the copy; lr."""
+    copies: list[Any] = []
+    student.answer = _read(student.answer, copies)
     data, net = 1.5 + 0.5 * torch.randn(POINTS, 1), Line()
     # Torch imports a good deal with the first optimiser; on a busy computer that is not the answer's time.
     torch.optim.SGD(net.parameters(), lr=RATE)
     record = RecordingLoss(net)
     with record.counting_updates():
-        losses = student(net, record, data, STEPS, RATE, shape=(STEPS,)).double()
+        losses = student(net, record, data, STEPS, RATE, DECAY, shape=(STEPS,)).double()
     count = len(record.values)
     names = {0: "loss not used", 1: "loss computed once"}
     yield _fact(names.get(count, "steps miscounted"), "losses computed", STEPS, count, 0.5)
     if count <= 1:
         return
-    yield _fact("trains a copy", "share with another network", 0.0, record.strangers / count, 1e-3)
+    other = _fact("trains a copy", "share with another network", 0.0, record.strangers / count, 1e-3)
+    yield from failing([other])
     left = excess(net, data)
     if record.strangers == 0 and count == STEPS:
         yield from _batches(record, data)
@@ -323,9 +401,11 @@ def train(student: StudentFunction) -> Iterator[Fact]:
     yield _fact(name, "part of the excess loss that is left", 0.0, left, 0.05, "at most 0.05")
     apart = float((losses - torch.tensor(record.values)).abs().max()) if count == STEPS else 1e3
     yield _fact("losses not those of the steps", "error of the losses returned", 0.0, min(apart, 1e3), 1e-3)
+    if record.strangers == 0 and count == STEPS:
+        yield _smoothed(record, copies[-1])
     other = Line()
     before = other.weight.detach().clone()
-    student(other, RecordingLoss(other), data[:700], 4, 1e-6, shape=(4,))
+    student(other, RecordingLoss(other), data[:700], 4, 1e-6, DECAY, shape=(4,))
     moved = float((other.weight.detach() - before).abs().max())
     yield _fact("lr not used", "way of a weight with a tiny lr", 0.0, moved, 1e-4, "below 1e-4")
 
@@ -334,14 +414,15 @@ def _batches(record: RecordingLoss, data: Tensor) -> Iterator[Fact]:
     """How many rows a batch has, whether they are data, how many are ever drawn, and in which order."""
     size = sum(map(len, record.batches)) / STEPS
     what = "part of the data in a step"
-    yield _fact("whole data set in each step", what, 0.0, size / POINTS, 0.5, "at most 0.5")
+    whole = _fact("whole data set in each step", what, 0.0, size / POINTS, 0.5, "at most 0.5")
+    yield from failing([whole])
     if size > POINTS / 2:
         return
     pairs = zip(record.batches, record.batches[1:], strict=False)
     same = sum(a.shape == b.shape and bool((a == b).all()) for a, b in pairs) / (STEPS - 1)
     yield _fact("same batch each time", "share of batches that repeat", 0.0, same, 0.5)
     known = float(torch.isin(torch.cat(record.batches), data).double().mean())
-    yield _fact("not the data", "share of rows from the data", 1.0, known, 1e-3)
+    yield from failing([_fact("not the data", "share of rows from the data", 1.0, known, 1e-3)])
     if known < 1:
         return
     if abs(size - BATCH) > 8:  # the last batch of a round through the data may be shorter
@@ -390,3 +471,29 @@ def _updates(record: RecordingLoss, left: float) -> Iterator[Fact]:
     alike = (lengths - lengths[0, 0]).abs() < 0.05 * lengths[0, 0]
     same = float(alike.all(dim=1).double().mean())
     yield _fact("optimiser made anew", "share of steps of one length", 0.0, same, 0.5)
+
+
+def _average(weights: Tensor, kept: Callable[[int], float]) -> Tensor:
+    """Moving average of rows, the first of which is the start; update k keeps a part of it."""
+    average = weights[0]
+    for k, row in enumerate(weights[1:], 1):
+        average = kept(k) * average + (1 - kept(k)) * row
+    return average
+
+
+def _smoothed(record: RecordingLoss, smooth: nn.Module) -> Fact:
+    """How the weights of the copy are made of those that the network had after each step."""
+    weights = torch.stack([*record.weights, record.net.weight.detach()]).double()
+    came = [part.detach().double().flatten() for part in smooth.parameters()]
+    got = came[0] if [len(part) for part in came] == [3] else torch.zeros(3).double()
+    right, near = _average(weights, lambda k: DECAY), 0.03
+    others = {
+        "copy never moves": weights[0],
+        "copy follows at once": weights[-1],
+        "begun at zero": right - weights[0] * DECAY**STEPS,
+        "all steps alike": _average(weights, lambda k: (k - 1) / k),
+        "warm-up": _average(weights, lambda k: min(DECAY, k / (k + 9))),
+    }
+    names = [name for name, other in others.items() if float((got - other).abs().max()) < near]
+    name = (names or ["another average"])[0]
+    return Fact(name, "three weights of the smoothed network", right, got, HINTS[name], near)

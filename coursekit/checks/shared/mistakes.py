@@ -651,5 +651,5 @@ def one_time_for_all(right: Function, place: int) -> dict[str, Mistake]:
 
 
 # left to the exercises: under these names the exercises' texts describe different faults
-# - absolute values: 2.6, 3.4, 4.4 and 6.3 lack a square, 4.6 loses a sign that is asked for
+# - absolute values: 2.6, 3.4, 4.4 and 6.3 lack a square, 4.7 loses a sign that is asked for
 # - axes swapped: 1.6 swaps the axes of a plot, and so inverts a slope; 4.2 and 6.4 transpose a tensor

@@ -1,4 +1,8 @@
+<<<<<<< HEAD
 """Answers to the losses of exercises 4.4, 5.4, 5.5, 5.6, 6.3 and 7.2."""
+=======
+"""Answers to the losses of exercises 4.4, 4.6, 5.4, 5.5, 6.3 and 7.2."""
+>>>>>>> l4
 
 import numpy as np
 import torch
@@ -38,228 +42,375 @@ def noised(z, bar):
     return k, eps, a, a.sqrt() * z + (1 - a).sqrt() * eps
 
 
+def spread(t, z):
+    """Times (rows,) as a column for each axis of z."""
+    return t.reshape(-1, *[1] * (z.dim() - 1))
+
+
+def path(z, scheduler, t=None, eps=None):
+    """Times, state and velocity, right for points and images."""
+    t = spread(torch.rand(len(z)), z) if t is None else t
+    eps = torch.randn_like(z) if eps is None else eps
+    a, b, da, db = scheduler(t)
+    return t, a * z + b * eps, da * z + db * eps
+
+
 class Ex4_4:
-    @wrong("4.4", "raises")
-    def noise_for_the_plane_only(net, z):
-        t, eps = torch.rand(len(z), 1), torch.randn(len(z), 2)
-        return F.mse_loss(net(t * z + (1 - t) * eps, t), z - eps)
-
-    @wrong("4.4", "times on a grid")
-    def a_thousand_times(net, z):
-        t, eps = torch.randint(0, 1000, (len(z), 1)) / 1000, torch.randn_like(z)
-        return F.mse_loss(net(t * z + (1 - t) * eps, t), z - eps)
-
-    @wrong("4.4", "times outside")
-    def told_in_thousandths(net, z):
-        t, eps = torch.rand(len(z), 1), torch.randn_like(z)
-        return F.mse_loss(net(t * z + (1 - t) * eps, 1000 * t), z - eps)
-
-    @wrong("4.4", "another batch")
-    def squeezed(net, z):
-        t, eps = torch.rand(len(z), 1), torch.randn_like(z)
-        return ((net(t * z + (1 - t) * eps, t).squeeze() - (z - eps)) ** 2).mean()
-
-    @wrong("4.4", "wrong cost")
-    def huber(net, z):
-        t, eps = torch.rand(len(z), 1), torch.randn_like(z)
-        return F.smooth_l1_loss(net(t * z + (1 - t) * eps, t), z - eps)
-
-    @wrong("4.4", "weighted")
-    def late_times_count_less(net, z):
-        t, eps = torch.rand(len(z), 1), torch.randn_like(z)
-        return ((1 - t) * (net(t * z + (1 - t) * eps, t) - (z - eps)) ** 2).mean()
-
-    @wrong("4.4", "nearly the target")
-    def clamped_denominator(net, z):
-        t, eps = torch.rand(len(z), 1), torch.randn_like(z)
-        x = t * z + (1 - t) * eps
-        return F.mse_loss(net(x, t), (z - x) / (1 - t).clamp(min=0.1))
-
-    @wrong("4.4", "states in double precision")
-    def double_draws(net, z):
-        t, eps = torch.rand(len(z), 1, dtype=torch.float64), torch.randn_like(z)
-        return F.mse_loss(net(t * z + (1 - t) * eps, t), z - eps)
-
-    @right("4.4")
-    def row_by_row(net, z):
-        total = 0.0
-        for row in z:
-            t, eps = torch.rand(1, 1), torch.randn(1, len(row))
-            total = total + (net(t * row + (1 - t) * eps, t) - (row - eps)).square().mean()
-        return total / len(z)
-
-    @right("4.4")
-    def asked_twice(net, z):
-        t, eps = torch.rand(len(z), 1), torch.randn_like(z)
-        x = t * z + (1 - t) * eps
-        return ((net(x, t) - (z - eps)) * (net(x, t) - (z - eps))).mean()
-
-    @right("4.4")
-    def opposite_noises_and_shifted_times(net, z):
-        n = len(z)
-        half = torch.randn((n + 1) // 2, *z.shape[1:])
-        eps, t = torch.cat([half, -half])[:n], ((torch.arange(n) / n + torch.rand(())) % 1)[:, None]
-        u = net(torch.addcmul(eps, t, z - eps), t)
-        u -= z
-        u += eps
-        return torch.einsum("bd,bd->", u, u) / u.numel()
-
-    @right("4.4")
-    def by_an_operation_without_second_derivatives(net, z):
-        t, eps = torch.rand(len(z), 1), torch.randn_like(z)
-        return torch.cdist(net(t * z + (1 - t) * eps, t)[:, None], (z - eps)[:, None]).square().mean()
-
-    @wrong("4.4", "z minus x_t")
-    def what_is_left(net, z):
-        t, eps = torch.rand(len(z), 1), torch.randn_like(z)
-        x = t * z + (1 - t) * eps
-        return ((net(x, t) - (z - x)) ** 2).mean()
-
-    @wrong("4.4", "eps minus z")
-    def other_sign(net, z):
-        t, eps = torch.rand(len(z), 1), torch.randn_like(z)
-        return ((net(t * z + (1 - t) * eps, t) - (eps - z)) ** 2).mean()
-
-    @wrong("4.4", "z into the network")
-    def sees_the_data(net, z):
-        t, eps = torch.rand(len(z), 1), torch.randn_like(z)
-        return ((net(z, t) - (z - eps)) ** 2).mean()
+    """flow_matching_loss(net, z, scheduler)."""
 
     @wrong("4.4", "time along the wrong axis")
-    def flat_time(net, z):
-        t, eps = torch.rand(len(z)), torch.randn_like(z)
-        x = t * z + (1 - t) * eps
-        return ((net(x, t) - (z - eps)) ** 2).mean()
+    def points_only(net, z, scheduler):
+        t, x, u = path(z, scheduler, torch.rand(len(z), 1))
+        return mse(net(x, t), u)
+
+    @wrong("4.4", "another batch")
+    def images_only(net, z, scheduler):
+        t = torch.rand(len(z), 1, 1, 1)
+        t, x, u = path(z, scheduler, t if z.dim() == 4 else t[:, :, 0, 0])
+        return mse(net(x, t).squeeze(), u)
+
+    @wrong("4.4", "target of the straight line")
+    def from_the_lecture(net, z, scheduler):
+        t, eps = spread(torch.rand(len(z)), z), torch.randn_like(z)
+        a, b, _, _ = scheduler(t)
+        return mse(net(a * z + b * eps, t), z - eps)
+
+    @wrong("4.4", "straight line assumed")
+    def the_lecture_itself(net, z, scheduler):
+        t, eps = spread(torch.rand(len(z)), z), torch.randn_like(z)
+        return mse(net(t * z + (1 - t) * eps, t), z - eps)
+
+    @wrong("4.4", "wrong target")
+    def line_in_terms_of_the_place(net, z, scheduler):
+        t, x, _ = path(z, scheduler)
+        return mse(net(x, t), (z - x) / (1 - t))
+
+    @wrong("4.4", "times on a grid")
+    def a_thousand_times(net, z, scheduler):
+        t, x, u = path(z, scheduler, spread(torch.randint(0, 1000, (len(z),)) / 1000, z))
+        return F.mse_loss(net(x, t), u)
+
+    @wrong("4.4", "times outside")
+    def told_in_thousandths(net, z, scheduler):
+        t, x, u = path(z, scheduler)
+        return F.mse_loss(net(x, 1000 * t), u)
+
+    @wrong("4.4", "another batch")
+    def squeezed(net, z, scheduler):
+        t, x, u = path(z, scheduler)
+        answer = net(x, t)
+        return ((answer.squeeze(-1) - u) ** 2).mean() if z.dim() == 2 else mse(answer, u)
+
+    @wrong("4.4", "wrong cost")
+    def huber(net, z, scheduler):
+        t, x, u = path(z, scheduler)
+        return F.smooth_l1_loss(net(x, t), u)
+
+    @wrong("4.4", "weighted")
+    def late_times_count_less(net, z, scheduler):
+        t, x, u = path(z, scheduler)
+        return ((1 - t) * (net(x, t) - u) ** 2).mean()
+
+    @wrong("4.4", "states in double precision")
+    def double_draws(net, z, scheduler):
+        t, x, u = path(z, scheduler, spread(torch.rand(len(z), dtype=torch.float64), z))
+        return F.mse_loss(net(x, t), u)
 
     @wrong("4.4", "one time for the whole batch")
-    def a_single_time(net, z):
-        t, eps = torch.rand(1), torch.randn_like(z)
-        x = t * z + (1 - t) * eps
-        return ((net(x, t) - (z - eps)) ** 2).mean()
+    def a_single_time(net, z, scheduler):
+        t, x, u = path(z, scheduler, torch.rand(1))
+        return mse(net(x, t), u)
 
     @wrong("4.4", "one time for each coordinate")
-    def a_time_like_z(net, z):
-        t, eps = torch.rand_like(z), torch.randn_like(z)
-        return ((net(t * z + (1 - t) * eps, t) - (z - eps)) ** 2).mean()
-
-    @wrong("4.4", "t = 0 is data")
-    def the_other_clock(net, z):
-        t, eps = torch.rand(len(z), 1), torch.randn_like(z)
-        x = (1 - t) * z + t * eps
-        return ((net(x, t) - (eps - z)) ** 2).mean()
+    def a_time_like_z(net, z, scheduler):
+        t, x, u = path(z, scheduler, torch.rand_like(z))
+        return ((net(x, t) - u) ** 2).mean()
 
     @wrong("4.4", "rand for randn")
-    def uniform_noise(net, z):
-        t, eps = torch.rand(len(z), 1), torch.rand_like(z)
-        return ((net(t * z + (1 - t) * eps, t) - (z - eps)) ** 2).mean()
+    def uniform_noise(net, z, scheduler):
+        t, x, u = path(z, scheduler, eps=torch.rand_like(z))
+        return mse(net(x, t), u)
 
     @wrong("4.4", "one noise for the whole batch")
-    def row_of_noise(net, z):
-        t, eps = torch.rand(len(z), 1), torch.randn(z.shape[1])
-        return ((net(t * z + (1 - t) * eps, t) - (z - eps)) ** 2).mean()
+    def row_of_noise(net, z, scheduler):
+        t, x, u = path(z, scheduler, eps=torch.randn(z.shape[1:]).expand_as(z))
+        return mse(net(x, t), u)
 
     @wrong("4.4", "square after the mean over the batch")
-    def norm_of_the_mean(net, z):
-        t, eps = torch.rand(len(z), 1), torch.randn_like(z)
-        return (net(t * z + (1 - t) * eps, t) - (z - eps)).mean(0).square().sum()
+    def norm_of_the_mean(net, z, scheduler):
+        t, x, u = path(z, scheduler)
+        return (net(x, t) - u).mean(0).square().sum()
 
     @wrong("4.4", "not squared")
-    def absolute(net, z):
-        t, eps = torch.rand(len(z), 1), torch.randn_like(z)
-        return F.l1_loss(net(t * z + (1 - t) * eps, t), z - eps)
+    def absolute(net, z, scheduler):
+        t, x, u = path(z, scheduler)
+        return F.l1_loss(net(x, t), u)
 
     @wrong("4.4", "no gradient")
-    def a_plain_number(net, z):
-        t, eps = torch.rand(len(z), 1), torch.randn_like(z)
-        return ((net(t * z + (1 - t) * eps, t) - (z - eps)) ** 2).mean().item()
+    def a_plain_number(net, z, scheduler):
+        t, x, u = path(z, scheduler)
+        return mse(net(x, t), u).item()
 
     @wrong("4.4", "the same draw each time")
-    def always_the_same(net, z):
+    def always_the_same(net, z, scheduler):
         g = torch.Generator().manual_seed(0)
-        t = torch.rand(len(z), 1, generator=g)
-        eps = torch.randn(z.shape, generator=g)
-        return ((net(t * z + (1 - t) * eps, t) - (z - eps)) ** 2).mean()
+        t, x, u = path(
+            z, scheduler, spread(torch.rand(len(z), generator=g), z), torch.randn(z.shape, generator=g)
+        )
+        return mse(net(x, t), u)
 
     @wrong("4.4", "wrong shape")
-    def one_for_each_state(net, z):
-        t, eps = torch.rand(len(z), 1), torch.randn_like(z)
-        return ((net(t * z + (1 - t) * eps, t) - (z - eps)) ** 2).mean(dim=1)
+    def one_for_each_state(net, z, scheduler):
+        t, x, u = path(z, scheduler)
+        return (net(x, t) - u).square().flatten(1).mean(dim=1)
 
     @wrong("4.4", "net misused")
-    def time_first(net, z):
-        t, eps = torch.rand(len(z), 1), torch.randn_like(z)
-        return ((net(t, t * z + (1 - t) * eps) - (z - eps)) ** 2).mean()
+    def time_first(net, z, scheduler):
+        t, x, u = path(z, scheduler)
+        return mse(net(t, x), u)
 
-    @right("4.4")
-    def with_mse(net, z):
-        t, eps = torch.rand(len(z), 1), torch.randn_like(z)
-        return F.mse_loss(net(t * z + (1 - t) * eps, t), z - eps)
+    @wrong("4.4", "net misused")
+    def scheduler_handed_on(net, z, scheduler):
+        t, x, u = path(z, scheduler)
+        return mse(net(x, t, scheduler), u)
 
-    @right("4.4")
-    def summed_over_axes(net, z):
-        eps, t = torch.randn(z.shape), torch.rand((len(z), 1))
-        error = net(t * z + (1 - t) * eps, t) - (z - eps)
-        return error.square().sum(dim=1).mean()
+    @wrong("4.4", "eps minus z")
+    def downhill(net, z, scheduler):
+        t, x, u = path(z, scheduler)
+        return mse(net(x, t), -u)
 
-    @right("4.4")
-    def summed_over_everything(net, z):
-        eps, t = torch.randn(z.shape), torch.rand((len(z), 1))
-        return (net(t * z + (1 - t) * eps, t) - (z - eps)).square().sum()
+    @wrong("4.4", "z into the network")
+    def sees_the_data(net, z, scheduler):
+        t, _, u = path(z, scheduler)
+        return mse(net(z, t), u)
 
-    @right("4.4")
-    def half_the_squares(net, z):
-        eps, t = torch.randn_like(z), torch.rand((len(z), 1))
-        return 0.5 * torch.linalg.vector_norm(net(t * z + (1 - t) * eps, t) - (z - eps), dim=1).pow(2).mean()
+    @wrong("4.4", "t = 0 is data")
+    def weights_the_other_way_round(net, z, scheduler):
+        t, eps = spread(torch.rand(len(z)), z), torch.randn_like(z)
+        b, a, db, da = scheduler(t)
+        return mse(net(a * z + b * eps, t), da * z + db * eps)
 
-    @right("4.4")
-    def from_the_field(net, z):
-        t, eps = torch.rand(len(z), 1), torch.randn_like(z)
-        x = t * z + (1 - t) * eps
-        return (net(x, t) - (z - x) / (1 - t + 1e-7)).square().mean()
+    @wrong("4.4", "slopes swapped")
+    def dots_the_other_way_round(net, z, scheduler):
+        t, eps = spread(torch.rand(len(z)), z), torch.randn_like(z)
+        a, b, db, da = scheduler(t)
+        return mse(net(a * z + b * eps, t), da * z + db * eps)
 
-    @right("4.4")
-    def numpy_draws_and_flat_time(net, z):
-        rng = np.random.default_rng()
-        t = torch.as_tensor(rng.random(len(z)), dtype=z.dtype)
-        eps = torch.as_tensor(rng.standard_normal(tuple(z.shape)), dtype=z.dtype)
-        x = torch.lerp(eps, z, t[:, None])
-        return (net(x, t) - (z - eps).detach()).square().mean()
-
-    @right("4.4")
-    def in_two_halves(net, z):
-        total = torch.zeros(())
-        for c in z.chunk(2):
-            t, e = torch.rand(len(c), 1), torch.randn_like(c)
-            total = total + (net(t * c + (1 - t) * e, t) - (c - e)).square().mean() / 2
-        return total
+    @wrong("4.4", "nearly the target")
+    def clamped_denominator(net, z, scheduler):
+        t, x, _ = path(z, scheduler)
+        a, b, da, db = scheduler(t)
+        return mse(net(x, t), da * z + db * (x - a * z) / b.clamp(min=0.1))
 
     @wrong("4.4", "other rows")
-    def two_draws_for_each(net, z):
-        z = z.repeat(2, 1)
-        t, e = torch.rand(len(z), 1), torch.randn_like(z)
-        return (net(t * z + (1 - t) * e, t) - (z - e)).square().mean()
+    def two_draws_for_each(net, z, scheduler):
+        t, x, u = path(torch.cat([z, z]), scheduler)
+        return mse(net(x, t), u)
 
     @wrong("4.4", "times shared")
-    def ends_of_time_only(net, z):
-        t, e = torch.randint(0, 2, (len(z), 1)).to(z), torch.randn_like(z)
-        return (net(t * z + (1 - t) * e, t) - (z - e)).square().mean()
+    def ends_of_time_only(net, z, scheduler):
+        t, x, u = path(z, scheduler, spread(torch.randint(0, 2, (len(z),)).to(z), z))
+        return mse(net(x, t), u)
 
     @wrong("4.4", "wrong noise")
-    def a_tenth_of_the_noise(net, z):
-        t, e = torch.rand(len(z), 1), 0.1 * torch.randn_like(z)
-        return (net(t * z + (1 - t) * e, t) - (z - e)).square().mean()
+    def a_tenth_of_the_noise(net, z, scheduler):
+        t, x, u = path(z, scheduler, eps=0.1 * torch.randn_like(z))
+        return mse(net(x, t), u)
 
     @wrong("4.4", "backward called")
-    def goes_backward(net, z):
-        t, e = torch.rand(len(z), 1), torch.randn_like(z)
-        value = (net(t * z + (1 - t) * e, t) - (z - e)).square().mean()
+    def goes_backward(net, z, scheduler):
+        t, x, u = path(z, scheduler)
+        value = mse(net(x, t), u)
         value.backward()
         return value
 
     @wrong("4.4", "two draws of noise")
-    def drawn_twice(net, z):
-        t = torch.rand(len(z), 1)
-        return (net(t * z + (1 - t) * torch.randn_like(z), t) - (z - torch.randn_like(z))).square().mean()
+    def drawn_twice(net, z, scheduler):
+        t, x, _ = path(z, scheduler)
+        return mse(net(x, t), path(z, scheduler, t)[2])
+
+    @right("4.4")
+    def row_by_row(net, z, scheduler):
+        total = 0.0
+        for row in z:
+            t, x, u = path(row[None], scheduler)
+            total = total + (net(x, t) - u).square().mean()
+        return total / len(z)
+
+    @right("4.4")
+    def asked_twice(net, z, scheduler):
+        t, x, u = path(z, scheduler)
+        return ((net(x, t) - u) * (net(x, t) - u)).mean()
+
+    @right("4.4")
+    def opposite_noises_and_shifted_times(net, z, scheduler):
+        n = len(z)
+        half = torch.randn((n + 1) // 2, *z.shape[1:])
+        t = spread((torch.arange(n) / n + torch.rand(())) % 1, z)
+        t, x, u = path(z, scheduler, t, torch.cat([half, -half])[:n])
+        v = net(x, t)
+        v -= u
+        return torch.einsum("bd,bd->", v.flatten(1), v.flatten(1)) / v.numel()
+
+    @right("4.4")
+    def by_an_operation_without_second_derivatives(net, z, scheduler):
+        t, x, u = path(z, scheduler)
+        return torch.cdist(net(x, t).flatten(1)[:, None], u.flatten(1)[:, None]).square().mean()
+
+    @right("4.4")
+    def with_mse(net, z, scheduler):
+        t, x, u = path(z, scheduler, torch.rand(len(z), *(1,) * (z.ndim - 1)))
+        return F.mse_loss(net(x, t), u)
+
+    @right("4.4")
+    def flattened_first(net, z, scheduler):
+        t, x, u = path(z.flatten(1), scheduler)
+        return mse(net(x.reshape(z.shape), t).flatten(1), u)
+
+    @right("4.4")
+    def summed_over_axes(net, z, scheduler):
+        t, x, u = path(z, scheduler, eps=torch.randn(z.shape))
+        return (net(x, t) - u).square().flatten(1).sum(dim=1).mean()
+
+    @right("4.4")
+    def summed_over_everything(net, z, scheduler):
+        t, x, u = path(z, scheduler)
+        return (net(x, t) - u).square().sum()
+
+    @right("4.4")
+    def half_the_squares(net, z, scheduler):
+        t, x, u = path(z, scheduler)
+        return 0.5 * torch.linalg.vector_norm((net(x, t) - u).flatten(1), dim=1).pow(2).mean()
+
+    @right("4.4")
+    def from_the_field(net, z, scheduler):
+        t, x, _ = path(z, scheduler)
+        a, b, da, db = scheduler(t)
+        return (net(x, t) - (da * z + db * (x - a * z) / (b + 1e-7))).square().mean()
+
+    @right("4.4")
+    def numpy_draws_and_flat_time(net, z, scheduler):
+        rng = np.random.default_rng()
+        t = torch.as_tensor(rng.random(len(z)), dtype=z.dtype)
+        eps = torch.as_tensor(rng.standard_normal(tuple(z.shape)), dtype=z.dtype)
+        _, x, u = path(z, scheduler, spread(t, z), eps)
+        return (net(x, t) - u.detach()).square().mean()
+
+    @right("4.4")
+    def derivative_by_autograd(net, z, scheduler):
+        t, eps = torch.rand_like(z[(slice(None),) + (slice(0, 1),) * (z.dim() - 1)]), torch.randn_like(z)
+
+        def state(s):
+            a, b, _, _ = scheduler(s)
+            return a * z + b * eps
+
+        x, u = torch.autograd.functional.jvp(state, t, torch.ones_like(t))
+        return mse(net(x, t), u)
+
+    @right("4.4")
+    def in_two_halves(net, z, scheduler):
+        total = torch.zeros(())
+        for c in z.chunk(2):
+            t, x, u = path(c, scheduler)
+            total = total + (net(x, t) - u).square().mean() / 2
+        return total
+
+
+def seeded():
+    return torch.Generator().manual_seed(7)
+
+
+def line(net, z, t, eps):
+    return mse(net(t * z + (1 - t) * eps, t), z - eps)
+
+
+OUTSIDE = torch.Generator().manual_seed(7)
+
+
+class Ex4_6:
+    """friends_loss(net, z), after somebody looked for the bug."""
+
+    @wrong("4.6", "the bug is still there")
+    def as_it_was(net, z):
+        draws = seeded()
+        t, eps = torch.rand(len(z), 1, generator=draws), torch.randn(z.shape, generator=draws)
+        return line(net, z, t, eps)
+
+    @wrong("4.6", "the bug is still there")
+    def another_seed(net, z):
+        draws = torch.Generator().manual_seed(len(z))
+        t, eps = torch.rand(len(z), 1, generator=draws), torch.randn(z.shape, generator=draws)
+        return line(net, z, t, eps)
+
+    @wrong("4.6", "the bug is still there")
+    def no_seed_but_a_new_generator(net, z):
+        draws = torch.Generator()
+        t, eps = torch.rand(len(z), 1, generator=draws), torch.randn(z.shape, generator=draws)
+        return line(net, z, t, eps)
+
+    @wrong("4.6", "the bug is still there")
+    def seeded_for_all(net, z):
+        torch.manual_seed(7)
+        return line(net, z, torch.rand(len(z), 1), torch.randn_like(z))
+
+    @wrong("4.6", "the bug is still there")
+    def rows_in_another_order(net, z):
+        draws = seeded()
+        z = z.flip(0)
+        t, eps = torch.rand(len(z), 1, generator=draws), torch.randn(z.shape, generator=draws)
+        return line(net, z.flip(0), t, eps)
+
+    @wrong("4.6", "times still from the seed")
+    def only_the_noise_mended(net, z):
+        return line(net, z, torch.rand(len(z), 1, generator=seeded()), torch.randn(z.shape))
+
+    @wrong("4.6", "noise still from the seed")
+    def only_the_times_mended(net, z):
+        return line(net, z, torch.rand(len(z), 1), torch.randn(z.shape, generator=seeded()))
+
+    @wrong("4.6", "one time for each coordinate")
+    def mended_and_broken(net, z):
+        return line(net, z, torch.rand_like(z), torch.randn_like(z))
+
+    @wrong("4.6", "one time for the whole batch")
+    def mended_with_one_time(net, z):
+        return line(net, z, torch.rand(1, 1), torch.randn_like(z))
+
+    @wrong("4.6", "rand for randn")
+    def mended_with_uniform_noise(net, z):
+        return line(net, z, torch.rand(len(z), 1), torch.rand(z.shape))
+
+    @right("4.6")
+    def no_generator(net, z):
+        return line(net, z, torch.rand(len(z), 1), torch.randn(z.shape))
+
+    @right("4.6")
+    def generator_outside(net, z):
+        t, eps = torch.rand(len(z), 1, generator=OUTSIDE), torch.randn(z.shape, generator=OUTSIDE)
+        return line(net, z, t, eps)
+
+    @right("4.6")
+    def generator_as_a_default(net, z, draws=seeded()):  # noqa: B008
+        t, eps = torch.rand(len(z), 1, generator=draws), torch.randn(z.shape, generator=draws)
+        return line(net, z, t, eps)
+
+    @right("4.6")
+    def none_for_the_generator(net, z):
+        t, eps = torch.rand(len(z), 1, generator=None), torch.randn(z.shape, generator=None)
+        return line(net, z, t, eps)
+
+    @right("4.6")
+    def seeded_by_chance(net, z):
+        draws = torch.Generator()
+        draws.seed()
+        t, eps = torch.rand(len(z), 1, generator=draws), torch.randn(z.shape, generator=draws)
+        return line(net, z, t, eps)
+
+    @right("4.6")
+    def seeded_from_the_common_stream(net, z):
+        draws = torch.Generator().manual_seed(int(torch.randint(2**31, ())))
+        t, eps = torch.rand(len(z), 1, generator=draws), torch.randn(z.shape, generator=draws)
+        return line(net, z, t, eps)
 
 
 class Ex5_4:

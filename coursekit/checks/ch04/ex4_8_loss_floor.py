@@ -1,4 +1,4 @@
-"""Exercise 4.7: the floor of the loss, by Monte Carlo."""
+"""Exercise 4.8: the floor of the loss, by Monte Carlo."""
 
 import math
 from collections.abc import Callable, Iterator
@@ -197,7 +197,7 @@ def floor_of(width: float, dim: int) -> tuple[float, float]:
     return floor, math.sqrt((1 + 2 / dim) * float(v.square().mean()) - floor**2)
 
 
-@exercise("4.7", "The floor of the loss", "stretch", "field, z", estimate(), MISTAKES, random=True)
+@exercise("4.8", "The floor of the loss", "stretch", "field, z", estimate(), MISTAKES, random=True)
 def loss_floor(student: StudentFunction) -> Iterator[Fact | str]:
     """Where the field is evaluated; estimate and standard error for two Gaussians, whose floors are known."""
     summed = 0

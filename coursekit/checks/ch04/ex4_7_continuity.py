@@ -1,4 +1,4 @@
-"""Exercise 4.6: the continuity equation on a grid of the line."""
+"""Exercise 4.7: the continuity equation on a grid of the line."""
 
 import math
 from collections.abc import Callable, Iterator
@@ -188,7 +188,7 @@ def _hill(x: Tensor, t: float) -> Tensor:
 
 
 @exercise(
-    "4.6",
+    "4.7",
     "The continuity equation on a grid",
     "stretch",
     "density, field, grid, t, dt",
