@@ -403,10 +403,10 @@ def train(student: StudentFunction) -> Iterator[Fact]:
     yield _fact("losses not those of the steps", "error of the losses returned", 0.0, min(apart, 1e3), 1e-3)
     if record.strangers == 0 and count == STEPS:
         yield _smoothed(record, copies[-1])
-    other = Line()
-    before = other.weight.detach().clone()
-    student(other, RecordingLoss(other), data[:700], 4, 1e-6, DECAY, shape=(4,))
-    moved = float((other.weight.detach() - before).abs().max())
+    second = Line()
+    before = second.weight.detach().clone()
+    student(second, RecordingLoss(second), data[:700], 4, 1e-6, DECAY, shape=(4,))
+    moved = float((second.weight.detach() - before).abs().max())
     yield _fact("lr not used", "way of a weight with a tiny lr", 0.0, moved, 1e-4, "below 1e-4")
 
 

@@ -1,8 +1,4 @@
-<<<<<<< HEAD
-"""Answers to the losses of exercises 4.4, 5.4, 5.5, 5.6, 6.3 and 7.2."""
-=======
-"""Answers to the losses of exercises 4.4, 4.6, 5.4, 5.5, 6.3 and 7.2."""
->>>>>>> l4
+"""Answers to the losses of exercises 4.4, 4.6, 5.4, 5.5, 5.6, 6.3 and 7.2."""
 
 import numpy as np
 import torch
