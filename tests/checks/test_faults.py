@@ -271,6 +271,26 @@ def test_the_line_of_the_student_is_quoted_and_no_other():
     assert "coursekit" not in message
 
 
+@pytest.mark.parametrize(
+    ("answer", "of_shapes"),
+    [
+        (lambda field, x, t, h: x + h * torch.zeros(7, 5, 3), True),
+        (lambda field, x, t, h: x @ torch.zeros(17, 2), True),
+        (lambda field, x, t, h: x[:, 40], True),
+        (lambda field, x, t, h: torch.cat([x, x[:, 0]]), True),
+        (lambda field, x, t, h: x + float(x), False),  # one number wanted, not a shape
+        (lambda field, x, t, h: torch.autograd.grad(x.sum(), x)[0], False),
+        (lambda field, x, t, h: x + (x, x) * 0.5, False),
+        (lambda field, x, t, h: x + unheard_of, False),  # noqa: F821
+    ],
+)
+def test_shapes_are_spoken_of_where_they_are_the_matter(answer, of_shapes):
+    outcome = registry["1.2"].examine(answer)
+    assert outcome.name == "raises"
+    assert ("print the shapes" in outcome.message) == of_shapes, outcome.message
+    fit_to_read(outcome)
+
+
 def test_a_call_of_an_unfinished_neighbour_is_told_from_this_stub():
     heun = stub("1.4")
     outcome = registry["1.10"].examine(lambda field, x0: heun(field, x0, 0.0, 0.1))

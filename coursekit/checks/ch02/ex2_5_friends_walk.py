@@ -9,6 +9,7 @@ from torch import Tensor
 from ..core import Fact, Mistakes, StudentFunction, exercise, mean_tolerance
 from ..shared.mistakes import recurring
 from ..shared.noise import correlation, standard_normal, within
+from ..shared.quiet import failing
 
 N, START = 4000, (3.0, -2.0)
 """Paths of a run, and where all of them begin: away from zero, so that a lost pull shows."""
@@ -16,7 +17,7 @@ FINE, COARSE = (0.0, 0.001, 0.004, 0.006, 0.01), (0.0, 0.02, 0.07, 0.1, 0.15)
 """Times of a run with noise, at which one kick can be seen by itself, and of one without."""
 PAIRS = ((1.5, 0.7), (0.5, 2.0))
 """Rates and strengths for which no two powers of either coincide."""
-TESTS = 14
+TESTS = 16
 """Statistical numbers in the facts below; they share the family's level."""
 
 Kick = Callable[[Any, Tensor, float], Any]
@@ -46,20 +47,20 @@ def _fixed(x0: Tensor, times: Tensor, theta: float, sigma: float) -> Tensor:
 
 MISTAKES: Mistakes = {
     "the bug is still there": (
-        _walk(lambda sigma, x, gap: sigma * gap**0.5 * torch.randn_like(x) * torch.randn_like(x)),
-        "Mean and variance are right, at every time, and after many steps no picture shows anything. A "
-        "single step gives it away: most of its kicks are tiny, a few are huge, and a normal law has "
-        "neither. Follow one number from where it is drawn to where it is added.",
+        _walk(lambda sigma, x, gap: sigma * gap**0.5 * torch.randn_like(x[:, :1])),
+        "The bug is still there. Each coordinate by itself has the right distribution, at every time. Look "
+        "at the states in the plane: after one step they all lie on one straight line. How many random "
+        "numbers does a step draw, and how many does it need?",
     ),
     "the noise is gone": (
         _walk(lambda sigma, x, gap: 0 * x),
-        "Now there is no noise left. One thing was done once too often in this walk, and it has to be done "
-        "once.",
+        "Now there is no noise left, and without noise it is no OU process. The noise was of the right size "
+        "as you got it; the friend drew it in another shape than it should have.",
     ),
     "the noise is a fixed push": (
         _walk(lambda sigma, x, gap: sigma * gap**0.5),
-        "Now every state gets the same push, always to the same side: you have taken out the draw of "
-        "both places. One of the two was right.",
+        "Now every state gets the same push, always to the same side: nothing is drawn any more. The draw "
+        "was needed. Was it one for each number that it is added to?",
     ),
     "the pull is gone": (
         _walk(lambda sigma, x, gap: sigma * gap**0.5 * torch.randn_like(x), 0.0),
@@ -74,7 +75,7 @@ MISTAKES: Mistakes = {
     "the draw is gone with its factor": (
         _walk(lambda sigma, x, gap: sigma * torch.randn_like(x)),
         "Your kicks are equally strong however short the step is. The root of the time has gone with what "
-        "you took out; only one of the two factors beside it was wrong.",
+        "you changed; it was right as it stood.",
     ),
     **recurring(
         {
@@ -84,9 +85,6 @@ MISTAKES: Mistakes = {
             "one noise for all": _walk(lambda sigma, x, gap: sigma * gap**0.5 * torch.randn_like(x[:1, :1])),
             "one noise for the whole batch": _walk(
                 lambda sigma, x, gap: sigma * gap**0.5 * torch.randn_like(x[:1])
-            ),
-            "one noise for all coordinates": _walk(
-                lambda sigma, x, gap: sigma * gap**0.5 * torch.randn_like(x[:, :1])
             ),
             "same noise in every step": _fixed,
             "noise proportional to the state": _walk(
@@ -100,7 +98,7 @@ MISTAKES: Mistakes = {
 
 @exercise("2.5", "Find the bug", "core", "x0, times, theta, sigma", _friends_walk, MISTAKES, random=True)
 def friends_walk(student: StudentFunction) -> Iterator[Fact]:
-    """The pull alone, without noise, and the law of single kicks over gaps that differ."""
+    """The pull alone, the law of single kicks over gaps that differ, and three coordinates."""
     x0 = torch.tensor(START, dtype=torch.float64).repeat(N, 1)
     fine, coarse = (torch.tensor(times, dtype=torch.float64) for times in (FINE, COARSE))
 
@@ -141,3 +139,13 @@ def friends_walk(student: StudentFunction) -> Iterator[Fact]:
     )
     same = correlation(kicks[0][3], kicks[1][3])
     yield Fact("same draws in every call", "correlation of two calls", 0.0, same, hint, tol)
+    hint = (
+        "In the plane the coordinates are independent; with three coordinates some of them get the same "
+        "noise. How does the shape in which you draw follow from the shape of the states?"
+    )
+    theta, sigma = PAIRS[0]
+    solid = torch.zeros(N, 3, dtype=torch.float64)
+    kick = student(solid, fine[:2], theta, sigma, shape=(2, N, 3)).double()[1]
+    pairs = torch.tensor([correlation(kick[:, i], kick[:, 2]) for i in (0, 1)])
+    tol, what = mean_tolerance(N, 1.0, TESTS), "correlations with the third of three coordinates"
+    yield from failing([Fact("coordinates tied", what, torch.zeros(2), pairs, hint, tol)])

@@ -142,4 +142,4 @@ def stationary_variance(student: StudentFunction) -> Iterator[Fact | str]:
     scatter = float((few / few.mean().clamp(min=1e-9)).std())
     what, most = "scatter of the variance of two paths, in 12 calls", "at least 0.2"
     yield Fact("ignores `n`", what, 0.2, min(scatter, 0.2), hint, 1e-3, 0.1, most)
-    yield "The step size shifts the variance: halve h, and the shift about halves. Below you derive why."
+    yield "The step size shifts the variance: halve h, and the shift about halves."

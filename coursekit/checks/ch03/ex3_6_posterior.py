@@ -47,6 +47,18 @@ MISTAKES: dict[str, Mistake] = {
             "mean over the coordinates": _of(lambda x, z, a, b: CONDITIONAL_LAW(x, z, a, b) / x.shape[-1]),
         }
     ),
+    "state and data points swapped": (
+        _of(lambda x, z, alpha, beta: CONDITIONAL_LAW(z, x, alpha, beta)),
+        "Your density is that of the data points around the scaled state. The clouds stand around the "
+        "scaled *data points*, and the state is the place at which you ask for their densities. Broadcasting "
+        "accepts either: which argument comes first in the function of 3.4?",
+    ),
+    "not the largest taken out": (
+        bayes(lambda logs, prior: _divided((logs + prior.log() - (logs + prior.log()).min()).exp())),
+        "You take a number out of all logarithms before you leave them, and that is right, but it is the "
+        "wrong number: what is left can still be so large that its exponential overflows. After which shift "
+        "is no exponential larger than one?",
+    ),
     "prior left out": (
         bayes(lambda logs, prior: logs.softmax(0)),
         "Your weights are those of data points that are equally likely beforehand: the prior has no part in "

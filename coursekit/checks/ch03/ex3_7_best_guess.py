@@ -31,6 +31,12 @@ def shifted(shift: Shares, divide: Shares = lambda parts: parts / parts.sum(1, k
     return lambda logs: divide((logs - shift(logs)).exp())
 
 
+def _patched(logs: Tensor) -> Tensor:
+    """The friend's weights, and where they are not numbers the likeliest data point."""
+    shares = shifted(torch.max)(logs)
+    return torch.where(shares.isnan(), torch.nn.functional.one_hot(logs.argmax(1), logs.shape[1]), shares)
+
+
 _reference = _guess(lambda logs: logs.softmax(1))
 MISTAKES: dict[str, Mistake] = {
     "the bug is still there": (
@@ -61,11 +67,17 @@ MISTAKES: dict[str, Mistake] = {
         "behind a state: along which axis of the table do the data points stand?",
         {
             "normalised over the states": _guess(lambda logs: logs.softmax(0)),
-            "columns summed": _guess(shifted(torch.max, lambda parts: parts / parts.sum(0))),
-            "rows shifted, columns summed": _guess(
+            "sum over all states": _guess(shifted(torch.max, lambda parts: parts / parts.sum(0))),
+            "shift of each state, sum over all states": _guess(
                 shifted(lambda logs: logs.max(1, keepdim=True).values, lambda parts: parts / parts.sum(0))
             ),
         },
+    ),
+    "nearest point in the holes": (
+        _guess(_patched),
+        "The `nan` is gone, but in its place stands the likeliest data point alone. A state can be far from "
+        "all data points and still halfway between two of them; then both count. Go further up: why do all "
+        "weights of such a state vanish?",
     ),
     "nearest point only": (
         _guess(lambda logs: torch.nn.functional.one_hot(logs.argmax(1), logs.shape[1]).to(logs)),
@@ -126,6 +138,14 @@ def best_guess(student: StudentFunction) -> Iterator[Fact]:
     yield Fact(
         "states mixed up", "guesses for the same three states in one batch", points, together, HINT_TOGETHER
     )
+    points, odds = rows((1.0, 1.0), (1.0, -1.0), (0.0, 0.0)), torch.tensor(1.5).double()
+    # The log-odds of the first two at height y are 2 alpha y / beta²: near the middle line, 0.6 to 0.4.
+    aside = torch.stack([scalar(3.0), beta**2 / (2 * alpha) * odds.log()])[None]
+    company = torch.cat([points[2:], aside])
+    right = rows((0.0, 0.0), (1.0, 0.2))
+    got = student(company, points, alpha, beta, shape=(2, 2), finite=False)
+    what = "guesses on a data point, and far out about halfway between two others, in one batch"
+    yield Fact("states mixed up", what, right, got, HINT_TOGETHER, 3e-3)
     space = torch.randn(5, 3, dtype=torch.float64)
     alpha, beta = scalar(0.5), scalar(0.8)
     one = torch.ones(2, 3, dtype=torch.float64)

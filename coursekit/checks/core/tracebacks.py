@@ -1,6 +1,7 @@
 """Errors that a student's function raised: which line of theirs, and what to say."""
 
 import linecache
+import re
 import sysconfig
 from pathlib import Path
 from traceback import extract_tb
@@ -65,6 +66,12 @@ def _unfinished(error: BaseException, number: str) -> Fault | None:
     )
 
 
+def _of_shapes(error: BaseException) -> bool:
+    """Tell whether an error is about shapes, by the words that torch and NumPy use of them."""
+    words = r"\b(sizes?|shapes?|dims?|dimensions?|dimensional|broadcast\w*|axis|out of bounds)\b"
+    return re.search(words, safe_text(error), re.IGNORECASE) is not None
+
+
 def from_exception(error: BaseException, number: str, given: str) -> Fault:
     """Turn whatever the student's function raised into a fault: type, words, and the line in their code."""
     if isinstance(error, Fault):
@@ -78,10 +85,13 @@ def from_exception(error: BaseException, number: str, given: str) -> Fault:
     else:
         said = safe_text(error) or "no message"
     caret = isinstance(error, TypeError | RuntimeError) and ("for ^" in said or "bitwise_xor" in said)
+    look = (
+        "print the shapes on the way" if _of_shapes(error) else "look at each value that this line works with"
+    )
     power = " The sign ^ is no power in Python: write ** instead." if caret else ""
     return Fault(
         "raises",
         f"Your function stopped with {kind}{_place(error)}. Python says: {said}.{power} It was called "
         f"{f'with {given}' if given else 'without any argument'}. Call it by yourself"
-        f"{' with such values' if given else ''} and print the shapes on the way.",
+        f"{' with such values' if given else ''} and {look}.",
     )

@@ -400,25 +400,19 @@ class Ex2_4:
 
 class Ex2_5:
     @right("2.5")
-    def draw_left_to_the_step(x0, times, theta, sigma):
-        def diffusion(x):
-            return sigma
-
+    def a_draw_for_each_coordinate(x0, times, theta, sigma):
         states = [x0]
         for h in times.diff().tolist():
             x = states[-1]
-            states.append(x + h * -theta * x + diffusion(x) * math.sqrt(h) * torch.randn_like(x))
+            kick = math.sqrt(h) * torch.randn(len(x), x.shape[1])
+            states.append(x + h * -theta * x + sigma * kick)
         return torch.stack(states)
 
     @right("2.5")
-    def draw_left_to_the_coefficient(x0, times, theta, sigma):
-        def diffusion(x):
-            return sigma * torch.randn_like(x)
-
-        states = [x0]
-        for h in times.diff().tolist():
-            x = states[-1]
-            states.append(x + h * -theta * x + diffusion(x) * math.sqrt(h))
+    def all_kicks_at_once(x0, times, theta, sigma):
+        states, noise = [x0], torch.randn(len(times) - 1, *x0.shape)
+        for h, eps in zip(times.diff().tolist(), noise, strict=True):
+            states.append(states[-1] - h * theta * states[-1] + sigma * h**0.5 * eps)
         return torch.stack(states)
 
     @right("2.5")
@@ -440,35 +434,58 @@ class Ex2_5:
 
     @wrong("2.5", "the bug is still there")
     def untouched(x0, times, theta, sigma):
-        def diffusion(x):
-            return sigma * torch.randn_like(x)
-
         states = [x0]
         for h in times.diff().tolist():
             x = states[-1]
-            states.append(x - h * theta * x + diffusion(x) * math.sqrt(h) * torch.randn_like(x))
+            states.append(x - h * theta * x + sigma * math.sqrt(h) * torch.randn(len(x), 1))
+        return torch.stack(states)
+
+    @wrong("2.5", "the bug is still there")
+    def repeated_by_hand(x0, times, theta, sigma):
+        states = [x0]
+        for h in times.diff().tolist():
+            x = states[-1]
+            noise = torch.randn(len(x), 1).expand_as(x)
+            states.append(x - h * theta * x + sigma * math.sqrt(h) * noise)
+        return torch.stack(states)
+
+    @wrong("2.5", "one noise for the whole batch")
+    def the_other_axis(x0, times, theta, sigma):
+        states = [x0]
+        for h in times.diff().tolist():
+            x = states[-1]
+            states.append(x - h * theta * x + sigma * math.sqrt(h) * torch.randn(1, x.shape[1]))
+        return torch.stack(states)
+
+    @wrong("2.5", "raises")
+    def always_in_the_plane(x0, times, theta, sigma):
+        states = [x0]
+        for h in times.diff().tolist():
+            x = states[-1]
+            states.append(x - h * theta * x + sigma * math.sqrt(h) * torch.randn(len(x), 2))
+        return torch.stack(states)
+
+    @wrong("2.5", "coordinates tied")
+    def the_first_two_coordinates_only(x0, times, theta, sigma):
+        states = [x0]
+        for h in times.diff().tolist():
+            x = states[-1]
+            noise = torch.randn(len(x), 2)[:, torch.arange(x.shape[1]).clamp(max=1)]
+            states.append(x - h * theta * x + sigma * math.sqrt(h) * noise)
         return torch.stack(states)
 
     @wrong("2.5", "the noise is a fixed push")
-    def both_draws_taken_out(x0, times, theta, sigma):
+    def draw_taken_out(x0, times, theta, sigma):
         states = [x0]
         for h in times.diff().tolist():
             states.append(states[-1] - h * theta * states[-1] + sigma * math.sqrt(h))
         return torch.stack(states)
 
-    @wrong("2.5", "the bug is still there")
-    def one_of_the_draws_for_a_whole_row(x0, times, theta, sigma):
+    @wrong("2.5", "not normal")
+    def drawn_twice(x0, times, theta, sigma):
         states = [x0]
         for h in times.diff().tolist():
             kick = sigma * torch.randn(len(x0), 1) * math.sqrt(h) * torch.randn_like(x0)
-            states.append(states[-1] - h * theta * states[-1] + kick)
-        return torch.stack(states)
-
-    @wrong("2.5", "not normal")
-    def one_of_the_draws_for_the_whole_batch(x0, times, theta, sigma):
-        states = [x0]
-        for h in times.diff().tolist():
-            kick = sigma * torch.rand_like(x0) * math.sqrt(3 * h) * torch.randn_like(x0)
             states.append(states[-1] - h * theta * states[-1] + kick)
         return torch.stack(states)
 
@@ -854,6 +871,15 @@ class Ex2_10:
             kick = math.sqrt(k) * torch.randn_like(x)
             first = score(x)
             x = x + k / 4 * (first + score(x + k / 2 * first + kick)) + kick
+        return x
+
+    @wrong("2.10", "below the floor")
+    def kicks_a_little_weaker(score, x, sigma, h, steps):
+        k = sigma**2 * h
+        for _ in range(steps):
+            s = score(x)
+            kick = math.sqrt(k * max(1 - 0.02 * k * float((s**2).mean()), 0.4)) * torch.randn_like(x)
+            x = x + k / 2 * s + kick
         return x
 
     @right("2.10")

@@ -488,6 +488,23 @@ class Ex3_6:
         logs = row_of(x, points, alpha, beta)
         return (logs - logs.logsumexp(0)).exp()
 
+    @wrong("3.6", "state and data points swapped")
+    def arguments_in_the_other_order(x, points, prior, alpha, beta):
+        logs = torch.distributions.Normal(alpha * x, beta).log_prob(points).sum(-1)
+        return torch.softmax(logs + prior.log(), 0)
+
+    @wrong("3.6", "not the largest taken out")
+    def smallest_taken_out(x, points, prior, alpha, beta):
+        logs = row_of(x, points, alpha, beta) + prior.log()
+        p = (logs - logs.min()).exp()
+        return p / p.sum()
+
+    @wrong("3.6", "not the largest taken out")
+    def mean_taken_out(x, points, prior, alpha, beta):
+        logs = row_of(x, points, alpha, beta) + prior.log()
+        p = (logs - logs.mean()).exp()
+        return p / p.sum()
+
     @wrong("3.6", "identity")
     def never_looks_at_the_state(x, points, prior, alpha, beta):
         return prior / prior.sum()
@@ -556,7 +573,19 @@ class Ex3_7:
         logs = -torch.cdist(x, alpha * points).square() / (2 * beta**2)
         return torch.softmax(logs, dim=0) @ points
 
-    @wrong("3.7", "columns summed")
+    @wrong("3.7", "nearest point in the holes")
+    def holes_patched(x, points, alpha, beta):
+        logs = -torch.cdist(x, alpha * points).square() / (2 * beta**2)
+        guess = friends(x, points, alpha, beta)
+        return torch.where(guess.isnan(), points[logs.argmax(dim=1)], guess)
+
+    @wrong("3.7", "shift of each state, sum over all states")
+    def sum_down_the_columns(x, points, alpha, beta):
+        logs = -torch.cdist(x, alpha * points).square() / (2 * beta**2)
+        weights = (logs - logs.amax(dim=1, keepdim=True)).exp()
+        return weights / weights.sum(dim=0, keepdim=True) @ points
+
+    @wrong("3.7", "sum over all states")
     def the_other_axis_changed(x, points, alpha, beta):
         logs = -torch.cdist(x, alpha * points).square() / (2 * beta**2)
         weights = (logs - logs.max()).exp()
