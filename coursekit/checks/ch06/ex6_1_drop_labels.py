@@ -1,4 +1,4 @@
-"""Exercise 6.1: drop labels."""
+"""Exercise 6.1, find the bug: drop labels."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -34,7 +34,14 @@ RULES: dict[str, Callable[..., Tensor]] = {
     "randn for rand": _where(lambda y, rate: torch.randn(len(y)) < rate),
     "same labels each time": _where(lambda y, rate: torch.arange(len(y)) < round(rate * len(y))),
 }
-MISTAKES = {name: (rule, HINTS[name]) for name, rule in RULES.items()}
+HINT_BUG = (
+    "The bug is still there: the share is right in the long run, but within a batch labels are lost together "
+    "or not at all. How many coins does your function toss for a batch, and which labels look at the same one?"
+)
+MISTAKES = {
+    "the bug is still there": (_where(lambda y, rate: (torch.rand(NULL + 1) < rate)[y]), HINT_BUG),
+    **{name: (rule, HINTS[name]) for name, rule in RULES.items()},
+}
 HINT_MASK = (
     "Your function returns which labels are dropped, true or false for each. What is asked for are the "
     "labels themselves, with `null` in place of those that are dropped."
@@ -66,7 +73,7 @@ class _Read:
         return value if value.is_complex() or value.is_floating_point() else value.double()
 
 
-@exercise("6.1", "Drop labels", "core", "y, rate, null", _reference, MISTAKES, random=True)
+@exercise("6.1", "Find the bug: dropped labels", "core", "y, rate, null", _reference, MISTAKES, random=True)
 def drop_labels(student: StudentFunction) -> Iterator[Fact | str]:
     """Many batches of labels: what stands for a dropped one, how many go, and which; then other rates."""
     student.answer = read = _Read(student.answer)

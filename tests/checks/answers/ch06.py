@@ -100,83 +100,124 @@ class Ex6_1:
         coin = torch.rand((len(y) + 1) // 2) < rate
         return torch.where(coin.repeat_interleave(2)[: len(y)], null, y)
 
-    @wrong("6.1", "one coin for several labels")
+    @wrong("6.1", "the bug is still there")
     def coin_for_a_class(y, rate, null):
         return torch.where((torch.rand(null + 1) < rate)[y], null, y)
 
 
 class Ex6_2:
-    """guided_velocity(net, x, t, y, w, null)"""
+    """guided_noise(net, x, t, y, omega, null)"""
 
-    @wrong("6.2", "w and 1 - w swapped")
-    def lerp_from_the_label(net, x, t, y, w, null):
-        return torch.lerp(net(x, t, y), net(x, t, torch.full_like(y, null)), w)
+    @wrong("6.2", "weights swapped")
+    def lerp_from_the_label(net, x, t, y, omega, null):
+        return x - t * torch.lerp(net(x, t, y), net(x, t, torch.full_like(y, null)), 1 + omega)
 
     @wrong("6.2", "different x for the two branches")
-    def fresh_noise(net, x, t, y, w, null):
-        return (1 - w) * net(torch.randn_like(x), t, torch.full_like(y, null)) + w * net(x, t, y)
+    def fresh_noise(net, x, t, y, omega, null):
+        u0, u1 = net(torch.randn_like(x), t, torch.full_like(y, null)), net(x, t, y)
+        return x - t * ((1 + omega) * u1 - omega * u0)
 
     @wrong("6.2", "wrong time")
-    def later(net, x, t, y, w, null):
-        return (1 - w) * net(x, 1 - t, torch.full_like(y, null)) + w * net(x, t, y)
+    def later(net, x, t, y, omega, null):
+        return x - t * ((1 + omega) * net(x, t, y) - omega * net(x, 1 - t, torch.full_like(y, null)))
 
     @wrong("6.2", "net misused")
-    def null_as_a_number(net, x, t, y, w, null):
-        return (1 - w) * net(x, t, null) + w * net(x, t, y)
+    def null_as_a_number(net, x, t, y, omega, null):
+        return x - t * ((1 + omega) * net(x, t, y) - omega * net(x, t, null))
 
     @wrong("6.2", "input edited")
-    def writes_null_into_y(net, x, t, y, w, null):
+    def writes_null_into_y(net, x, t, y, omega, null):
         u1 = net(x, t, y)
         y[:] = null
-        return (1 - w) * net(x, t, y) + w * u1
+        return x - t * ((1 + omega) * u1 - omega * net(x, t, y))
+
+    @wrong("6.2", "input edited")
+    def writes_into_x(net, x, t, y, omega, null):
+        u = (1 + omega) * net(x, t, y) - omega * net(x, t, torch.full_like(y, null))
+        x -= t * u
+        return x
 
     @right("6.2")
-    def both_in_one_batch(net, x, t, y, w, null):
+    def both_in_one_batch(net, x, t, y, omega, null):
         both = net(torch.cat([x, x]), t, torch.cat([torch.full_like(y, null), y]))
         u0, u1 = both.chunk(2)
-        return u0 + w * (u1 - u0)
+        return x - t * (u1 + omega * (u1 - u0))
 
     @right("6.2")
-    def by_lerp(net, x, t, y, w, null):
-        return torch.lerp(net(x, t, y * 0 + null), net(x, t, y), w)
+    def noises_first(net, x, t, y, omega, null):
+        def eps(labels):
+            return x - t * net(x, t, labels)
+
+        return (1 + omega) * eps(y) - omega * eps(torch.full_like(y, null))
 
     @right("6.2")
-    def their_convention_translated(net, x, t, y, w, null):
-        omega = w - 1
-        return (1 + omega) * net(x, t, y) - omega * net(x, t, torch.full(y.shape, null))
+    def by_lerp(net, x, t, y, omega, null):
+        return x - t * torch.lerp(net(x, t, y * 0 + null), net(x, t, y), 1 + omega)
 
     @right("6.2")
-    def branch_without_weight_left_out(net, x, t, y, w, null):
-        times = torch.full((len(x), 1, 1, 1), t)
-        told = net(x, times, y)
-        return told if w == 1 else (1 - w) * net(x, times, torch.full_like(y, null)) + w * told
+    def by_the_scale_of_the_course(net, x, t, y, omega, null):
+        w = omega + 1
+        return x - t * ((1 - w) * net(x, t, torch.full(y.shape, null)) + w * net(x, t, y))
 
-    @wrong("6.2", "w not used")
-    def always_two(net, x, t, y, w, null):
+    @right("6.2")
+    def by_way_of_the_image(net, x, t, y, omega, null):
+        nothing = torch.full_like(y, null)
+        image = (1 + omega) * (x + (1 - t) * net(x, t, y)) - omega * (x + (1 - t) * net(x, t, nothing))
+        return (x - t * image) / (1 - t)
+
+    @right("6.2")
+    def image_less_velocity(net, x, t, y, omega, null):
         u0, u1 = net(x, t, torch.full_like(y, null)), net(x, t, y)
-        return u0 + 2 * (u1 - u0)
+        u = u1 + omega * (u1 - u0)
+        return (x + (1 - t) * u) - u
+
+    @right("6.2")
+    def branch_without_weight_left_out(net, x, t, y, omega, null):
+        times = torch.full((len(x), *[1] * (x.dim() - 1)), t)
+        u = net(x, times, y)
+        if omega != 0:
+            u = u + omega * (u - net(x, times, torch.full_like(y, null)))
+        return x - times * u
+
+    @wrong("6.2", "wrong at time 0")
+    def image_over_a_guarded_time(net, x, t, y, omega, null):
+        u = (1 + omega) * net(x, t, y) - omega * net(x, t, torch.full_like(y, null))
+        return (x * t - t**2 * u) / max(t, 1e-3)
+
+    @wrong("6.2", "omega not used")
+    def always_one(net, x, t, y, omega, null):
+        return x - t * (2 * net(x, t, y) - net(x, t, torch.full_like(y, null)))
 
     @wrong("6.2", "wrong scale")
-    def never_away_from_the_label(net, x, t, y, w, null):
+    def never_away_from_the_label(net, x, t, y, omega, null):
         u0, u1 = net(x, t, torch.full_like(y, null)), net(x, t, y)
-        return u0 + max(w, 0) * (u1 - u0)
+        return x - t * (u1 + max(omega, -1) * (u1 - u0))
 
     @wrong("6.2", "wrong labels")
-    def null_counted_from_zero(net, x, t, y, w, null):
+    def null_counted_from_zero(net, x, t, y, omega, null):
         u0, u1 = net(x, t, torch.full_like(y, -1)), net(x, t, y)
-        return u0 + w * (u1 - u0)
+        return x - t * (u1 + omega * (u1 - u0))
 
-    @wrong("6.2", "no mixture of both branches")
-    def mean_gap(net, x, t, y, w, null):
+    @wrong("6.2", "not the noise of a guided velocity")
+    def mean_gap(net, x, t, y, omega, null):
         u0, u1 = net(x, t, torch.full_like(y, null)), net(x, t, y)
-        return u0 + w * (u1 - u0).mean(0)
+        return x - t * (u1 + omega * (u1 - u0).mean(0))
+
+    @wrong("6.2", "not the noise of a guided velocity")
+    def score_instead(net, x, t, y, omega, null):
+        u = (1 + omega) * net(x, t, y) - omega * net(x, t, torch.full_like(y, null))
+        return -(x - t * u) / (1 - t)
+
+    @wrong("6.2", "not the noise of a guided velocity")
+    def state_forgotten_in_one_branch(net, x, t, y, omega, null):
+        return (1 + omega) * (x - t * net(x, t, y)) + omega * t * net(x, t, torch.full_like(y, null))
 
     @right("6.2")
-    def state_by_state(net, x, t, y, w, null):
-        def field(a, k):
-            return (1 - w) * net(a, t, torch.full_like(k, null)) + w * net(a, t, k)
+    def state_by_state(net, x, t, y, omega, null):
+        def noise(a, k):
+            return a - t * ((1 + omega) * net(a, t, k) - omega * net(a, t, torch.full_like(k, null)))
 
-        return torch.cat([field(x[i : i + 1], y[i : i + 1]) for i in range(len(x))])
+        return torch.cat([noise(x[i : i + 1], y[i : i + 1]) for i in range(len(x))])
 
 
 def times(z):
