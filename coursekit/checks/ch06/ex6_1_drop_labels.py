@@ -36,7 +36,7 @@ RULES: dict[str, Callable[..., Tensor]] = {
 }
 HINT_BUG = (
     "The bug is still there: the share is right in the long run, but within a batch labels are lost together "
-    "or not at all. How many coins does your function toss for a batch, and which labels look at the same one?"
+    "or not at all. How many coins does your function toss for a batch, and which labels share one?"
 )
 MISTAKES = {
     "the bug is still there": (_where(lambda y, rate: (torch.rand(NULL + 1) < rate)[y]), HINT_BUG),

@@ -41,7 +41,7 @@ def _reference(net: Any, x: Tensor, t: float, y: Tensor, omega: float, null: int
 
 
 def _pair(combine: Pair, nothing: int | None = None, noise: Noise = noise_of) -> Callable[..., Tensor]:
-    """Another combination of the two velocities at w = 1 + omega, or another label for none, or conversion."""
+    """Another mixture of the two velocities at w = 1 + omega, label for none, or conversion."""
 
     def rule(net: Any, x: Tensor, t: float, y: Tensor, omega: float, null: int) -> Tensor:
         none = net(x, t, torch.full_like(y, null if nothing is None else nothing))
@@ -123,7 +123,7 @@ MISTAKES: dict[str, tuple[Callable[..., Tensor], str]] = {
     "weights that do not add up to one": (
         _pair(lambda none, told, w: none + w * told),
         "You add a multiple of the conditional velocity to the unconditional one. Then the weights add up to "
-        "more than one, and where the label is followed the velocity is far too large. It is the *difference* "
+        "more than one, and where the label counts the velocity is far too large. It is the *difference* "
         "of both that counts.",
     ),
     "noises added": (
