@@ -34,14 +34,7 @@ RULES: dict[str, Callable[..., Tensor]] = {
     "randn for rand": _where(lambda y, rate: torch.randn(len(y)) < rate),
     "same labels each time": _where(lambda y, rate: torch.arange(len(y)) < round(rate * len(y))),
 }
-HINT_BUG = (
-    "The bug is still there: the share is right in the long run, but within a batch labels are lost together "
-    "or not at all. How many coins does your function toss for a batch, and which labels share one?"
-)
-MISTAKES = {
-    "the bug is still there": (_where(lambda y, rate: (torch.rand(NULL + 1) < rate)[y]), HINT_BUG),
-    **{name: (rule, HINTS[name]) for name, rule in RULES.items()},
-}
+MISTAKES = {name: (rule, HINTS[name]) for name, rule in RULES.items()}
 HINT_MASK = (
     "Your function returns which labels are dropped, true or false for each. What is asked for are the "
     "labels themselves, with `null` in place of those that are dropped."

@@ -126,6 +126,11 @@ MISTAKES: dict[str, tuple[Callable[..., Tensor], str]] = {
         "more than one, and where the label counts the velocity is far too large. It is the *difference* "
         "of both that counts.",
     ),
+    "sign of the second weight": (
+        _pair(lambda none, told, w: w * told + (w - 1) * none),
+        "The weights of your two branches don't add up to one, because one of them has the wrong sign: going "
+        "beyond the label means to go *away* from the branch without it. Test (c) on paper with numbers.",
+    ),
     "noises added": (
         _noises_added,
         "You add a multiple of one noise prediction to the other, so the weights don't add up to one, and "

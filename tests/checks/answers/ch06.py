@@ -100,9 +100,38 @@ class Ex6_1:
         coin = torch.rand((len(y) + 1) // 2) < rate
         return torch.where(coin.repeat_interleave(2)[: len(y)], null, y)
 
-    @wrong("6.1", "the bug is still there")
+    @wrong("6.1", "one coin for several labels")
     def coin_for_a_class(y, rate, null):
         return torch.where((torch.rand(null + 1) < rate)[y], null, y)
+
+    @wrong("6.1", "one coin for several labels")
+    def longer_table_of_coins(y, rate, null):
+        coins = torch.rand(len(y)) < rate
+        return torch.where(coins[y], null, y)
+
+    @wrong("6.1", "one coin for several labels")
+    def shorter_table_of_coins(y, rate, null):
+        coins = torch.rand(null) < rate
+        return torch.where(coins[y], null, y)
+
+    @wrong("6.1", "one coin for several labels")
+    def coins_dealt_at_random(y, rate, null):
+        coins = torch.rand(null + 1) < rate
+        return torch.where(coins[torch.randint(null + 1, y.shape)], null, y)
+
+    @wrong("6.1", "one coin for several labels")
+    def coins_in_turn(y, rate, null):
+        coins = torch.rand(null + 1) < rate
+        return torch.where(coins[torch.arange(len(y)) % (null + 1)], null, y)
+
+    @right("6.1")
+    def coins_for_each_row(y, rate, null):
+        coins = torch.rand(len(y), null + 1) < rate
+        return torch.where(coins[torch.arange(len(y)), y], null, y)
+
+    @right("6.1")
+    def coins_like_the_labels(y, rate, null):
+        return torch.where(torch.rand_like(y, dtype=torch.float) < rate, null, y)
 
 
 class Ex6_2:
@@ -116,6 +145,19 @@ class Ex6_2:
     def fresh_noise(net, x, t, y, omega, null):
         u0, u1 = net(torch.randn_like(x), t, torch.full_like(y, null)), net(x, t, y)
         return x - t * ((1 + omega) * u1 - omega * u0)
+
+    @wrong("6.2", "sign of the second weight")
+    def plus_for_minus(net, x, t, y, omega, null):
+        return x - t * ((1 + omega) * net(x, t, y) + omega * net(x, t, torch.full_like(y, null)))
+
+    @wrong("6.2", "not the noise of a guided velocity")
+    def bracket_left_out(net, x, t, y, omega, null):
+        return x - t * (1 + omega) * net(x, t, y) - omega * net(x, t, torch.full_like(y, null))
+
+    @wrong("6.2", "omega taken for w")
+    def noises_by_omega(net, x, t, y, omega, null):
+        eps0, eps1 = x - t * net(x, t, torch.full_like(y, null)), x - t * net(x, t, y)
+        return (1 - omega) * eps0 + omega * eps1
 
     @wrong("6.2", "wrong time")
     def later(net, x, t, y, omega, null):
@@ -236,6 +278,31 @@ class Ex6_4:
     def product(t, frequencies):
         a = torch.pi * t * frequencies
         return torch.cat([a.sin() * a.cos(), a.cos() ** 2], dim=1)
+
+    @wrong("6.4", "turned against the clock")
+    def anticlockwise(t, frequencies):
+        a = math.pi / 2 + math.pi * t * frequencies
+        return torch.cat([a.cos(), a.sin()], dim=1)
+
+    @wrong("6.4", "started at the right")
+    def clockwise_from_the_right(t, frequencies):
+        a = -math.pi * t * frequencies
+        return torch.cat([a.cos(), a.sin()], dim=1)
+
+    @wrong("6.4", "two pi for pi")
+    def whole_turns(t, frequencies):
+        a = math.pi / 2 - 2 * math.pi * t * frequencies
+        return torch.cat([a.cos(), a.sin()], dim=1)
+
+    @wrong("6.4", "wrong waves")
+    def degrees(t, frequencies):
+        a = 180 * t * frequencies
+        return torch.cat([a.sin(), a.cos()], dim=1)
+
+    @right("6.4")
+    def school_angles(t, frequencies):
+        a = math.pi / 2 - math.pi * t * frequencies
+        return torch.cat([a.cos(), a.sin()], dim=1)
 
     @right("6.4")
     def interleaved(t, frequencies):
