@@ -1,4 +1,4 @@
-"""Exercise 6.1: drop labels."""
+"""Exercise 6.1, find the bug: drop labels."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -66,7 +66,7 @@ class _Read:
         return value if value.is_complex() or value.is_floating_point() else value.double()
 
 
-@exercise("6.1", "Drop labels", "core", "y, rate, null", _reference, MISTAKES, random=True)
+@exercise("6.1", "Find the bug: dropped labels", "core", "y, rate, null", _reference, MISTAKES, random=True)
 def drop_labels(student: StudentFunction) -> Iterator[Fact | str]:
     """Many batches of labels: what stands for a dropped one, how many go, and which; then other rates."""
     student.answer = read = _Read(student.answer)

@@ -9,7 +9,7 @@ from torch import Tensor
 from ..core.engine import exercise
 from ..core.facts import Fact
 from ..core.student_function import StudentFunction
-from ..shared.mistakes import one_time_for_all
+from ..shared.mistakes import alike, one_time_for_all
 
 SIZES = ((6, 6), (5, 3), (1, 4), (4, 1))
 """Times and frequencies; as many of both first, so that swapped axes show."""
@@ -53,6 +53,15 @@ MISTAKES: dict[str, tuple[Callable[[Tensor, Tensor], Tensor], str]] = {
         "Your waves are twice as fast as asked for. With whole turns, noise and data look the same to the "
         "network: time 0 and time 1 get equal rows. Half a turn keeps them apart.",
     ),
+    **alike(
+        "Your hands start or turn the wrong way. At time 0 every tip is at (0, 1), straight up; a hand of "
+        "frequency 1 points to the right, at (1, 0), at time one half.",
+        {
+            "turned against the clock": _waves(lambda angle: -torch.sin(angle), torch.cos),
+            "started at the right": _waves(torch.cos, lambda angle: -torch.sin(angle)),
+            "started at the bottom": _waves(torch.sin, lambda angle: -torch.cos(angle)),
+        },
+    ),
     "frequency added": (
         _both(lambda t, f: math.pi * (t + f)),
         "You add the frequency to the time. That shifts every wave and leaves them all equally fast. What "
@@ -89,8 +98,8 @@ MISTAKES: dict[str, tuple[Callable[[Tensor, Tensor], Tensor], str]] = {
     ),
 }
 HINT_WAVES = (
-    "The numbers are not the waves asked for. Take one time and one frequency, work out the angle by hand, "
-    "then its sine and cosine, and compare with a row of yours."
+    "These are not the tips of the hands. Take one time and one frequency, work out by hand through which "
+    "angle the hand has turned and where its tip is, and compare with a row of yours."
 )
 HINT_FREQUENCIES = (
     "Your waves are the same for two different sets of frequencies. How fast each wave is, is handed over "
@@ -125,6 +134,6 @@ def fourier_embedding(student: StudentFunction) -> Iterator[Fact | str]:
         yield Fact("wrong waves", what, wanted, came, HINT_WAVES)
     if moved:
         yield (
-            "Your columns come in another order than sines first, then cosines. A network does not mind, as "
-            "long as the order is always the same."
+            "Your columns come in another order than all distances to the right, then all heights. A network "
+            "does not mind, as long as the order is always the same."
         )

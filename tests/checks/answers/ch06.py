@@ -104,79 +104,162 @@ class Ex6_1:
     def coin_for_a_class(y, rate, null):
         return torch.where((torch.rand(null + 1) < rate)[y], null, y)
 
+    @wrong("6.1", "one coin for several labels")
+    def longer_table_of_coins(y, rate, null):
+        coins = torch.rand(len(y)) < rate
+        return torch.where(coins[y], null, y)
+
+    @wrong("6.1", "one coin for several labels")
+    def shorter_table_of_coins(y, rate, null):
+        coins = torch.rand(null) < rate
+        return torch.where(coins[y], null, y)
+
+    @wrong("6.1", "one coin for several labels")
+    def coins_dealt_at_random(y, rate, null):
+        coins = torch.rand(null + 1) < rate
+        return torch.where(coins[torch.randint(null + 1, y.shape)], null, y)
+
+    @wrong("6.1", "one coin for several labels")
+    def coins_in_turn(y, rate, null):
+        coins = torch.rand(null + 1) < rate
+        return torch.where(coins[torch.arange(len(y)) % (null + 1)], null, y)
+
+    @right("6.1")
+    def coins_for_each_row(y, rate, null):
+        coins = torch.rand(len(y), null + 1) < rate
+        return torch.where(coins[torch.arange(len(y)), y], null, y)
+
+    @right("6.1")
+    def coins_like_the_labels(y, rate, null):
+        return torch.where(torch.rand_like(y, dtype=torch.float) < rate, null, y)
+
 
 class Ex6_2:
-    """guided_velocity(net, x, t, y, w, null)"""
+    """guided_noise(net, x, t, y, omega, null)"""
 
-    @wrong("6.2", "w and 1 - w swapped")
-    def lerp_from_the_label(net, x, t, y, w, null):
-        return torch.lerp(net(x, t, y), net(x, t, torch.full_like(y, null)), w)
+    @wrong("6.2", "weights swapped")
+    def lerp_from_the_label(net, x, t, y, omega, null):
+        return x - t * torch.lerp(net(x, t, y), net(x, t, torch.full_like(y, null)), 1 + omega)
 
     @wrong("6.2", "different x for the two branches")
-    def fresh_noise(net, x, t, y, w, null):
-        return (1 - w) * net(torch.randn_like(x), t, torch.full_like(y, null)) + w * net(x, t, y)
+    def fresh_noise(net, x, t, y, omega, null):
+        u0, u1 = net(torch.randn_like(x), t, torch.full_like(y, null)), net(x, t, y)
+        return x - t * ((1 + omega) * u1 - omega * u0)
+
+    @wrong("6.2", "sign of the second weight")
+    def plus_for_minus(net, x, t, y, omega, null):
+        return x - t * ((1 + omega) * net(x, t, y) + omega * net(x, t, torch.full_like(y, null)))
+
+    @wrong("6.2", "not the noise of a guided velocity")
+    def bracket_left_out(net, x, t, y, omega, null):
+        return x - t * (1 + omega) * net(x, t, y) - omega * net(x, t, torch.full_like(y, null))
+
+    @wrong("6.2", "omega taken for w")
+    def noises_by_omega(net, x, t, y, omega, null):
+        eps0, eps1 = x - t * net(x, t, torch.full_like(y, null)), x - t * net(x, t, y)
+        return (1 - omega) * eps0 + omega * eps1
 
     @wrong("6.2", "wrong time")
-    def later(net, x, t, y, w, null):
-        return (1 - w) * net(x, 1 - t, torch.full_like(y, null)) + w * net(x, t, y)
+    def later(net, x, t, y, omega, null):
+        return x - t * ((1 + omega) * net(x, t, y) - omega * net(x, 1 - t, torch.full_like(y, null)))
 
     @wrong("6.2", "net misused")
-    def null_as_a_number(net, x, t, y, w, null):
-        return (1 - w) * net(x, t, null) + w * net(x, t, y)
+    def null_as_a_number(net, x, t, y, omega, null):
+        return x - t * ((1 + omega) * net(x, t, y) - omega * net(x, t, null))
 
     @wrong("6.2", "input edited")
-    def writes_null_into_y(net, x, t, y, w, null):
+    def writes_null_into_y(net, x, t, y, omega, null):
         u1 = net(x, t, y)
         y[:] = null
-        return (1 - w) * net(x, t, y) + w * u1
+        return x - t * ((1 + omega) * u1 - omega * net(x, t, y))
+
+    @wrong("6.2", "input edited")
+    def writes_into_x(net, x, t, y, omega, null):
+        u = (1 + omega) * net(x, t, y) - omega * net(x, t, torch.full_like(y, null))
+        x -= t * u
+        return x
 
     @right("6.2")
-    def both_in_one_batch(net, x, t, y, w, null):
+    def both_in_one_batch(net, x, t, y, omega, null):
         both = net(torch.cat([x, x]), t, torch.cat([torch.full_like(y, null), y]))
         u0, u1 = both.chunk(2)
-        return u0 + w * (u1 - u0)
+        return x - t * (u1 + omega * (u1 - u0))
 
     @right("6.2")
-    def by_lerp(net, x, t, y, w, null):
-        return torch.lerp(net(x, t, y * 0 + null), net(x, t, y), w)
+    def noises_first(net, x, t, y, omega, null):
+        def eps(labels):
+            return x - t * net(x, t, labels)
+
+        return (1 + omega) * eps(y) - omega * eps(torch.full_like(y, null))
 
     @right("6.2")
-    def their_convention_translated(net, x, t, y, w, null):
-        omega = w - 1
-        return (1 + omega) * net(x, t, y) - omega * net(x, t, torch.full(y.shape, null))
+    def by_lerp(net, x, t, y, omega, null):
+        return x - t * torch.lerp(net(x, t, y * 0 + null), net(x, t, y), 1 + omega)
 
     @right("6.2")
-    def branch_without_weight_left_out(net, x, t, y, w, null):
-        times = torch.full((len(x), 1, 1, 1), t)
-        told = net(x, times, y)
-        return told if w == 1 else (1 - w) * net(x, times, torch.full_like(y, null)) + w * told
+    def by_the_scale_of_the_course(net, x, t, y, omega, null):
+        w = omega + 1
+        return x - t * ((1 - w) * net(x, t, torch.full(y.shape, null)) + w * net(x, t, y))
 
-    @wrong("6.2", "w not used")
-    def always_two(net, x, t, y, w, null):
+    @right("6.2")
+    def by_way_of_the_image(net, x, t, y, omega, null):
+        nothing = torch.full_like(y, null)
+        image = (1 + omega) * (x + (1 - t) * net(x, t, y)) - omega * (x + (1 - t) * net(x, t, nothing))
+        return (x - t * image) / (1 - t)
+
+    @right("6.2")
+    def image_less_velocity(net, x, t, y, omega, null):
         u0, u1 = net(x, t, torch.full_like(y, null)), net(x, t, y)
-        return u0 + 2 * (u1 - u0)
+        u = u1 + omega * (u1 - u0)
+        return (x + (1 - t) * u) - u
+
+    @right("6.2")
+    def branch_without_weight_left_out(net, x, t, y, omega, null):
+        times = torch.full((len(x), *[1] * (x.dim() - 1)), t)
+        u = net(x, times, y)
+        if omega != 0:
+            u = u + omega * (u - net(x, times, torch.full_like(y, null)))
+        return x - times * u
+
+    @wrong("6.2", "wrong at time 0")
+    def image_over_a_guarded_time(net, x, t, y, omega, null):
+        u = (1 + omega) * net(x, t, y) - omega * net(x, t, torch.full_like(y, null))
+        return (x * t - t**2 * u) / max(t, 1e-3)
+
+    @wrong("6.2", "omega not used")
+    def always_one(net, x, t, y, omega, null):
+        return x - t * (2 * net(x, t, y) - net(x, t, torch.full_like(y, null)))
 
     @wrong("6.2", "wrong scale")
-    def never_away_from_the_label(net, x, t, y, w, null):
+    def never_away_from_the_label(net, x, t, y, omega, null):
         u0, u1 = net(x, t, torch.full_like(y, null)), net(x, t, y)
-        return u0 + max(w, 0) * (u1 - u0)
+        return x - t * (u1 + max(omega, -1) * (u1 - u0))
 
     @wrong("6.2", "wrong labels")
-    def null_counted_from_zero(net, x, t, y, w, null):
+    def null_counted_from_zero(net, x, t, y, omega, null):
         u0, u1 = net(x, t, torch.full_like(y, -1)), net(x, t, y)
-        return u0 + w * (u1 - u0)
+        return x - t * (u1 + omega * (u1 - u0))
 
-    @wrong("6.2", "no mixture of both branches")
-    def mean_gap(net, x, t, y, w, null):
+    @wrong("6.2", "not the noise of a guided velocity")
+    def mean_gap(net, x, t, y, omega, null):
         u0, u1 = net(x, t, torch.full_like(y, null)), net(x, t, y)
-        return u0 + w * (u1 - u0).mean(0)
+        return x - t * (u1 + omega * (u1 - u0).mean(0))
+
+    @wrong("6.2", "not the noise of a guided velocity")
+    def score_instead(net, x, t, y, omega, null):
+        u = (1 + omega) * net(x, t, y) - omega * net(x, t, torch.full_like(y, null))
+        return -(x - t * u) / (1 - t)
+
+    @wrong("6.2", "not the noise of a guided velocity")
+    def state_forgotten_in_one_branch(net, x, t, y, omega, null):
+        return (1 + omega) * (x - t * net(x, t, y)) + omega * t * net(x, t, torch.full_like(y, null))
 
     @right("6.2")
-    def state_by_state(net, x, t, y, w, null):
-        def field(a, k):
-            return (1 - w) * net(a, t, torch.full_like(k, null)) + w * net(a, t, k)
+    def state_by_state(net, x, t, y, omega, null):
+        def noise(a, k):
+            return a - t * ((1 + omega) * net(a, t, k) - omega * net(a, t, torch.full_like(k, null)))
 
-        return torch.cat([field(x[i : i + 1], y[i : i + 1]) for i in range(len(x))])
+        return torch.cat([noise(x[i : i + 1], y[i : i + 1]) for i in range(len(x))])
 
 
 def times(z):
@@ -195,6 +278,31 @@ class Ex6_4:
     def product(t, frequencies):
         a = torch.pi * t * frequencies
         return torch.cat([a.sin() * a.cos(), a.cos() ** 2], dim=1)
+
+    @wrong("6.4", "turned against the clock")
+    def anticlockwise(t, frequencies):
+        a = math.pi / 2 + math.pi * t * frequencies
+        return torch.cat([a.cos(), a.sin()], dim=1)
+
+    @wrong("6.4", "started at the right")
+    def clockwise_from_the_right(t, frequencies):
+        a = -math.pi * t * frequencies
+        return torch.cat([a.cos(), a.sin()], dim=1)
+
+    @wrong("6.4", "two pi for pi")
+    def whole_turns(t, frequencies):
+        a = math.pi / 2 - 2 * math.pi * t * frequencies
+        return torch.cat([a.cos(), a.sin()], dim=1)
+
+    @wrong("6.4", "wrong waves")
+    def degrees(t, frequencies):
+        a = 180 * t * frequencies
+        return torch.cat([a.sin(), a.cos()], dim=1)
+
+    @right("6.4")
+    def school_angles(t, frequencies):
+        a = math.pi / 2 - math.pi * t * frequencies
+        return torch.cat([a.cos(), a.sin()], dim=1)
 
     @right("6.4")
     def interleaved(t, frequencies):
