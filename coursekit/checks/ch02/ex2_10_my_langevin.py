@@ -23,9 +23,8 @@ FLOOR, BEST = 0.75, 1.4
 """The number that passes, well above what Euler and Maruyama's steps reach; the largest that we know of."""
 N, FINE = 8_000, 14_000
 """States of a run on the ladder, and of each of the runs that settle the number."""
-REPEATS, ASIDE = 6, (0.2, 0.08)
-"""How often it is settled, which gives its standard error; how far from the middle the two runs of each time
-are: first wide, then near, because the bias is bent and a line through runs far apart misses."""
+REPEATS, ASIDE = 6, 0.2
+"""How often it is settled, which gives its standard error; how far apart the two runs of each time are."""
 FIRST, RATIO, RUNGS = 0.2, 1.25, 16
 """The ladder of sigma² h: its first rung, the ratio of neighbours, and where it ends."""
 CLOCK = 30.0
@@ -104,11 +103,11 @@ def _run(run: Callable[..., Tensor], product: float, turn: int, n: int) -> tuple
     return x / size, max(score.states, 1) / (n * steps)
 
 
-def _settle(run: Callable[..., Tensor], product: float, turn: int, aside: float) -> float:
+def _settle(run: Callable[..., Tensor], product: float, turn: int) -> float:
     """Where the bias comes to the bound, in sigma² h, on the line through runs on both sides of `product`."""
-    (low, _), (high, _) = (_run(run, product * (1 + side), turn, FINE) for side in (-aside, aside))
+    (low, _), (high, _) = (_run(run, product * (1 + side), turn, FINE) for side in (-ASIDE, ASIDE))
     below, above = (min(bias(x), 1.0) for x in (low, high))
-    slope = max(above - below, 1e-3) / (2 * aside * product)
+    slope = max(above - below, 1e-3) / (2 * ASIDE * product)
     way = (BOUND - (below + above) / 2) / slope
     return product + min(max(way, -0.25 * product), 0.25 * product)  # a line is no good further out
 
@@ -133,11 +132,10 @@ def climb(run: Callable[..., Tensor]) -> Reached:
             share = (BOUND - below) / (off - below)
             near = product / RATIO * (1 + share * (RATIO - 1))
             # Each time all over: where the two runs stand is a matter of chance too.
-            wide, close = ASIDE
-            ends = torch.tensor(
-                [_settle(run, _settle(run, near, turn, wide), turn, close) for turn in range(REPEATS)]
+            ends = (
+                torch.tensor([_settle(run, _settle(run, near, turn), turn) for turn in range(REPEATS)])
+                / calls
             )
-            ends = ends / calls
             return Reached(first, float(ends.mean()), float(ends.std()) / REPEATS**0.5, calls)
         below = off
     return Reached(first, FIRST * RATIO ** (RUNGS - 1) / calls, calls=calls)
