@@ -69,7 +69,8 @@ def test_every_public_name_is_used_in_a_notebook_or_in_the_package():
 PROMISED = {
     "Density",  # a protocol of the distributions' two, for annotations that readers write
     "forward",  # torch's modules call it
-    "restore",  # readers call these two, in cells of their own
+    "progress",  # readers call these three, in cells of their own
+    "restore",
     "save",
     "solve_iter",  # for readers who draw or stop between two steps
 }

@@ -197,20 +197,6 @@ class Statements:
         """
         self._add(name, findings.settled(findings.monotone(values, -1)))
 
-    def raises(self, name: str, kind: type[BaseException], call: Callable[[], object]) -> None:
-        """State that a call refuses, with an exception of a given kind.
-
-        Args:
-            name: what is measured.
-            kind: the exception's type; others pass through.
-            call: a function without arguments.
-
-        >>> with evidence("Nothing is divided by zero") as claim:
-        ...     claim.raises("1 / 0", ZeroDivisionError, lambda: 1 / 0)
-        ✓ Nothing is divided by zero: 1 of 1 agrees
-        """
-        self._add(name, findings.settled(findings.raises(kind, call)))
-
     def mean(self, name: str, values: Values, expected: Values, bias: Values = 0.0) -> None:
         """State that independent draws have the given expectation; a test for each column.
 

@@ -247,13 +247,3 @@ def equal(measured: Values, expected: Values) -> Finding:
         beyond if count else "",
         broken,
     )
-
-
-def raises(kind: type[BaseException], call: Callable[[], object]) -> Finding:
-    """Judge that a call raises an exception of the given kind."""
-    try:
-        call()
-    except kind as fault:
-        told = str(fault)
-        return Finding(f"{type(fault).__name__}: {told}", kind.__name__, "none", kind.__name__, None, True)
-    return Finding("no exception", kind.__name__, "none", "no exception", None, False, "the call returned")

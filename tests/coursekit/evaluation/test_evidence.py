@@ -188,16 +188,6 @@ def test_one_column_that_is_off_is_enough():
     assert agrees(lambda claim: claim.fails.mean("", x, off))
 
 
-def test_a_refusal_is_a_statement():
-    def refuse():
-        raise ValueError("no")
-
-    assert agrees(lambda claim: claim.raises("", ValueError, refuse))
-    assert not agrees(lambda claim: claim.raises("", ValueError, lambda: None))
-    with pytest.raises(ValueError, match="no"), evidence("c") as claim:
-        claim.raises("", KeyError, refuse)
-
-
 def test_numbers_of_every_kind_are_taken():
     x = torch.ones(3, dtype=torch.float32, requires_grad=True)
     kinds = (
