@@ -76,8 +76,8 @@ MISTAKES: dict[str, Mistake] = {
 }
 HINT_ROWS = (
     "What you return is not the noise in another order: rows are missing, repeated, changed or drawn anew. "
-    "The noise has to stay what it was, as a set, or the path no longer starts from a normal law. (In an "
-    "exchange: is the first row overwritten before it has been copied to its new place?)"
+    "The noise has to stay what it was, as a set, or the path no longer starts from a normal law. (Is a "
+    "row written over before it has been copied to its new place?)"
 )
 HINT_GAIN = (
     "Your pairs are not short enough yet: the gain says how far you have come from random pairs towards the "

@@ -48,6 +48,13 @@ def _mistakes() -> dict[str, Mistake]:
         "t = 0 is data": TASK.loss(state=lambda s: _swapped(s).x, target=lambda s: TASK.target(_swapped(s))),
     }
     known |= {name: (rule, _WORDS[name]) for name, rule in own.items()}
+    axis = "time along the wrong axis"
+    known[axis] = (
+        known[axis][0],
+        "Your times run along an axis of the data in place of the rows. Torch lines axes up from the right: "
+        "(batch,) meets the last axis, and (batch, 1) meets the rows of *pixels* of an image, without an "
+        "error if there are as many. Which shape do times need for points, and which for images?",
+    )
     known["slopes swapped"] = (
         TASK.loss(target=lambda s: TASK.target(_swapped(s))),
         "The two derivatives have changed places in your target. A scheduler returns the weights of data and "

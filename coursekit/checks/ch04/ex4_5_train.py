@@ -317,6 +317,8 @@ def _read(answer: Callable[..., Any], copies: list[Any]) -> Callable[..., Any]:
                 "wants to ask it for velocities: return the copy that holds these weights.",
             )
         if networks != [False, True]:
+            if not (networks or _plausible(value, args[3])):
+                return value  # the engine has words for it
             raise Fault(
                 "not losses and network",
                 "Your function should return two things: the losses of all steps, and the smoothed copy of "
@@ -332,6 +334,15 @@ def _read(answer: Callable[..., Any], copies: list[Any]) -> Callable[..., Any]:
         return _listed(pair[0], args[1])
 
     return wrapped
+
+
+def _plausible(value: Any, steps: int) -> bool:
+    """Tell whether a value looks like one of the two results, or like more than two."""
+    kind = type(value)
+    if issubclass(kind, nn.Module) or kind in (tuple, list):
+        return True
+    rows = issubclass(kind, Tensor) or (kind.__module__ == "numpy" and hasattr(kind, "ndim"))
+    return rows and value.ndim == 1 and len(value) == steps
 
 
 def _listed(value: Any, loss: Any) -> Any:
@@ -391,8 +402,8 @@ def train(student: StudentFunction) -> Iterator[Fact]:
     yield _fact(names.get(count, "steps miscounted"), "losses computed", STEPS, count, 0.5)
     if count <= 1:
         return
-    other = _fact("trains a copy", "share with another network", 0.0, record.strangers / count, 1e-3)
-    yield from failing([other])
+    copied = _fact("trains a copy", "share with another network", 0.0, record.strangers / count, 1e-3)
+    yield from failing([copied])
     left = excess(net, data)
     if record.strangers == 0 and count == STEPS:
         yield from _batches(record, data)

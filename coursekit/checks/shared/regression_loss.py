@@ -189,7 +189,7 @@ class LossTask:
         names["several"] = "rows, labels" if self.labels else "rows"
         names |= {} if len(event) > 1 else {"row": "data point", "states": "(batch, dim)"}
         if len({len(event) for _, event, _ in self.batches}) > 1:  # points as well as images
-            names |= {"row": "data point", "states": "(batch, …), like `z`"}
+            names |= {"row": "data point", "states": "(batch, …)"}
         call = "net(x, k)" if self.steps else f"net(x, t{', labels' * bool(self.labels)})"
         clock = ("index", "indices", "an index") if self.steps else ("time", "times", "a time")
         names |= dict(zip(("time", "times", "a_time", "call"), (*clock, call), strict=True))

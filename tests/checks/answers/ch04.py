@@ -604,6 +604,16 @@ class Ex4_5:
             average *= decay
             average += (1 - decay) * weight
 
+    def grows(smooth, net, decay):
+        with torch.no_grad():
+            for average, weight in zip(smooth.parameters(), net.parameters(), strict=True):
+                average.copy_(decay * average + weight)
+
+    sum_of_weights = wrong("4.5", "another average")(training(follow=grows))
+    decay_of_the_lab = wrong("4.5", "another average")(
+        training(follow=lambda smooth, net, decay: lerped(smooth, net, 0.99))
+    )
+
     leaves_in_place = wrong("4.5", "raises")(training(follow=with_history))
 
     def by_state(smooth, net, decay):
@@ -874,6 +884,25 @@ class Ex4_9:
     as_a_float = right("4.9")(searching(found=float))
     a_thousand_for_the_truth = right("4.9")(searching(many=1000))
     by_norm = right("4.9")(searching(distance=lambda g: float(g.norm()) / len(g) ** 0.5))
+
+    median = wrong("4.9", "wrong number of steps")(searching(distance=lambda g: g.norm(dim=1).median()))
+
+    @wrong("4.9", "nothing is enough")
+    def while_too_far(field, x0, tol):
+        true, steps = solve(field, x0, time_grid(512), Euler()), 1
+        while (solve(field, x0, time_grid(steps), Euler()) - true).norm() > tol * len(
+            x0
+        ) ** 0.5 and steps < 64:
+            steps *= 2
+        return steps
+
+    @right("4.9")
+    def squares_compared(field, x0, tol):
+        true = solve(field, x0, time_grid(512), Euler())
+        for steps in (1, 2, 4, 8, 16, 32, 64):
+            if ((solve(field, x0, time_grid(steps), Euler()) - true) ** 2).sum(1).mean() <= tol**2:
+                return steps
+        return 0
 
     @wrong("4.9", "tolerance not used")
     def own_tolerance(field, x0, tol):

@@ -59,6 +59,17 @@ class Ex4_4:
         t, x, u = path(z, scheduler, torch.rand(len(z), 1))
         return mse(net(x, t), u)
 
+    @wrong("4.4", "time along the wrong axis")
+    def a_column_of_times_met_too_early(net, z, scheduler):
+        _, x, u = path(z, scheduler, t := torch.rand(len(z), 1))
+        return mse(net(x, t if z.dim() == 2 else t[..., None, None]), u)
+
+    @wrong("4.4", "wrong target")
+    def state_in_place_of_noise(net, z, scheduler):
+        t, x, _ = path(z, scheduler)
+        _, _, da, db = scheduler(t)
+        return mse(net(x, t), da * z + db * x)
+
     @wrong("4.4", "another batch")
     def images_only(net, z, scheduler):
         t = torch.rand(len(z), 1, 1, 1)
