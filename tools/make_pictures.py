@@ -30,8 +30,8 @@ PICTURES = {
     "03_probability_paths": ("03_probability_paths", "Two rows of five panels"),
     "04_flow_matching": ("04_flow_matching", "Two rows of five panels. Dark arrows"),
     "05_score_matching": ("05_score_matching", "Three maps of the same density"),
-    "06_guidance": ("06_guidance", "Two rows of ten generated"),
-    "07_ddpm": ("07_ddpm", "Five chessboards of dots"),
+    "06_guidance": ("06_guidance", "Four rows of ten generated"),
+    "07_ddpm": ("07_ddpm", "Four chessboards of dots"),
 }
 # The animation: rows of digits that begin as one noise, and become ten digits in one hand.
 FILM = "digits"

@@ -6,7 +6,6 @@ from dataclasses import replace
 from functools import cache
 
 import torch
-from scipy import stats
 from torch import Tensor
 
 from .energy_tail import energy_test
@@ -19,29 +18,39 @@ POOL = 20.0  # expected counts that a cell of a histogram needs
 @cache  # a loop over times or solvers asks for the same ones again
 def _student(level: float, degrees: int) -> float:
     """What Student's t exceeds with probability `level`."""
-    return float(stats.t.isf(level, degrees))
+    from scipy import special  # here and below: importing coursekit stays cheap, and `stats` takes 25 MB
+
+    return float(-special.stdtrit(degrees, level))
 
 
 @cache
 def _kolmogorov(level: float, n: int) -> float:
     """What the largest gap of n draws exceeds with probability `level`."""
+    from scipy import stats
+
     return float(stats.kstwo.isf(level, n))
 
 
 @cache
 def _chi_square(level: float, degrees: int) -> float:
-    return float(stats.chi2.isf(level, degrees))
+    from scipy import special
+
+    return float(special.chdtri(degrees, level))
 
 
 @cache
 def _fewest_hits(level: float, n: int, p: float) -> float:
     """Below this many hits are found with a probability of less than `level`."""
+    from scipy import stats
+
     return float(stats.binom.ppf(level, n, p))
 
 
 @cache
 def _most_hits(level: float, n: int, p: float) -> float:
     """Above this many hits are found with a probability of at most `level`."""
+    from scipy import stats
+
     return float(stats.binom.isf(level, n, p))
 
 

@@ -5,8 +5,6 @@ import math
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from scipy.optimize import brentq
-from scipy.stats import norm
 from torch import Tensor
 
 from .two_sample import _MOST, _PIECE, _pool
@@ -82,6 +80,8 @@ def _eigenvalues(rows: Tensor, image: Tensor) -> NDArray[np.float64]:
 
 def _log_tail(value: float, leading: NDArray[np.float64], trace: float, square_trace: float) -> float:
     """Logarithm of P(sum of weighted chi-squares >= value), by the saddlepoint."""
+    from scipy import optimize, special  # not with the package, whose import stays cheap
+
     rest, rest_squares = trace - leading.sum(), square_trace - (leading**2).sum()
     weights, shares = leading, np.ones_like(leading)
     if rest > 1e-9 * trace and rest_squares > 0:
@@ -97,7 +97,7 @@ def _log_tail(value: float, leading: NDArray[np.float64], trace: float, square_t
     low = -1.0
     while slope(low) > 0:
         low *= 4
-    s = float(brentq(slope, low, top * (1 - 1e-13)))
+    s = float(optimize.brentq(slope, low, top * (1 - 1e-13)))
     if abs(s) < 1e-4:  # at the mean the formula is 0 / 0; beside it, it is smooth
         s = 1e-4
         x += slope(s)
@@ -105,4 +105,4 @@ def _log_tail(value: float, leading: NDArray[np.float64], trace: float, square_t
     curve = float((2 * shares * (scaled / (1 - 2 * scaled * s)) ** 2).sum())
     w = math.copysign(math.sqrt(max(2 * (s * x - power), 1e-300)), s)
     v = s * math.sqrt(curve)
-    return float(norm.logsf(w + math.log(v / w) / w))
+    return float(special.log_ndtr(-(w + math.log(v / w) / w)))

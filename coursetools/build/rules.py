@@ -1,14 +1,13 @@
 """What a source may contain: tags, markers, exercises and what belongs to them."""
 
 import ast
-import re
 from collections.abc import Iterator
 
 from coursetools.build.boxes import BoxError, boxes
 from coursetools.build.course import Chapter
 from coursetools.build.diagnostics import Diagnostic
 from coursetools.build.exercises import FORM, ExerciseSection, exercises, form_faults, numbers
-from coursetools.build.lecture_form import lecture_faults
+from coursetools.build.lecture_form import evidence_faults, lecture_faults
 from coursetools.build.markers import MarkerError, looks_like_marker, regions, stub, stub_message
 from coursetools.build.source import SourceCell, SourceFile
 
@@ -34,8 +33,6 @@ TAGS: dict[str, dict[str, tuple[str, ...]]] = {
 LEFT_OUT = ("hidden", "solution")  # of labs; solutions keep them
 
 Violation = tuple[int, str, str]  # line, message, remedy
-# An assert alone is the form of a chapter that does not say its minutes yet.
-_EVIDENCE = re.compile(r"^\s*(assert\b|with evidence\()", re.MULTILINE)
 _MARKER_REMEDY = "write exactly '### BEGIN SOLUTION' … '### END SOLUTION', in pairs, around lines of code"
 
 
@@ -51,8 +48,9 @@ def rule_faults(source: SourceFile, chapter: Chapter) -> Iterator[Diagnostic]:
         faults.append((first.line, "no title", "begin with a Markdown cell `# Title`"))
     for cell in source.cells:
         faults += [*_tag_faults(cell, source.folder), *_marker_faults(cell), *_content_faults(cell)]
-    if source.folder == "lectures" and chapter.minutes and not faults:
-        faults += lecture_faults(source, chapter.number)
+    if source.folder == "lectures" and not faults:
+        faults += evidence_faults(source)
+        faults += lecture_faults(source, chapter.number) if chapter.minutes else []
     if source.folder == "solutions":
         malformed = list(form_faults(source))
         yield from malformed
@@ -75,8 +73,6 @@ def _tag_faults(cell: SourceCell, folder: str) -> Iterator[Violation]:
 
 
 def _content_faults(cell: SourceCell) -> Iterator[Violation]:
-    if cell.tag == "evidence" and not _EVIDENCE.search(cell.text):
-        yield cell.line, "evidence without a claim", 'write `with evidence("the claim") as claim:`'
     if cell.kind == "markdown" and cell.text.count("<details") != cell.text.count("</details>"):
         yield cell.line, "<details> and </details> are not in pairs", "close each in its cell"
     if cell.kind == "markdown":

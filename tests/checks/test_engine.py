@@ -107,7 +107,7 @@ def test_random_numbers_of_the_notebook_are_left_alone(answer):
 
 def of(chapter):
     """The exercises of a chapter, in order."""
-    return [registry[number] for number in sorted(registry) if number.startswith(f"{chapter}.")]
+    return [task for number, task in registry.items() if number.startswith(f"{chapter}.")]
 
 
 @pytest.mark.parametrize("chapter", CHAPTERS)
@@ -117,8 +117,9 @@ def test_registry_is_in_order_and_whole(chapter):
     for task in tasks:
         assert getattr(getattr(checks, f"ch{chapter:02d}"), task.name) is task
     kinds = [task.kind for task in tasks]
-    assert kinds[:5] == ["core"] * 5
-    assert kinds[5:] == ["stretch"] * (len(tasks) - 6) + ["open"]
+    assert kinds == sorted(kinds, key=("core", "stretch", "open").index)
+    assert kinds.count("core") >= 5
+    assert kinds.count("open") == 1
 
 
 def test_a_number_is_given_once_and_the_kind_is_known():

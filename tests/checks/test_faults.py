@@ -153,6 +153,45 @@ def test_generic_fault_is_named_for_every_exercise(number, kind):
     fit_to_read(outcome)
 
 
+RANDOM = [number for number, exercise in registry.items() if exercise.random]
+MAY_REPEAT = ("2.9", "2.10", "4.5", "4.8")
+"""Random on the way only: an estimate, a training run, a number of steps may come out the same again."""
+
+
+@pytest.mark.parametrize("number", RANDOM)
+def test_a_seed_set_inside_is_named_where_draws_should_be_fresh(number):
+    def seeded(*args):
+        torch.manual_seed(0)
+        return registry[number].reference(*args)
+
+    outcome = registry[number].examine(seeded)
+    assert not outcome.passed
+    assert "seed" in outcome.message, panel.to_text(outcome)
+    fit_to_read(outcome)
+
+
+@pytest.mark.parametrize("number", [number for number in RANDOM if number not in MAY_REPEAT])
+def test_draws_that_come_again_do_not_pass(number):
+    def frozen(*args):
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(0)
+            return registry[number].reference(*args)
+
+    outcome = registry[number].examine(frozen)
+    assert not outcome.passed
+    fit_to_read(outcome)
+
+
+def test_a_seed_set_where_nothing_is_random_is_a_remark():
+    def seeded(field, x, t, h):
+        torch.manual_seed(0)
+        return x + h * field(x, t)
+
+    outcome = registry["1.2"].examine(seeded)
+    assert outcome.passed
+    assert "start over" in panel.to_text(outcome)
+
+
 @pytest.mark.parametrize("number", registry)
 def test_too_slow_is_stopped(number):
     exercise = replace(registry[number], limit=0.1)

@@ -54,7 +54,7 @@ def test_a_fact_reads_well():
     assert not fact.holds()
     assert fact.numbers() == ("(1, -2)", "(0.1, 0)")
     far = Fact("name", "what", torch.zeros(3, 4), torch.diag(torch.tensor([1.0, 9, 1, 1]))[:3], "look")
-    assert far.numbers() == ("0 at [1, 1]", "9")
+    assert far.numbers() == ("0 (row 2 of 3, column 2 of 4)", "9")
     assert Fact("name", "what", 1.0, torch.ones(3), "look").holds() is False
     longer = Fact("name", "what", torch.zeros(9), torch.zeros(8), "look")
     assert longer.numbers()[0].startswith("9 values")

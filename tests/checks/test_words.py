@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from coursekit.checks.core import faults
+from coursekit.checks.core import faults, panel
 from coursekit.checks.core.engine import registry
 from coursekit.checks.core.student_function import StudentFunction
 from coursekit.checks.shared.mistakes import TEXTS
@@ -47,6 +47,54 @@ def test_a_shape_is_written_without_its_type():
     message = fault_of(lambda x: x[0], x, parameters=("x",), shape=x.shape).message
     assert "torch.Size" not in message
     assert "(4, 4)" in message
+
+
+@pytest.mark.parametrize(("rows", "words"), [(6, "one entry too many along the first"), (4, "too few")])
+def test_a_shape_that_is_off_by_one_is_told_where(rows, words):
+    assert words in fault_of(lambda: torch.zeros(rows, 6, 2), shape=(5, 6, 2)).message
+
+
+def test_a_shape_with_other_axes_is_told_to_be_printed():
+    for other in (torch.zeros(6, 5, 2), torch.zeros(5, 6), torch.zeros(5, 1, 2)):
+        assert "Print the shape" in fault_of(lambda given=other: given, shape=(5, 6, 2)).message
+
+
+def test_gradients_switched_on_for_the_callers_tensor_are_a_change():
+    x = torch.zeros(3)
+    fault = fault_of(lambda x: 2 * x.requires_grad_(), x, parameters=("x",), shape=(3,))
+    assert fault.name == "gradient switched on"
+    assert torch.equal(
+        StudentFunction("9.9", ("x",), torch.exp)(x.requires_grad_(), shape=(3,)), torch.ones(3)
+    )
+
+
+def test_the_labs_own_bug_is_told_by_its_symptom():
+    def as_in_the_lab(field, x, t, h):
+        x += h * field(x, t)
+        return x
+
+    message = registry["1.2"].examine(as_in_the_lab).message
+    assert "no longer where it was" in message
+    assert "=" not in message
+
+
+def test_evaluations_to_spare_are_told():
+    def three(field, x, t, h, c=1.0):
+        second = field(x + c * h * field(x, t), t + c * h)
+        return x + h * ((1 - 0.5 / c) * field(x, t) + 0.5 / c * second)
+
+    assert "3, where 2 are enough" in panel.to_text(registry["1.4"].examine(three))
+
+
+def test_a_near_miss_is_told_from_nonsense():
+    def few(field, x0, steps=14):
+        for k in range(steps):
+            slope = field(x0, k / steps)
+            x0 = x0 + (slope + field(x0 + slope / steps, (k + 1) / steps)) / (2 * steps)
+        return x0
+
+    message = registry["1.10"].examine(few).message
+    assert "with 28 evaluations" in message
 
 
 def test_one_number_is_called_so():

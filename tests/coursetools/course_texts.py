@@ -51,8 +51,8 @@ A picture, then [the lab](../labs/01_flows.ipynb).
 ```{code-cell} python
 :tags: [evidence]
 
-error = abs(1.0 - 0.999)
-assert error < 0.01
+with evidence("small") as claim:
+    claim.below("error", abs(1.0 - 0.999), 0.01)
 ```
 
 ```{code-cell} python

@@ -134,7 +134,7 @@ def test_a_malformed_heading_blames_no_other_exercise():
         ("[evidence]", "[exercise]", "code-cell", "tag 'exercise' does not belong in lectures"),
         ("[evidence]", "[solution]", "code-cell", "tag 'solution' does not belong in lectures"),
         ("[evidence]", "[proof]", "code-cell", "unknown tag 'proof'; use setup, figure, evidence"),
-        ("assert error < 0.01", "print(error)", (":tags: [evidence]", -1), "evidence without a claim"),
+        ("with evidence(", "with proof(", (":tags: [evidence]", -1), "an evidence cell without evidence"),
         ("## Evidence", BEGIN, BEGIN, "outside an exercise cell"),
         ("# Flows", "+++\n", "A picture", "no title"),
         ("# Flows\n", "```{code-cell} python\n1\n```\n", "code-cell", "no title"),
@@ -208,12 +208,6 @@ FORM_FAULTS = {
     "figure of another chapter": ("Figure 1.1. A", "Figure 2.1. A", "plots.show", "out of order"),
     "figure not tagged": ("[figure]", "[setup]", "code-cell", "outside a figure cell"),
     "figure without figure": ("plots.show", "plots.hide", "code-cell", "shows no figure"),
-    "evidence without evidence": (
-        "with evidence(",
-        "assert True\nwith proof(",
-        "code-cell",
-        "without evidence",
-    ),
     "algorithm without code": (":tags: [algorithm]\n", "", ":::{alg", "an algorithm without its code"),
     "algorithm at the end": (
         "## Going deeper",

@@ -157,6 +157,12 @@ def right_walk(step: Step, field: Any, x: Tensor, times: Tensor) -> Tensor:
     return walk(step, field, x, times[:-1].tolist(), times.diff().tolist())
 
 
+def one_more(step: Step, field: Any, x: Tensor, times: Tensor) -> Tensor:
+    """The walk along `times`, and one step beyond its end, as long as the last one."""
+    ends = torch.cat([times, times[-1:] + times[-1:] - times[-2:-1]])
+    return right_walk(step, field, x, ends)
+
+
 def from_the_start(step: Step, field: Any, x: Tensor, times: Tensor) -> Tensor:
     """The wrong walk of which every step begins at the first states."""
     steps = zip(times[:-1].tolist(), times.diff().tolist(), strict=True)

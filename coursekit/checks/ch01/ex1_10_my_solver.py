@@ -13,8 +13,9 @@ from ..shared.mistakes import recurring
 from ..shared.test_fields import RecordingField, gust, gust_flow, rms
 from .common import states
 
-BOUND, CAP = 0.01, 1024
-"""Largest error that passes, and evaluations after which the search for the others' number gives up."""
+BOUND, NEAR, CAP = 0.01, 0.05, 1024
+"""Largest error that passes; largest that is called a near miss; evaluations after which the search for the
+others' number gives up."""
 
 
 def _my_solver(field: Field, x0: Tensor) -> Tensor:
@@ -92,12 +93,22 @@ def my_solver(student: StudentFunction) -> Iterator[Fact | str]:
     )
     runs = float(sum(count == 0 for count in counts))
     yield Fact("field not evaluated", "runs in which the field was not evaluated", 0.0, runs, hint)
-    hint = (
-        "Your solver runs, but it does not come close enough to the exact end. Follow a field that you can "
-        "solve, to see whether it arrives at time 1 at all. The gust around t = 0.5 needs many steps, or a "
-        "step of higher order. Watch how the error falls as you change one thing at a time."
+    what, asked = "root-mean-square distance from the exact end", f"{max(counts):g} evaluations"
+    name, hint, near = (
+        "error too large",
+        f"Your solver runs, and takes {asked}, but it does not come close to the exact end. Follow a field "
+        "that you can solve, to see whether it arrives at time 1 at all. The gust around t = 0.5 needs many "
+        "steps, or a step of higher order. Watch how the error falls as you change one thing at a time.",
+        0.1,
     )
-    what = "root-mean-square distance from the exact end"
-    yield Fact("error too large", what, 0.0, max(errors), hint, BOUND, 0.1, f"at most {BOUND:g}")
+    if BOUND < max(errors) <= NEAR:
+        name, hint, near = (
+            "nearly there",
+            f"Nearly: with {asked} your error is {max(errors) / BOUND:.2f} times the largest that passes. "
+            "The solver does what it should. A few steps more will do it, or as many in better places: where "
+            "do yours lie, and where does the field change fastest?",
+            BOUND,
+        )
+    yield Fact(name, what, 0.0, max(errors), hint, BOUND, near, f"at most {BOUND:g}")
     if max(errors) <= BOUND:
         yield _compared(x0, max(counts), max(errors))

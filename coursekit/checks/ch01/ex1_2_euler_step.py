@@ -65,8 +65,26 @@ MISTAKES: Mistakes = {
 }
 
 
-@exercise("1.2", "Find the bug: an Euler step", "core", "field, x, t, h", Euler().step, MISTAKES)
-def euler_step(student: StudentFunction) -> Iterator[Fact]:
+WORDS = {
+    "input edited": (
+        "After the call the start that you handed in is no longer where it was: the caller's own state has "
+        "moved along. Whoever collects the states of a walk in a list is left with one of them, many times "
+        "over. Print a state before and after a call."
+    )
+}
+"""The lab's own bug, of which only the symptom is told."""
+
+
+@exercise(
+    "1.2",
+    "Find the bug: an Euler step",
+    "core",
+    "field, x, t, h",
+    Euler().step,
+    MISTAKES,
+    words=WORDS,
+)
+def euler_step(student: StudentFunction) -> Iterator[Fact | str]:
     """Move on a constant field, call record and tangent on a curved one, and the slope of the error."""
     x, spy = states(), RecordingField(whirl)
     after, used = arguments(student, spy, x)
@@ -98,3 +116,4 @@ def euler_step(student: StudentFunction) -> Iterator[Fact]:
         "tangent."
     )
     yield convergence(student, 1, hint)
+    yield from spy.spare(16, 1)

@@ -9,7 +9,7 @@ from ...solvers import Euler, Heun
 from ..core import Fact, Mistakes, StudentFunction, exercise
 from ..shared.mistakes import TEXTS, recurring
 from ..shared.test_fields import RecordingField, ramp, rms, whirl
-from .common import TIMES, RecordingStep, Step, from_the_start, right_walk, row, states, walk
+from .common import TIMES, RecordingStep, Step, from_the_start, one_more, right_walk, row, states, walk
 
 
 def _simulate(step: Step, field: Field, x0: Tensor, times: Tensor) -> Tensor:
@@ -25,6 +25,7 @@ MISTAKES: Mistakes = {
     **recurring(
         {
             "grid one short": lambda step, field, x0, times: right_walk(step, field, x0, times[:-1]),
+            "one step too many": one_more,
             "start left out": lambda step, field, x0, times: right_walk(step, field, x0, times)[1:],
             "only the last state": lambda step, field, x0, times: right_walk(step, field, x0, times)[-1],
             "time on the wrong axis": lambda step, field, x0, times: right_walk(

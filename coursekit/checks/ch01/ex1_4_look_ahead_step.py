@@ -113,10 +113,10 @@ MISTAKES: Mistakes = {
         "order. In the field 2t the exact move is known: which weight of the second slope gives it?",
         {
             "weights swapped": look_ahead(weight=lambda h, c: 1 - 1 / (2 * c)),
-            "weight c": look_ahead(weight=lambda h, c: c),
-            "weight one minus c": look_ahead(weight=lambda h, c: 1 - c),
-            "weight c half": look_ahead(weight=lambda h, c: c / 2),
-            "weight one over c": look_ahead(weight=lambda h, c: 1 / c),
+            "c as the weight": look_ahead(weight=lambda h, c: c),
+            "one minus c as the weight": look_ahead(weight=lambda h, c: 1 - c),
+            "half of c as the weight": look_ahead(weight=lambda h, c: c / 2),
+            "one over c as the weight": look_ahead(weight=lambda h, c: 1 / c),
         },
     ),
     "slopes added": (
@@ -153,7 +153,7 @@ def _late(spy: RecordingField) -> Call:
 
 
 @exercise("1.4", "A step that looks ahead", "core", "field, x, t, h, c", _reference, MISTAKES)
-def look_ahead_step(student: StudentFunction) -> Iterator[Fact]:
+def look_ahead_step(student: StudentFunction) -> Iterator[Fact | str]:
     """Move on a constant field, places, times and weights of both slopes, and the slope of the error."""
 
     def at(c: float) -> Callable[..., Tensor]:
@@ -206,3 +206,4 @@ def look_ahead_step(student: StudentFunction) -> Iterator[Fact]:
         "quarter of the error. Check in which place, at which time and with which weight each slope enters."
     )
     yield convergence(at(0.7), 2, hint)
+    yield from spy.spare(16, 2)

@@ -92,6 +92,12 @@ MISTAKES: Mistakes = {
         "All your states get the same number, the mean over the batch. Each state has a divergence of its "
         "own, at its own place.",
     ),
+    "mean over the batch differentiated": (
+        _of(lambda j: _trace(j) / len(j)),
+        "Your numbers are too small by the number of states, and shrink when the batch grows. You "
+        "differentiate a mean over the batch, of which each state is only a share. By what can the states "
+        "be put together so that each counts whole?",
+    ),
     "product of the diagonal": (
         _of(lambda j: j.diagonal(dim1=1, dim2=2).prod(1)),
         "You multiply the derivatives. Volumes multiply, but here are *rates* of growth, and rates of the "

@@ -34,6 +34,8 @@ class Measurements:
     degenerate: Fault | None
     draws: bool = False
     """Whether the answer drew from torch's global generator."""
+    seeds: bool = False
+    """Whether the answer set the seed of torch's global generator."""
 
     def failed(self) -> list[Fact]:
         """Facts that do not hold."""
@@ -88,10 +90,12 @@ class Exercise:
         reference: coursekit's own version, to go on with until the student's passes.
         measure: yields facts (and remarks to show with a pass) about the StudentFunction it is given.
         mistakes: known wrong answers.
-        random: results are random, so that only facts can be compared, not values.
+        random: results are random, so that only facts can be compared, not values; and an answer that sets
+            torch's seed, or whose calls repeat themselves, does not pass.
         may_draw: an answer may draw random numbers, though its result is no random sample.
         limit: seconds for all calls of the answer in one check.
         double: the answer gets its tensors in double precision, not in single as the labs make them.
+        words: what to say of a generic fault, by its name, where its own words would give the exercise away.
     """
 
     number: str
@@ -106,6 +110,7 @@ class Exercise:
     may_draw: bool = False
     limit: float = 5.0
     double: bool = False
+    words: Mapping[str, str] = field(default_factory=dict, repr=False)
 
     def __call__(self, answer: Function, seed: int = 0) -> Function:
         """Check `answer`, show the outcome, and return the function to go on with.
@@ -156,6 +161,8 @@ class Exercise:
                 facts.append(found)
                 if like is not None and not like.same_prefix(facts):
                     break
+            if self.random and like is None and all(fact.holds() for fact in facts):
+                fault = _not_fresh(student)
         except Fault as stopped:
             fault = stopped
         except ArithmeticError:  # in our own arithmetic, on numbers that have failed already
@@ -163,7 +170,9 @@ class Exercise:
                 raise
         finally:
             torch.set_rng_state(state)
-        return Measurements(facts, remarks, fault, student.degenerate_fault(), student.draws)
+        if student.seeds and not self.random:
+            remarks.append(faults.SEED_SET)
+        return Measurements(facts, remarks, fault, student.degenerate_fault(), student.draws, student.seeds)
 
     def _verdict(self, answer: Function, seed: int) -> Outcome:
         if answer is self.reference:
@@ -187,6 +196,9 @@ class Exercise:
         if matches:
             (_, name, words), *others = matches
             return Outcome(self, False, name, _either(failed, name, words, others), rows)
+        if found.seeds and self.random:
+            fault = faults.seed_set()
+            return Outcome(self, False, fault.name, fault.message, rows)
         if found.draws and not (self.random or self.may_draw):
             fault = faults.draws_at_random(self.name)
             return Outcome(self, False, fault.name, fault.message, rows)
@@ -209,15 +221,22 @@ class Exercise:
         return [match for match in matches if match[0] <= 2 * matches[0][0]]
 
     def _outcome(self, fault: Fault) -> Outcome:
-        return Outcome(self, False, fault.name, fault.message)
+        return Outcome(self, False, fault.name, self.words.get(fault.name, fault.message))
+
+
+def _not_fresh(student: StudentFunction) -> Fault | None:
+    """What keeps an answer that is right otherwise from drawing afresh in every call."""
+    if student.seeds:
+        return faults.seed_set()
+    return faults.repeats_itself() if student.repeats_itself() else None
 
 
 def _either(failed: list[Fact], name: str, words: str, others: list[tuple[float, str, str]]) -> str:
     """What to tell: the words of the mistake that was seen, or what all have in common where several fit."""
     if not others or not failed:
         return words
-    names = [f"“{each}”" for each in (name, *(other for _, other, _ in others))][:3]
-    return f"{failed[0].hint} Numbers like yours come from known slips: {', or '.join(names)}."
+    names = [name, *(other for _, other, _ in others)][:3]
+    return f"{failed[0].hint} Slips that give numbers like yours: {'; or '.join(names)}."
 
 
 def exercise(
@@ -232,6 +251,7 @@ def exercise(
     may_draw: bool = False,
     limit: float = 5.0,
     double: bool = False,
+    words: Mapping[str, str] | None = None,
 ) -> Callable[[Measure], Exercise]:
     """Turn a generator of facts into an exercise of the same name, and enter it into the registry.
 
@@ -242,10 +262,11 @@ def exercise(
         parameters: names of the arguments, in order, separated by commas; empty for none.
         reference: coursekit's own version.
         mistakes: known wrong answers.
-        random: results are random.
+        random: results are random, and fresh in every call.
         may_draw: an answer may draw random numbers, though its result is no random sample.
         limit: seconds for all calls of the answer in one check.
         double: hand tensors over in double precision.
+        words: what to say of a generic fault, by its name, in place of its own words.
     Returns:
         A decorator.
     Raises:
@@ -271,6 +292,7 @@ def exercise(
             may_draw,
             limit,
             double,
+            words or {},
         )
         return registry[number]
 

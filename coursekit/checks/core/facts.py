@@ -1,6 +1,7 @@
 """Facts: one quantity each, expected and measured, and how far apart the two may be."""
 
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass
 from statistics import NormalDist
 
@@ -83,8 +84,19 @@ class Fact:
             return f"{len(expected)} values ({_first(expected)})", f"{len(measured)} ({_first(measured)})"
         worst = int((expected - measured).abs().nan_to_num(math.inf).argmax())
         want, got = number(expected.flatten()[worst]), number(measured.flatten()[worst])
-        place = [int(index) for index in torch.unravel_index(torch.tensor(worst), expected.shape)]
-        return (want, got) if want == got or self.holds() else (f"{want} at {place}", got)
+        place = torch.unravel_index(torch.tensor(worst), expected.shape)
+        return (
+            (want, got) if want == got or self.holds() else (f"{want} ({_named(place, expected.shape)})", got)
+        )
+
+
+def _named(place: Iterable[Tensor], shape: torch.Size) -> str:
+    """A place in a tensor in words, counted from one: "number 2 of 9", "row 2 of 9, column 1 of 2"."""
+    axes = {1: ("number",), 2: ("row", "column")}.get(len(shape))
+    if axes is None:
+        return "where yours is farthest off"
+    counted = zip(axes, place, shape, strict=True)
+    return ", ".join(f"{axis} {int(index) + 1} of {size}" for axis, index, size in counted)
 
 
 def _tensor(value: Tensor | float) -> Tensor:

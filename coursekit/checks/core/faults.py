@@ -120,12 +120,27 @@ def wrong_shape(value: Tensor, shape: tuple[int, ...], given: str, stretches: bo
     returned = described(value if value.dim() else float(value)) if value.numel() else described(value)
     return Fault(
         "wrong shape",
-        f"Your function returns {returned}, but {wanted}{or_else} was expected{_when(given)}. Print the "
-        "shape after each of your lines: which one adds, drops or swaps an axis?",
+        f"Your function returns {returned}, but {wanted}{or_else} was expected{_when(given)}. "
+        f"{_where(tuple(value.shape), shape)}",
         value,
         "shape of the result",
         wanted,
         str(tuple(value.shape)) if value.dim() else "one number",
+    )
+
+
+def _where(shape: tuple[int, ...], wanted: tuple[int, ...]) -> str:
+    """Where to look for what is wrong with a shape: at the one axis that differs, or at all of them."""
+    off = [axis for axis, sizes in enumerate(zip(shape, wanted, strict=False)) if sizes[0] != sizes[1]]
+    if len(shape) != len(wanted) or len(off) != 1 or abs(shape[off[0]] - wanted[off[0]]) != 1:
+        return "Print the shape after each of your lines: which one adds, drops or swaps an axis?"
+    axis = off[0]
+    ordinal = ("first", "second", "third", "fourth")[axis] if axis < 4 else "last"
+    much, missing = ("many", "superfluous") if shape[axis] > wanted[axis] else ("few", "missing")
+    place = "" if len(shape) == 1 else f" along the {ordinal} axis"
+    return (
+        f"That is one entry too {much}{place}; all else about the shape is right. Count by hand for a small "
+        f"case: how often does your loop turn, what is there before it begins, and which entry is {missing}?"
     )
 
 
@@ -190,6 +205,43 @@ def edited(name: str) -> Fault:
         f"Your function changes its input `{name}` in place, so the caller's own data are overwritten and a "
         "later step starts from the wrong state. Operations such as `+=`, `*=` or `x[...] = ` write into "
         "the tensor itself; make a new one instead.",
+    )
+
+
+def followed(name: str) -> Fault:
+    """Fault of a function that switches gradients on for what it was given."""
+    return Fault(
+        "gradient switched on",
+        f"Your function changes its input `{name}` in place: it switches gradients on for the caller's own "
+        "tensor, and torch then keeps account of all that the caller computes from it later. Switch them on "
+        "for a copy of your own.",
+    )
+
+
+def seed_set() -> Fault:
+    """Fault of a function that should draw afresh, and sets torch's global seed."""
+    return Fault(
+        "seed set inside",
+        "Your function sets torch's seed. So every call draws the very same numbers, where it should draw "
+        "afresh; and as all of the notebook shares this generator, the caller's own draws start over too. A "
+        "seed belongs outside, once, where the experiment begins.",
+    )
+
+
+SEED_SET = (
+    "Your function sets torch's seed. All of the notebook shares this generator, so the caller's own draws "
+    "start over after each call; a `torch.Generator` of your own would leave them alone."
+)
+"""Remark on a right answer that sets torch's global seed, where nothing random is returned."""
+
+
+def repeats_itself() -> Fault:
+    """Fault of a function whose result should be random, and is the same in every call."""
+    return Fault(
+        "repeats itself",
+        "Called twice with the same arguments, your function returns the very same numbers; each call "
+        "should draw afresh. Is a generator made or seeded inside the function, or are draws kept from an "
+        "earlier call?",
     )
 
 

@@ -59,6 +59,8 @@ class StudentFunction:
         self.double = double
         self.draws = False
         """Whether a call has drawn from torch's global generator."""
+        self.seeds = False
+        """Whether a call has set the seed of torch's global generator."""
         self._stream = torch.Generator().manual_seed(_STREAM + seed).get_state()
         self.spent = 0.0
         self.last: Any = None  # what the last call returned, unchanged: a loss with its graph
@@ -148,8 +150,12 @@ class StudentFunction:
         self.spent += time.monotonic() - start
         self.last = value
         for name, before, after in zip(self.parameters, originals, copies, strict=True):
-            if isinstance(before, Tensor) and name not in may_edit and not torch.equal(before, after):
+            if not isinstance(before, Tensor) or name in may_edit:
+                continue
+            if not torch.equal(before, after):
                 raise faults.edited(name)
+            if after.requires_grad and not before.requires_grad:
+                raise faults.followed(name)
         return value
 
     def _handed(self, arg: Any) -> Any:
@@ -165,10 +171,12 @@ class StudentFunction:
         """Let the answer draw from a stream of its own, and note whether it does."""
         ours = torch.get_rng_state()
         torch.set_rng_state(self._stream)
+        seed = torch.initial_seed()  # it goes with the state
         try:
             yield
         finally:
             after = torch.get_rng_state()
+            self.seeds = self.seeds or torch.initial_seed() != seed
             self.draws = self.draws or not torch.equal(after, self._stream)
             self._stream = after
             torch.set_rng_state(ours)
@@ -215,6 +223,20 @@ class StudentFunction:
             if alike and torch.equal(self._handed(arg).to(result), result):
                 return name
         return None
+
+    def repeats_itself(self) -> bool:
+        """Tell whether no call that returned a tensor with axes gives another result when it is made again.
+
+        Single numbers, such as losses and estimates, are left to facts of their own.
+        """
+        calls = [(args, result) for args, result in self.results if result.dim() > 0]
+        return bool(calls) and all(self._gives_again(*call) for call in calls)
+
+    def _gives_again(self, args: tuple[Any, ...], result: Tensor) -> bool:
+        value = self._call(args, self.parameters, self._given(args))
+        if not isinstance(value, Tensor) or value.shape != result.shape:
+            return False
+        return torch.equal(value.detach().to(result), result)
 
     def degenerate_fault(self) -> faults.Fault | None:
         """What all results have in common, if that explains a failure: the input itself, or one constant."""

@@ -624,7 +624,7 @@ def recurring(rules: Mapping[str, Function]) -> dict[str, Mistake]:
 
 def alike(words: str, rules: Mapping[str, Function]) -> dict[str, Mistake]:
     """Known mistakes of one kind, which share what to tell: often the hint of the fact that shows them."""
-    return {name: (rule, f"{words} Yours looks like this slip: “{name}”.") for name, rule in rules.items()}
+    return {name: (rule, f"{words} The slip that fits your numbers: {name}.") for name, rule in rules.items()}
 
 
 def one_time_for_all(right: Function, place: int) -> dict[str, Mistake]:

@@ -1,7 +1,7 @@
 """Fields to measure answers with: flows known exactly, and a record of every call."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -83,6 +83,12 @@ class RecordingField:
     def evaluations(self, batch: int) -> float:
         """Calls, counted so that rows stacked into a larger batch or handed over singly cost the same."""
         return sum(call.rows for call in self.calls) / batch
+
+    def spare(self, batch: int, enough: int) -> Iterator[str]:
+        """Remark on a right step of `batch` states that asks more often than it has to."""
+        asked = self.evaluations(batch)
+        if asked > enough:
+            yield f"Field evaluations: {asked:g}, where {enough} {'is' if enough == 1 else 'are'} enough."
 
 
 @dataclass(frozen=True)

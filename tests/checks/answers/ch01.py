@@ -30,6 +30,7 @@ def fit(x, y):
 
 
 REMEMBERED = {}
+GENERATOR = torch.Generator().manual_seed(7)
 
 
 def states_of(step, field, x, pairs):
@@ -135,6 +136,16 @@ class Ex1_2:
     def overwrites_x(field, x, t, h):
         x += h * field(x, t)
         return x
+
+    @wrong("1.2", "gradient switched on")
+    def follows_its_input(field, x, t, h):
+        x.requires_grad_()
+        return x + h * field(x, t)
+
+    @right("1.2")
+    def asks_twice(field, x, t, h):
+        assert field(x, t).shape == x.shape
+        return x + h * field(x, t)
 
     @wrong("1.2", "looping over the batch axis")
     def row_by_row(field, x, t, h):
@@ -249,6 +260,15 @@ class Ex1_3:
             states = torch.cat([states, x[None]])
         return states
 
+    @wrong("1.3", "wrong shape")
+    def as_many_steps_as_times(step, field, x0, times):
+        return states_of(step, field, x0, [(t, times[1] - times[0]) for t in times])
+
+    @wrong("1.3", "one step too many")
+    def last_gap_twice(step, field, x0, times):
+        steps = gaps(times)
+        return states_of(step, field, x0, [*steps, (times[-1], steps[-1][1])])
+
     wrong("1.3", "ignores `step`")(lambda step, field, x0, times: states_of(heun, field, x0, gaps(times)))
     wrong("1.3", "wrong number of steps")(
         lambda step, field, x0, times: states_of(
@@ -310,7 +330,7 @@ class Ex1_4:
         k2 = field(x + c * h * k1, t)
         return x + h * ((1 - 0.5 / c) * k1 + 0.5 / c * k2)
 
-    @wrong("1.4", "weight c")
+    @wrong("1.4", "c as the weight")
     def weight_grows_with_c(field, x, t, h, c=1.0):
         k1 = field(x, t)
         return x + h * ((1 - c) * k1 + c * field(x + c * h * k1, t + c * h))
@@ -405,9 +425,18 @@ class Ex1_5:
             x = x + (times[i + 1] - times[i]) * field(x, times[i])
         return x
 
+    @wrong("1.5", "seed set inside")
+    def seeded(field, n, dim, steps):
+        torch.manual_seed(0)
+        return euler(field, torch.randn(n, dim), steps)
+
+    @wrong("1.5", "repeats itself")
+    def seeded_apart(field, n, dim, steps):
+        return euler(field, torch.randn((n, dim), generator=torch.Generator().manual_seed(7)), steps)
+
     @right("1.5")
     def own_generator_float64(field, n, dim, steps):
-        x = torch.randn((n, dim), generator=torch.Generator().manual_seed(7), dtype=torch.float64)
+        x = torch.randn((n, dim), generator=GENERATOR, dtype=torch.float64)
         for k in range(steps):
             x = x + field(x, torch.full((n, 1), k / steps)) / steps
         return x
@@ -621,6 +650,22 @@ class Ex1_8:
             total += x.grad[:, i]
         return total
 
+    @wrong("1.8", "gradient switched on")
+    def in_the_callers_tensor(field, x, t):
+        x.requires_grad_()
+        u = field(x, t)
+        return sum(
+            torch.autograd.grad(u[:, i].sum(), x, retain_graph=True)[0][:, i] for i in range(x.shape[1])
+        )
+
+    @wrong("1.8", "mean over the batch differentiated")
+    def mean_for_sum(field, x, t):
+        y = x.clone().requires_grad_()
+        u = field(y, t)
+        return sum(
+            torch.autograd.grad(u[:, i].mean(), y, retain_graph=True)[0][:, i] for i in range(x.shape[1])
+        )
+
     @wrong("1.8", "raises")
     def gradient_forgotten(field, x, t):
         return torch.autograd.grad(field(x, t)[:, 0].sum(), x)[0][:, 0]
@@ -698,6 +743,13 @@ class Ex1_9:
 
 class Ex1_10:
     wrong("1.10", "error too large")(lambda field, x0: euler(field, x0, 20))
+
+    @wrong("1.10", "nearly there")
+    def heun_with_few_steps(field, x0):
+        x = x0
+        for k in range(14):
+            x = heun(field, x, k / 14, 1 / 14)
+        return x
 
     @wrong("1.10", "field not evaluated")
     def hard_coded(field, x0):

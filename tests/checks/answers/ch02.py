@@ -527,7 +527,7 @@ class Ex2_6:
     wrong("2.6", "wrong shape")(lambda x, t, log_density, sigma: sigma**2 / 2 * log_density(x))
     wrong("2.6", "wrong type")(
         lambda x, t, log_density, sigma: torch.autograd.grad(
-            log_density(y := x.requires_grad_(True)).sum(), y
+            log_density(y := x.clone().requires_grad_(True)).sum(), y
         )
     )
 

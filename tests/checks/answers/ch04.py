@@ -666,10 +666,17 @@ class Ex4_7:
         floor(times=lambda n: (torch.randperm(n)[:, None] + torch.rand(n, 1)) / n)
     )
 
-    @wrong("4.7", "nothing fresh")
+    @wrong("4.7", "seed set inside")
     def with_a_seed(field, z):
         torch.manual_seed(3)
         q = floor(finish=lambda q: q)(field, z)
+        return q.mean(), q.std() / len(z) ** 0.5
+
+    @wrong("4.7", "nothing fresh")
+    def with_a_seed_apart(field, z):
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(3)
+            q = floor(finish=lambda q: q)(field, z)
         return q.mean(), q.std() / len(z) ** 0.5
 
     @right("4.7")
