@@ -143,7 +143,7 @@ MISTAKES |= {
 }
 
 
-@exercise("7.6", "Their index, our time", "core", "t, alpha_bar", rule(), MISTAKES)
+@exercise("7.6", "Their index, our time", "stretch", "t, alpha_bar", rule(), MISTAKES)
 def at_time(student: StudentFunction) -> Iterator[Fact]:
     """Index; weights at the chain's own times; both between them; the constant rate; ends; another chain."""
     steps = 16  # a power of two, so that the chain's times are exact
