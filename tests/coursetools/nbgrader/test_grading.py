@@ -149,7 +149,6 @@ SUBMISSIONS = {
     "stubborn": (answering(e1_2=STUBBORN), None),  # either: see its test
     "no_assert": (answering(e1_1=NO_ASSERT), "`assert False` no longer fails there"),
     "exits": (answering(e1_2="    import os\n    os._exit(0)"), "it could not be run (DeadKernelError"),
-    "leaves": (answering(e1_2="    exit()"), "it could not be run (DeadKernelError"),
     "renamed": (fill, f"{UNREADABLE} 'renamed'"),
     "no_notebook": (None, f"{UNREADABLE} 'no_notebook'"),
     "test_deleted": (without("check-1-2"), "cell check-1-2 is missing"),
