@@ -6,8 +6,8 @@ import torch
 from coursekit.checks.core import faults, panel
 from coursekit.checks.core.engine import registry
 from coursekit.checks.core.student_function import StudentFunction
+from coursekit.checks.shared.fields import Scored
 from coursekit.checks.shared.mistakes import TEXTS
-from coursekit.checks.shared.test_fields import Scored
 
 
 def fault_of(answer, *args, parameters=(), **asked):

@@ -1,6 +1,6 @@
 """Checks of lab 01, flows: `euler_step = checks.ch01.euler_step(euler_step)`, and so for every exercise."""
 
-from ..shared.test_fields import gust, gust_flow
+from ..shared.fields import gust, gust_flow
 from .ex1_1_linear_flow import linear_flow
 from .ex1_2_euler_step import euler_step
 from .ex1_3_simulate import simulate

@@ -9,7 +9,7 @@ from torch import Tensor
 from ...base import Field
 from ..core import Fact, slope
 from ..shared.dependence import uses
-from ..shared.test_fields import RecordingField, rms, steady, whirl, whirl_flow
+from ..shared.fields import RecordingField, rms, steady, whirl, whirl_flow
 
 Step = Callable[..., Tensor]
 

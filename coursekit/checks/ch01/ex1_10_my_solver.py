@@ -9,8 +9,8 @@ from torch import Tensor
 from ...base import Field, Time
 from ...solvers import Euler, Heun, ODESolver, solve, time_grid
 from ..core import Fact, Mistakes, StudentFunction, exercise
+from ..shared.fields import RecordingField, gust, gust_flow, rms
 from ..shared.mistakes import recurring
-from ..shared.test_fields import RecordingField, gust, gust_flow, rms
 from .common import states
 
 BOUND, NEAR, CAP = 0.01, 0.05, 1024

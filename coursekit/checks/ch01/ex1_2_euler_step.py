@@ -6,8 +6,8 @@ import torch
 
 from ...solvers import Euler, Heun
 from ..core import Fact, Mistakes, StudentFunction, exercise
+from ..shared.fields import RecordingField, whirl
 from ..shared.mistakes import recurring
-from ..shared.test_fields import RecordingField, whirl
 from .common import (
     arguments,
     convergence,

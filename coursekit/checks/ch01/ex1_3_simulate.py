@@ -7,8 +7,8 @@ from torch import Tensor
 from ...base import Field
 from ...solvers import Euler, Heun
 from ..core import Fact, Mistakes, StudentFunction, exercise
+from ..shared.fields import RecordingField, ramp, rms, whirl
 from ..shared.mistakes import TEXTS, recurring
-from ..shared.test_fields import RecordingField, ramp, rms, whirl
 from .common import TIMES, RecordingStep, Step, from_the_start, one_more, right_walk, row, states, walk
 
 

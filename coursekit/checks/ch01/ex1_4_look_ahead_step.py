@@ -8,9 +8,9 @@ from torch import Tensor
 from ...base import Field
 from ...solvers import Euler, Heun
 from ..core import Fact, Mistakes, StudentFunction, exercise
+from ..shared.fields import Call, RecordingField, whirl
 from ..shared.mistakes import alike, recurring
 from ..shared.quiet import failing
-from ..shared.test_fields import Call, RecordingField, whirl
 from .common import (
     Step,
     arguments,

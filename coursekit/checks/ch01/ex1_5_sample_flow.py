@@ -8,9 +8,9 @@ from torch import Tensor
 from ...base import Field
 from ...solvers import Euler, Heun, solve, time_grid
 from ..core import Fact, Mistakes, StudentFunction, exercise
+from ..shared.fields import RecordingField, rms, steady
 from ..shared.mistakes import recurring
 from ..shared.noise import standard_normal
-from ..shared.test_fields import RecordingField, rms, steady
 from .common import whole_batch
 
 N, STEPS, TESTS = 2000, 5, 4

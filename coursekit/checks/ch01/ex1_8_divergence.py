@@ -9,9 +9,9 @@ from torch import Tensor
 from ...base import Field
 from ..core import Fact, Mistakes, StudentFunction, exercise
 from ..shared.dependence import uses
+from ..shared.fields import RecordingField
 from ..shared.mistakes import alike
 from ..shared.quiet import failing
-from ..shared.test_fields import RecordingField
 from .common import row
 
 Rule = Callable[[Tensor], Tensor]

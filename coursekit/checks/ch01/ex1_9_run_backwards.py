@@ -9,8 +9,8 @@ from torch import Tensor
 from ...base import Field
 from ...solvers import Euler, Heun, solve, time_grid
 from ..core import Fact, Mistakes, StudentFunction, exercise
+from ..shared.fields import RecordingField, ramp, rms, whirl
 from ..shared.mistakes import recurring
-from ..shared.test_fields import RecordingField, ramp, rms, whirl
 from .common import TIMES, RecordingStep, Step, from_the_start, right_walk, row, states, walk
 
 

@@ -11,9 +11,9 @@ from torch import Tensor
 from ...distributions import GaussianMixture
 from ..core import Fact, Mistakes, StudentFunction, exercise, mean_tolerance, variance_tolerance
 from ..core.facts import listed
+from ..shared.fields import Scored
 from ..shared.mistakes import recurring
 from ..shared.noise import correlation
-from ..shared.test_fields import Scored
 
 Score = Callable[[Tensor], Tensor]
 

@@ -8,9 +8,9 @@ from torch import Tensor
 
 from ..core import Fact, Mistakes, StudentFunction, exercise, mean_tolerance, variance_tolerance
 from ..shared.dependence import uses
+from ..shared.fields import RecordingField, rms, steady, whirl
 from ..shared.mistakes import recurring
 from ..shared.noise import Strength, constant, correlation, spread, standard_normal, within
-from ..shared.test_fields import RecordingField, rms, steady, whirl
 
 N, T = 4000, 0.3
 RUNS = ((0.5, 0.04), (2.0, 0.25))

@@ -10,9 +10,9 @@ from ...base import Field, Time
 from ...distributions import GaussianMixture
 from ..core import Fact, Mistakes, StudentFunction, exercise, mean_tolerance
 from ..shared.dependence import repeats, uses
+from ..shared.fields import RecordingField
 from ..shared.mistakes import TEXTS, recurring
 from ..shared.noise import normal
-from ..shared.test_fields import RecordingField
 
 T, SIGMAS = 0.4, (1.5, 0.5)
 """A time that is its own complement for no clock, and strengths for which no two powers coincide."""

@@ -12,9 +12,9 @@ from ...solvers import Euler, Heun, solve, time_grid
 from ..core.engine import exercise
 from ..core.facts import Fact
 from ..core.student_function import StudentFunction
+from ..shared.fields import RecordingField, Rule, steady
 from ..shared.mistakes import Mistake
 from ..shared.quiet import failing
-from ..shared.test_fields import RecordingField, Rule, steady
 
 COUNTS = (1, 2, 4, 8, 16, 32, 64)
 MANY = 512

@@ -10,9 +10,9 @@ from ...base import Field
 from ..core.engine import exercise
 from ..core.facts import Fact
 from ..core.student_function import StudentFunction
+from ..shared.fields import RecordingField
 from ..shared.mistakes import TEXTS, Mistake, recurring
 from ..shared.schedulers import bent, straight
-from ..shared.test_fields import RecordingField
 from .common import SHAPES, Scheduler, factor_text, ignored, misread_scheduler, misread_times, spaced_times
 
 Rule = Callable[..., Tensor]

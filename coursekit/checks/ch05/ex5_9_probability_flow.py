@@ -9,9 +9,9 @@ from ..core.engine import exercise
 from ..core.facts import Fact
 from ..core.faults import Fault, described
 from ..core.student_function import StudentFunction
+from ..shared.fields import RecordingField
 from ..shared.mistakes import TEXTS, Mistake, recurring
 from ..shared.schedulers import Numbers, bent, straight
-from ..shared.test_fields import RecordingField
 from .common import Scheduler, ignored, misread_scheduler
 
 Slope = Callable[[Tensor, Tensor, tuple[float, ...]], Tensor]

@@ -98,7 +98,7 @@ def _table(
 MISTAKES: dict[str, tuple[Callable[..., Tensor], str]] = {
     "misses for hits": (
         _table(share=lambda seen, wanted: float((seen != wanted).double().mean())),
-        "Your first column counts the images in which the judge sees another digit than the one wished for. "
+        "Your first column counts the images in which the judge sees another digit than that of the label. "
         "Agreement is the share in which it sees the same one.",
     ),
     "hits not divided": (
@@ -156,7 +156,7 @@ HINT_MADE = (
     "them is what takes the time, and two different sets of images may disagree by chance."
 )
 HINT_SHARE = (
-    "The first column should be the share of images in which the judge sees the digit that was wished for. "
+    "The first column should be the share of images in which the judge sees the digit of the label. "
     "Compare what `classify` returns with `wanted`, image by image."
 )
 HINT_DISTANCE = (

@@ -65,7 +65,7 @@ plain = _steps((1.0,) * EVALUATIONS)
 
 
 def measured(images: Tensor, y: Tensor) -> tuple[Tensor, float]:
-    """Whether each image is what was wished for (n,), and the distance of all to real images."""
+    """Whether each image shows the digit of its label (n,), and the distance of all to real images."""
     judge = digit_classifiers()
     distance = frechet_distance(judge.features(images), judge.features(digits().test.images))
     return judge.classify(images) == y, distance
@@ -87,7 +87,7 @@ MISTAKES: dict[str, tuple[Callable[..., Tensor], str]] = {
     ),
     "label ignored": (
         _steps((0.0,) * EVALUATIONS),
-        "Your images come from the unconditional field: their digits have nothing to do with the wishes.",
+        "Your images come from the unconditional field: their digits have nothing to do with the labels.",
     ),
     "too much guidance": (
         _steps((1.5, 1.5, 1.5, 1.5)),
@@ -104,7 +104,7 @@ HINT_DISTANCE = (
     "make more and shorter steps. Then look at the agreement again."
 )
 HINT_AGREEMENT = (
-    "The judge does not yet see the digit that was wished for often enough. A little guidance raises the "
+    "The judge does not yet see the digit of the label often enough. A little guidance raises the "
     "agreement; find the steps in which it costs least distance."
 )
 

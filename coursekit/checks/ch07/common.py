@@ -8,8 +8,8 @@ import torch
 from torch import Tensor
 
 from ..core.facts import Fact
+from ..shared.fields import RecordingField, Rule
 from ..shared.mistakes import Function, Mistake, alike, recurring
-from ..shared.test_fields import RecordingField, Rule
 
 Weights = Callable[[Tensor], tuple[Tensor, Tensor]]
 """Weights of data and noise, of the share of the data's variance that is left."""

@@ -549,8 +549,8 @@ TEXTS: dict[str, str] = {
         "That is right for `w` = 1 only: where does the other branch come in?"
     ),
     "label left out": (
-        "You return the unconditional answer whatever `w` is, so the wish is never heard. That is right for "
-        "`w` = 0 only. Which label goes into each of the two calls of the network?"
+        "You return the unconditional answer whatever `w` is, so the label has no influence. That is right "
+        "for `w` = 0 only. Which label goes into each of the two calls of the network?"
     ),
     # chains: indices, shares of variance and tables
     "one index for the whole batch": (

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from ..core.facts import Fact, margin, mean_tolerance, variance_tolerance
-from .test_fields import RecordingField, Rule
+from .fields import RecordingField, Rule
 
 
 class Strength(RecordingField):

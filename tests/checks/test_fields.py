@@ -6,7 +6,7 @@ import torch
 import coursekit
 from coursekit.checks.ch01 import ex1_10_my_solver as race
 from coursekit.checks.core.facts import Fact, mean_tolerance, slope, variance_tolerance
-from coursekit.checks.shared.test_fields import RecordingField, gust, gust_flow, rms, whirl, whirl_flow
+from coursekit.checks.shared.fields import RecordingField, gust, gust_flow, rms, whirl, whirl_flow
 
 
 def test_known_flows_are_the_flows_of_their_fields():
