@@ -1,5 +1,7 @@
 """Show something richly in a notebook, and as text elsewhere."""
 
+import html
+import re
 import sys
 
 
@@ -18,3 +20,8 @@ def show(text: str, page: str) -> None:
         display({"text/html": page, "text/plain": text}, raw=True)
     else:
         print(text)
+
+
+def inline(text: str) -> str:
+    """Escape a text for HTML and set `code` as code."""
+    return re.sub(r"`([^`]+)`", r"<code>\1</code>", html.escape(text))

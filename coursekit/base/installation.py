@@ -7,7 +7,7 @@ import sys
 import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 import torch
@@ -94,12 +94,18 @@ def inspect_installation() -> Installation:
         raise InstallationError(
             f"Progress cannot be saved in {folder}: set COURSEKIT_HOME to a folder of yours."
         )
+    try:
+        packages = ", ".join(f"{name} {version(name)}" for name in PACKAGES)
+    except PackageNotFoundError as error:
+        raise InstallationError(
+            f"{error.name} is missing: set the course up again, as the README says."
+        ) from None
     cuda = torch.version.cuda
     return Installation(
         {
             "coursekit": installed_version(),
             "Python": f"Python {platform.python_version()} on {platform.system()} {platform.machine()}",
-            "packages": ", ".join(f"{name} {version(name)}" for name in PACKAGES),
+            "packages": packages,
             "PyTorch": f"built for CUDA {cuda}" if cuda else "built for CPUs, all this course needs",
             "threads": f"{torch.get_num_threads()} of {cores} cores",
             "progress": f"kept in {folder}",

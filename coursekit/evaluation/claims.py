@@ -6,15 +6,13 @@
 ✓ A straight line has slope 1: 1 of 1 agrees, and a counter-example fails, as it must
 """
 
-import html as markup
-import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
 from torch import Tensor
 
-from ..base.display import show
+from ..base.display import inline, show
 from . import chance, findings
 from .findings import Finding, Statement, Values
 
@@ -416,10 +414,6 @@ _CELL = (
 )
 
 
-def _inline(text: str) -> str:
-    return re.sub(r"`([^`]+)`", r"<code>\1</code>", markup.escape(text))
-
-
 def _page(line: str, rows: list[_Row]) -> str:
     """The line with its table folded under it, on light and on dark pages."""
     head = "".join(
@@ -430,13 +424,13 @@ def _page(line: str, rows: list[_Row]) -> str:
     for row in rows:
         mark = " <em>(counter-example: must miss)</em>" if row.must_fail else ""
         finding = row.finding
-        cells = [_inline(text) for text in (row.name, finding.measured, finding.expected, finding.tolerance)]
+        cells = [inline(text) for text in (row.name, finding.measured, finding.expected, finding.tolerance)]
         cells[0] += mark
         body += "<tr style='background:none'>"
         body += "".join(f'<td style="{_CELL}">{cell}</td>' for cell in cells) + "</tr>"
     style = "border-collapse:collapse; margin:0.4em 0; font-size:0.95em; color:inherit"
     table = f'<table style="{style}"><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>'
-    summary = f'<summary style="cursor:pointer">{_inline(line)}</summary>'
+    summary = f'<summary style="cursor:pointer">{inline(line)}</summary>'
     return f'<details style="{_BOX}">{summary}{table}</details>'
 
 

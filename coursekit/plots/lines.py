@@ -1,7 +1,6 @@
 """Drawings of one number against another: paths over time, errors against cost, sweeps."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 from matplotlib.axes import Axes
 from torch import Tensor
@@ -18,7 +17,6 @@ def paths_1d(
     *,
     color: str | Sequence[str] | None = None,
     label: str | None = None,
-    band: tuple[Numbers, Numbers] | None = None,
 ) -> Axes:
     """Draw states on the line over time.
 
@@ -29,8 +27,6 @@ def paths_1d(
         color: colour of all paths, or one for each, for instance one for each start; None takes the
             palette's colours in turn.
         label: name in the legend, once for all paths.
-        band: mean and standard deviation of the states, (times,) each; drawn behind the paths as a line and
-            a grey band of two standard deviations to both sides.
     Returns:
         The axes.
     Raises:
@@ -51,11 +47,6 @@ def paths_1d(
     drawn = ax.plot(array(times), states, linewidth=1.2)
     paint(drawn, color)
     drawn[0].set_label(label)
-    if band is not None:
-        mean, std = map(array, band)
-        look: dict[str, Any] = {"color": "#999999", "alpha": 0.3, "linewidth": 0, "zorder": 0}
-        ax.fill_between(array(times), mean - 2 * std, mean + 2 * std, label="mean ± 2 std", **look)
-        ax.plot(array(times), mean, color="black", linewidth=1.0, linestyle="--", zorder=1)
     name_axes(ax, "time $t$", "state $x$")
     return ax
 

@@ -141,13 +141,12 @@ class Picture:
         return f"{self.caption}\n[{self.alt}]" if self.caption else self.alt
 
 
-def picture(drawing: Figure | Axes, alt: str, dpi: float = DPI, *, caption: str = "") -> Picture:
+def picture(drawing: Figure | Axes, alt: str, *, caption: str = "") -> Picture:
     """Render a figure, or the figure an axes belongs to, and close it.
 
     Args:
         drawing: the figure, or any of its axes.
         alt: what the picture shows, in one or two sentences, for readers who cannot see it.
-        dpi: dots per inch.
         caption: what to see in it, as in `show`; "" for none.
     Returns:
         The picture, which a notebook shows when it is a cell's last line.
@@ -160,9 +159,9 @@ def picture(drawing: Figure | Axes, alt: str, dpi: float = DPI, *, caption: str 
     alt = checked_alt(alt)
     figure = drawing if isinstance(drawing, Figure) else drawing.figure.get_figure(root=True)
     # Trimmed, for square panels beside a colour bar do not fill the height of their figure.
-    file = png(figure, dpi, trim=True)
+    file = png(figure, DPI, trim=True)
     image = Image.open(io.BytesIO(file)).convert("RGB")
-    width, caption = round(image.width * PAGE_DPI / dpi), " ".join(caption.split())
+    width, caption = round(image.width * PAGE_DPI / DPI), " ".join(caption.split())
     rendered = Picture(shrunk(file), alt, width, caption, webp(image))
     # An open figure would be shown a second time at the end of the cell.
     plt.close(figure)

@@ -3,12 +3,10 @@
 from collections.abc import Callable, Sequence
 from typing import Any
 
-import matplotlib as mpl
 import numpy as np
 import torch
 from matplotlib.axes import Axes
 from matplotlib.backend_bases import RendererBase
-from matplotlib.colors import LinearSegmentedColormap, LogNorm
 from matplotlib.quiver import Quiver
 from numpy.typing import NDArray
 from torch import Tensor
@@ -16,14 +14,12 @@ from torch import Tensor
 from ..base import Field
 from .style import (
     COLORS,
-    DIVERGING,
     SEQUENTIAL,
     SPECTRUM,
     array,
     axes,
     name_axes,
     paint,
-    plain_ticks,
     plane_points,
 )
 from .style import colorbar as add_colorbar
@@ -64,23 +60,22 @@ def samples(
     label: str | None = None,
     lim: float | None = None,
     size: float = 6.0,
-    texts: Sequence[str] = (),
 ) -> Axes:
     """Draw points of the plane.
 
     Args:
         x: points, (n, 2).
         ax: where to draw; None makes one.
-        values: one number for each point, (n,), shown as its colour (`SPECTRUM`).
+        values: one number for each point, (n,), shown as its colour (`SPECTRUM`), on a scale from their 2 %
+            to their 98 % quantile.
         color: colour of all points where there are no `values`.
         label: name in the legend.
         lim: half the side of the square shown, data units; None fits the points.
         size: area of one point in points squared.
-        texts: a few words for each point, written above it, for instance its per cents; () for none.
     Returns:
         The axes.
     Raises:
-        ValueError: `x` does not hold points of the plane, or the texts are not as many.
+        ValueError: `x` does not hold points of the plane.
 
     >>> ax = samples(Moons().sample(100), lim=2)
     >>> len(ax.collections)
@@ -95,12 +90,6 @@ def samples(
         low, high = np.quantile(numbers, (0.02, 0.98))
         look = {"c": numbers, "cmap": SPECTRUM, "vmin": low, "vmax": high}
     ax.scatter(points[..., 0], points[..., 1], s=size, linewidths=0, alpha=0.8, label=label, **look)
-    if texts and len(texts) != len(points):
-        raise ValueError(f"samples got {len(texts)} texts for {len(points)} points; give one for each.")
-    for place, text in zip(points, texts, strict=False):
-        # Points of the page above the dot's edge: right at every scale.
-        lift: dict[str, Any] = {"xytext": (0, 2 + (size / 3.14) ** 0.5), "textcoords": "offset points"}
-        ax.annotate(text, place, ha="center", va="bottom", fontsize="small", **lift)
     return ax
 
 
@@ -242,26 +231,6 @@ def _carried_lines(flow: Callable[[Tensor], Tensor], lim: float, lines: int) -> 
     return [image[which == k].numpy() for k in range(2 * lines)]
 
 
-def _shade(flow: Callable[[Tensor], Tensor], ax: Axes, lim: float, cells: int) -> None:
-    """Colour the carried cells of a fine grid by how much denser points lie in them than before."""
-    side = torch.linspace(-lim, lim, cells + 1)
-    with torch.no_grad():
-        image = plane_points(flow(torch.cartesian_prod(side, side).flip(-1)), "flow(x)")
-    corners = image.reshape(cells + 1, cells + 1, 2).astype(float)
-    # Central differences at every corner; the Jacobian's determinant is what areas are multiplied with.
-    spacing = 2 * lim / cells
-    down, right = (np.gradient(corners, spacing, axis=axis) for axis in (0, 1))
-    area = np.abs(right[..., 0] * down[..., 1] - right[..., 1] * down[..., 0])
-    denser = 1 / np.maximum(area, 1e-12)
-    most = max(2.0, float(np.quantile(np.maximum(denser, 1 / denser), 0.98)))
-    # Paler than elsewhere, so that the grid's lines stand out at both ends.
-    pale = LinearSegmentedColormap.from_list("pale", mpl.colormaps[DIVERGING](np.linspace(0.14, 0.86, 129)))
-    look: dict[str, Any] = {"cmap": pale, "norm": LogNorm(1 / most, most), "shading": "gouraud"}
-    mesh = ax.pcolormesh(corners[..., 0], corners[..., 1], denser, zorder=0, **look)
-    bar = ax.figure.colorbar(mesh, ax=ax, label="density, carried over before", aspect=24, pad=0.04)
-    plain_ticks(bar.ax.yaxis)
-
-
 def warped_grid(
     flow: Callable[[Tensor], Tensor],
     ax: Axes | None = None,
@@ -270,7 +239,6 @@ def warped_grid(
     lines: int = 13,
     view: float | None = None,
     marks: Tensor | None = None,
-    shade: bool = False,
 ) -> Axes:
     """Draw where a map takes the lines of a square grid.
 
@@ -284,8 +252,6 @@ def warped_grid(
         lines: lines in each direction.
         view: half the side of the square shown, data units; None fits the carried grid.
         marks: places to mark with crosses, (n, 2), for instance the centres that a flow leads to.
-        shade: True colours the carried cells by the factor 1 / |det of the Jacobian| by which points have
-            become denser (red) or sparser (blue), with a colour bar.
     Returns:
         The axes; lines that were vertical are blue, lines that were level are orange.
     Raises:
@@ -296,8 +262,6 @@ def warped_grid(
     10
     """
     ax = _plane(ax, view)
-    if shade:
-        _shade(flow, ax, lim, 12 * (lines - 1))
     for k, line in enumerate(_carried_lines(flow, lim, lines)):
         ax.plot(*line.T, color=COLORS[k // lines], linewidth=0.9)
     if marks is not None:

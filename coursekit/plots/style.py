@@ -169,13 +169,13 @@ def colorbar(
     """
     axs = [axs] if isinstance(axs, Axes) else list(axs)
     drawn = [(each, each.get_array()) for ax in axs for each in (*ax.images, *ax.collections)]
-    valued = [(each, array) for each, array in drawn if array is not None]
+    valued = [(each, numbers) for each, numbers in drawn if numbers is not None]
     if not valued:
         raise ValueError(
             "colorbar found nothing that carries values; draw a density, or samples with values."
         )
     surfaces = [each for each, _ in valued]
-    values = np.concatenate([np.ma.masked_invalid(array).compressed() for _, array in valued])
+    values = np.concatenate([np.ma.masked_invalid(numbers).compressed() for _, numbers in valued])
     low = float(values.min()) if low is None else low
     high = float(values.max()) if high is None else high
     if signed:

@@ -7,7 +7,7 @@ from coursetools.build.boxes import BoxError, boxes
 from coursetools.build.course import Chapter
 from coursetools.build.diagnostics import Diagnostic
 from coursetools.build.exercises import FORM, ExerciseSection, exercises, form_faults, numbers
-from coursetools.build.lecture_form import evidence_faults, lecture_faults
+from coursetools.build.lecture_form import Violation, evidence_faults, lecture_faults
 from coursetools.build.markers import MarkerError, looks_like_marker, regions, stub, stub_message
 from coursetools.build.source import SourceCell, SourceFile
 
@@ -32,7 +32,6 @@ TAGS: dict[str, dict[str, tuple[str, ...]]] = {
 }
 LEFT_OUT = ("hidden", "solution")  # of labs; solutions keep them
 
-Violation = tuple[int, str, str]  # line, message, remedy
 _MARKER_REMEDY = "write exactly '### BEGIN SOLUTION' … '### END SOLUTION', in pairs, around lines of code"
 
 

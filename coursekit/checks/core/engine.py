@@ -197,11 +197,9 @@ class Exercise:
             (_, name, words), *others = matches
             return Outcome(self, False, name, _either(failed, name, words, others), rows)
         if found.seeds and self.random:
-            fault = faults.seed_set()
-            return Outcome(self, False, fault.name, fault.message, rows)
+            return self._outcome(faults.seed_set(), rows)
         if found.draws and not (self.random or self.may_draw):
-            fault = faults.draws_at_random(self.name)
-            return Outcome(self, False, fault.name, fault.message, rows)
+            return self._outcome(faults.draws_at_random(self.name), rows)
         if failed:
             words = f"{failed[0].hint} {failed[0].relation()}".strip()
             return Outcome(self, False, failed[0].name, words, rows)
@@ -220,8 +218,8 @@ class Exercise:
         matches.sort(key=lambda match: match[0])
         return [match for match in matches if match[0] <= 2 * matches[0][0]]
 
-    def _outcome(self, fault: Fault) -> Outcome:
-        return Outcome(self, False, fault.name, self.words.get(fault.name, fault.message))
+    def _outcome(self, fault: Fault, rows: list[tuple[str, ...]] | None = None) -> Outcome:
+        return Outcome(self, False, fault.name, self.words.get(fault.name, fault.message), rows or [])
 
 
 def _not_fresh(student: StudentFunction) -> Fault | None:

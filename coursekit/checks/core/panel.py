@@ -1,12 +1,12 @@
 """What a check shows: a panel in a notebook, the same words as plain text elsewhere."""
 
 import html as markup
-import re
 from dataclasses import dataclass, field, replace
 from importlib.metadata import version
 from typing import Protocol
 
 from ...base.display import in_notebook as in_notebook
+from ...base.display import inline as inline
 from ...base.display import show as show
 
 
@@ -97,11 +97,6 @@ def to_text(outcome: Outcome) -> str:
         lines += [f"  Measured: {what}: expected {expected}, got {got}." for what, expected, got in rows]
     lines += [f"  {text}" for text in (*outcome.remarks, outcome.note, outcome.banner) if text]
     return "\n".join(lines)
-
-
-def inline(text: str) -> str:
-    """Escape a text and set `code` as code."""
-    return re.sub(r"`([^`]+)`", r"<code>\1</code>", markup.escape(text))
 
 
 BOX = (

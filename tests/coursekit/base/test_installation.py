@@ -45,6 +45,12 @@ def test_torch_that_is_too_old(monkeypatch):
         coursekit.check_installation()
 
 
+def test_a_package_that_is_missing(monkeypatch):
+    monkeypatch.setattr(installation, "PACKAGES", ("no-such-package",))
+    with pytest.raises(InstallationError, match="no-such-package is missing: set the course up again"):
+        coursekit.check_installation()
+
+
 def test_more_threads_than_cores(monkeypatch):
     monkeypatch.setattr(os, "cpu_count", lambda: 1)
     monkeypatch.setattr(torch, "get_num_threads", lambda: 8)
