@@ -67,9 +67,9 @@ MISTAKES: Mistakes = {
 
 WORDS = {
     "input edited": (
-        "After the call the start that you handed in is no longer where it was: the caller's own state has "
-        "moved along. Whoever collects the states of a walk in a list is left with one of them, many times "
-        "over. Print a state before and after a call."
+        "After the call something that you handed in is not what it was before, in most cases the start: the "
+        "caller's own state has moved along. Whoever collects the states of a walk in a list is left with "
+        "one of them, many times over. Print a state before and after a call."
     )
 }
 """The lab's own bug, of which only the symptom is told."""

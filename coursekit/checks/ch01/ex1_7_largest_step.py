@@ -114,16 +114,19 @@ FIELDS: dict[str, Tensor] = {
     "a fast spiral and a slow rate in space": torch.block_diag(
         torch.tensor([[-1.0, 6.0], [-6.0, -1.0]]), torch.tensor([[-0.5]])
     ).double(),
+    "a spiral and a faster rate in space": torch.block_diag(
+        torch.tensor([[-1.0, 4.0], [-4.0, -1.0]]), torch.tensor([[-12.0]])
+    ).double(),
 }
 
 
 @exercise("1.7", "The longest stable step", "stretch", "matrix", _reference, MISTAKES, double=True)
 def largest_step(student: StudentFunction) -> Iterator[Fact]:
-    """The limit on the line, and the growth of the fastest component in one step, in five linear fields."""
+    """The limit on the line, and the growth of the fastest component in one step, in six linear fields."""
     one = student(-4 * torch.eye(2).double(), shape=())
     yield Fact("wrong on the line", "longest stable step in the field -4 x", 0.5, one, HINT_ONE)
     for name, matrix in FIELDS.items():
         h = student(matrix, shape=()).double()
         growth = (1 + h * torch.linalg.eigvals(matrix)).abs().max()
-        what = f"size of the largest factor in one step: {name}"
+        what = f"largest factor in one step: {name}"
         yield Fact("not the limit", what, 1.0, growth, HINT_RADIUS)

@@ -146,7 +146,7 @@ def ou_coefficients(student: StudentFunction) -> Iterator[Fact]:
     first, second = (parts(x, 0.4, std, half_life) for _ in range(2))
     hint = (
         "One step of Euler and Maruyama from a fixed place should make normal numbers. With what you return "
-        "it does not, although it draws its noise rightly. What in it differs from row to row?"
+        "it does not, although the step draws its noise correctly. What in it differs from row to row?"
     )
     step, what = (
         0.01 * first[0] + 0.1 * first[1] * torch.randn_like(x),

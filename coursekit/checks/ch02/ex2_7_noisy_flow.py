@@ -140,7 +140,8 @@ def noisy_flow(student: StudentFunction) -> Iterator[Fact]:
     first, second = (parts(x, T, fields, SIGMAS[0]) for _ in range(2))
     hint = (
         "One step of Euler and Maruyama should kick the states by normal numbers. With your diffusion "
-        "coefficient it does not, although it draws its noise rightly. What in it differs from row to row?"
+        "coefficient it does not, although the step draws its noise correctly. What in it differs from row "
+        "to row?"
     )
     kick = first[1] * torch.randn_like(x) + 1e-9 * torch.randn_like(
         x

@@ -158,7 +158,7 @@ def _rows_of(answer: Callable[..., Any]) -> Callable[..., Any]:
 def my_pairs(student: StudentFunction) -> Iterator[Fact | str]:
     """Whether the rows are still those of the noise, in two shapes, and how much shorter the lines become."""
     student.answer = _rows_of(student.answer)
-    for z, eps in (_batch(), (torch.randn(60, 3), torch.randn(60, 3))):
+    for z, eps in (_batch(), (torch.randn(61, 3), torch.randn(61, 3))):
         given = student(z, eps, shape=tuple(eps.shape)).double()
         alike = (given[:, None] - eps).abs() < 1e-6
         used = float(alike.all(2).any(0).double().mean())

@@ -57,7 +57,7 @@ MEAN_TAKEN = (
 )
 WIDTHS_ADDED = (
     "You add the two widths, that of the scaled data and that of the noise, as if they were lengths laid "
-    "end to end. Both are independent and chance, and partly cancel. Which quantity of two independent "
+    "end to end. They are random and independent, and partly cancel. Which quantity of two independent "
     "parts adds up?"
 )
 MISTAKES: dict[str, Mistake] = {
@@ -72,7 +72,7 @@ MISTAKES: dict[str, Mistake] = {
     "width of the data forgotten": (
         _over(lambda d, a, b: b**2 + 0 * d),
         "Your score is that of a single data point, and the width of the data has no say in it. Here the "
-        "data point is unknown too: how far do states spread if even the noise is nothing?",
+        "data point is unknown too: how far apart do states lie even without any noise?",
     ),
     "width of the noise forgotten": (
         _over(lambda d, a, b: (a * d) ** 2),

@@ -176,7 +176,7 @@ MISTAKES: dict[str, Mistake] = {
             x, t, (lambda x, t: noise(x, 1 - t)) if backwards else noise, scheduler, sigma, backwards
         ),
         "Where the process runs backwards you evaluate the network at one minus the time. It knows only the "
-        "time of this course, and the states that it is shown are of the time `t`, in both directions.",
+        "time of this course, and the states that it is shown belong to the time `t`, in both directions.",
     ),
     "noise's part left out": (
         _rule(lambda x, eps, a, b, ad, bd: ad * (x - b * eps) / a),

@@ -17,7 +17,7 @@ N = 12
 CASES = (
     (-1.0, (1, 8, 8), 4, 0.35),
     (0.0, (2,), 3, 0.25),
-    (1.0, (1, 8, 8), 10, 0.9),
+    (3.0, (1, 8, 8), 10, 0.9),
     (-1.5, (2,), 4, 0.6),
     (-0.6, (3, 4, 5), 4, 0.2),
 )
@@ -183,6 +183,11 @@ HINT_UNUSED = (
     "Your answer is the same mixture of the two branches whatever `omega` is. The scale says how far to go "
     "beyond the class as it was learnt. Where do your lines use `omega`?"
 )
+HINT_END = (
+    "At time 1 the noise has left no trace in the state, and what the network says there still holds: state "
+    "plus no time left times velocity is the image, and the noise is the image less the velocity. Is "
+    "something divided by `1 - t` in your lines?"
+)
 
 
 @exercise("6.2", "Guide a noise prediction", "core", "net, x, t, y, omega, null", _reference, MISTAKES)
@@ -222,3 +227,9 @@ def guided_noise(student: StudentFunction) -> Iterator[Fact]:
     x, y = torch.randn(N, 2), labels_of(3, N)
     start = student(LabelledNet(own_field, (2,), 3), x, 0.0, y, 1.5, 3, shape=(N, 2)).double()
     yield Fact("wrong at time 0", "noise in the state at time 0", x.double(), start, HINT_START)
+    end = student(LabelledNet(own_field, (2,), 3), x, 1.0, y, 1.5, 3, shape=(N, 2), finite=False).double()
+    none, told = (
+        noise_of(own_field(x.double(), torch.tensor(1.0), label.double()[:, None]), x.double(), 1.0)
+        for label in (y * 0 + 3, y)
+    )
+    yield Fact("wrong at time 1", "noise in the state at time 1", told + 1.5 * (told - none), end, HINT_END)

@@ -272,7 +272,7 @@ TESTS = 14
 Step = Callable[[common.Predictor, Tensor, int, int, float], Tensor]
 
 HINT_KICK = (
-    "The fresh noise has not the variance that it should: eta squared times that of the posterior of "
+    "The fresh noise does not have the variance that it should: eta squared times that of the posterior of "
     "exercise 7.3. Is it a standard deviation that multiplies your draw, for this `k` and `j`, and with the "
     "power of eta that you mean?"
 )

@@ -586,6 +586,18 @@ class Ex1_7:
     def compares_complex_numbers(matrix):
         return 2 / torch.linalg.eigvals(matrix).max()
 
+    @wrong("1.7", "not the limit")
+    def the_largest_eigenvalue_decides(matrix):
+        values = torch.linalg.eigvals(matrix)
+        last = values[values.abs().argmax()]
+        return -2 * last.real / last.abs() ** 2
+
+    @wrong("1.7", "not the limit")
+    def the_fastest_decay_decides(matrix):
+        values = torch.linalg.eigvals(matrix)
+        last = values[values.real.argmin()]
+        return -2 * last.real / last.abs() ** 2
+
 
 class Ex1_8:
     @right("1.8")

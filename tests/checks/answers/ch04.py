@@ -1044,7 +1044,7 @@ class Ex4_10:
     def exchanged_without_a_copy(z, eps):
         out = eps.clone()
         for _ in range(30):
-            a, b = torch.randperm(len(z)).chunk(2)
+            a, b = torch.randperm(len(z))[: len(z) // 2 * 2].chunk(2)
             worse = ((z[a] - z[b]) * (out[a] - out[b])).sum(1) < 0
             a, b = a[worse], b[worse]
             out[a] = out[b]
@@ -1070,7 +1070,7 @@ class Ex4_10:
     def few_exchanges(z, eps):
         eps = eps.clone()
         for _ in range(15):
-            a, b = torch.randperm(len(z)).chunk(2)
+            a, b = torch.randperm(len(z))[: len(z) // 2 * 2].chunk(2)
             worse = ((z[a] - z[b]) * (eps[a] - eps[b])).sum(1) < 0
             a, b = a[worse], b[worse]
             eps[a], eps[b] = eps[b], eps[a].clone()

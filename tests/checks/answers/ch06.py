@@ -201,7 +201,7 @@ class Ex6_2:
         w = omega + 1
         return x - t * ((1 - w) * net(x, t, torch.full(y.shape, null)) + w * net(x, t, y))
 
-    @right("6.2")
+    @wrong("6.2", "wrong at time 1")
     def by_way_of_the_image(net, x, t, y, omega, null):
         nothing = torch.full_like(y, null)
         image = (1 + omega) * (x + (1 - t) * net(x, t, y)) - omega * (x + (1 - t) * net(x, t, nothing))
