@@ -50,7 +50,7 @@ HINTS = {
     "shared": "Each {row} should have {a_time} of its own, but many of yours are equal. Print the {times} "
     "that you hand to the network: how many are drawn, in which shape, and are they a few round numbers "
     "only?",
-    "whole": "The network is told numbers that are not whole. This one is asked with the index of the chain "
+    "whole": "The network is told numbers that are not whole. This one is told the index of the chain "
     "itself, one of 1, 2, … K.",
     "ends": "The {times} that the network is told do not fill the interval that the task asks for: an end "
     "is left out or passed. Print their smallest and largest. From where to where should they run, and is "
@@ -772,7 +772,7 @@ OWN = {
     "sign of the loss": HINTS["negative"],
     "the same times always": "A {row} gets the same {time} in every call: a ladder of {times}, or a fixed "
     "seed. In training each should come by at all of them. Where are your {times} drawn, and how often?",
-    "times not uniform": "Your times are drawn by another law than the uniform one, so some moments count "
+    "times not uniform": "Your times are not drawn uniformly, so some moments count "
     "more than others. That may be a good idea one day; here every moment counts alike.",
     "times on a grid": "Your times are multiples of a fixed step, so that many states share theirs, and the "
     "moments in between are never seen. Time runs without steps here: which function draws from an interval?",
