@@ -67,7 +67,8 @@ def card(name: str, told: dict[str, Any]) -> str:
     known = {key.replace(".", "_"): value for key, value in told.items()}
     spent = f"{told['training_seconds']:,.0f} s"
     if "processor_seconds" in told:
-        spent = f"{told['processor_seconds']:,.0f} s of one thread, {spent} on the clock, beside other work"
+        beside = ", beside other work" * (told["training_seconds"] > 1.1 * told["processor_seconds"])
+        spent = f"{told['processor_seconds']:,.0f} s of one thread, {spent} on the clock{beside}"
     kept = "" if name in FULL else ", kept in float16"
     source, judge = DATA[told["data"]], JUDGE[told["data"]]
     text = CARD.read_text(encoding="utf-8")
