@@ -20,10 +20,11 @@ from ..training import (
     Step,
     cosine_rate,
     draw_batch,
+    prediction_loss,
     training_steps,
     with_dropped_labels,
 )
-from .config import DATA, DROP, LOSSES, PATH, TrainConfig
+from .config import DATA, DROP, PATH, SIZES_OF_ITS_OWN, TrainConfig
 from .distributed import Distributed
 from .run_state import STATE, load_state, save_state, write_json
 
@@ -95,7 +96,8 @@ def _batch_loss(config: TrainConfig, group: Distributed, net: ImageNetwork) -> C
     dataset = DATA[config.data]().train
     columns = [column.to(group.device) for column in dataset]
     wrapped, generator = group.wrap_ddp(net), Generator(group.device)
-    loss = with_dropped_labels(_on_shard(LOSSES[config.predict](PATH), group), DROP, null=net.null)
+    own = prediction_loss(PATH, config.predict, config.predict)
+    loss = with_dropped_labels(_on_shard(own, group), DROP, null=net.null)
     autocast = torch.autocast("cuda", torch.bfloat16) if group.device.type == "cuda" else nullcontext()
 
     def batch_loss(step: int) -> Tensor:
@@ -164,7 +166,10 @@ def _progress(
 
 
 def _finish(config: TrainConfig, folder: Path, net: ImageNetwork, state: TrainState) -> None:
-    metadata = asdict(config) | {"steps": state.step, "training_seconds": round(state.seconds, 1)}
+    settings = asdict(config) | {"lr": config.preset.lr, "decay": config.preset.decay}
+    for name in SIZES_OF_ITS_OWN:  # beside the network's other sizes
+        del settings[name]
+    metadata = settings | {"steps": state.step, "training_seconds": round(state.seconds, 1)}
     with atomic_write(folder / "model.safetensors") as part:
         pretrained.save(net, part, **metadata)
     parameters = sum(weight.numel() for weight in net.parameters())

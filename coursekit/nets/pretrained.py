@@ -17,12 +17,13 @@ PRETRAINED = ("digits", "mnist")
 NETS: dict[str, type[MLP] | type[ImageNetwork]] = {kind.__name__: kind for kind in (MLP, FiLMMLP, UNet, DiT)}
 
 
-def save(net: MLP | ImageNetwork, path: Path | str, /, **notes: Any) -> None:
+def save(net: MLP | ImageNetwork, path: Path | str, /, *, half: bool = False, **notes: Any) -> None:
     """Write a network to a safetensors file, with its sizes and notes in the file's header.
 
     Args:
         net: a network of `coursekit.nets`.
         path: the file, whose name ends in .safetensors.
+        half: round the weights to float16, in half the space; `load` computes in float32 all the same.
         notes: facts about the training, as JSON can hold them.
     Raises:
         ValueError: the network is not one of `coursekit.nets`, or the name has another ending.
@@ -33,7 +34,8 @@ def save(net: MLP | ImageNetwork, path: Path | str, /, **notes: Any) -> None:
     if NETS.get(kind) is not type(net):
         raise ValueError(f"{kind} cannot be rebuilt from a file; save one of {', '.join(NETS)}")
     header = {"net": kind, "config": json.dumps(net.config), "notes": json.dumps(notes)}
-    weights = {name: tensor.contiguous() for name, tensor in net.state_dict().items()}
+    tensors = net.state_dict().items()
+    weights = {name: (tensor.half() if half else tensor).contiguous() for name, tensor in tensors}
     save_file(weights, _safetensors_path(path), metadata=header)
 
 
@@ -45,7 +47,7 @@ def load(path: Path | str) -> MLP | ImageNetwork:
     Args:
         path: the file.
     Returns:
-        The network on the CPU, in evaluation mode, without gradients.
+        The network on the CPU, in float32 whatever the file holds, in evaluation mode, without gradients.
     Raises:
         ValueError: the file is of another kind, or was not written by `save`.
         FileNotFoundError: there is no such file.
@@ -56,7 +58,7 @@ def load(path: Path | str) -> MLP | ImageNetwork:
     if header.get("net") not in NETS or "config" not in header:
         raise ValueError(f"{path} does not name the network that it holds; write it with pretrained.save")
     net = NETS[header["net"]](**json.loads(header["config"]))
-    net.load_state_dict(load_file(path), assign=True)  # which keeps the file's dtype
+    net.load_state_dict(load_file(path))  # copied into the network's own float32
     return net.eval().requires_grad_(False)
 
 
