@@ -29,13 +29,12 @@ from coursekit import (
     GaussianPath,
     Spiral,
     as_time,
-    convert,
     energy_distance,
     limit_threads,
     solve,
     time_grid,
 )
-from coursekit.training import RegressionLoss, fit
+from coursekit.training import RegressionLoss, fit, prediction_loss
 
 ROOT = Path(__file__).parents[1]
 FOLDER = ROOT / "build" / "prediction_toy"
@@ -51,7 +50,7 @@ RECIPE = {
     "data": f"Spiral(noise=0.02, turns=1.5), {POINTS:,} points, embedded in D dimensions by P with P'P = I",
     "network": "five linear layers, 256 hidden units, ReLU; state and time as they are",
     "training": f"fit(batch={BATCH}, lr={RATE}), 800 steps unless a run says otherwise; t uniform on [0, 1]",
-    "clip": "of the loss weight's time, to [clip, 1 - clip], while training only; none in the own space",
+    "clip": "that of coursekit.training.prediction_loss; only while training",
     "sampler": f"Euler, {EULER} steps from t = 0 to 1, nothing clipped: asked for the data, the last step "
     f"lands on the answer; asked for the noise, it begins at t = {FIRST} and takes the noise for that state",
     "measured": f"{SAMPLES:,} samples. share: nearer than {NEAR} to the curve, once projected to the plane; "
@@ -168,20 +167,6 @@ def preconditioning(t: Tensor, s: float) -> tuple[Tensor, Tensor]:
     return t * s**2 / variance, s * (1 - t) / variance.sqrt()
 
 
-def prediction_loss(path: GaussianPath, predict: str, space: str, clip: float) -> RegressionLoss:
-    """The prediction's error converted into `space`, at times that keep `clip` away from both ends."""
-
-    def residual(prediction: Tensor, z: Tensor, eps: Tensor, t: Tensor) -> Tensor:
-        target = {"data": z, "noise": eps, "velocity": path.target(z, eps, t)}[predict]
-        if space == predict:
-            return prediction - target
-        one = torch.ones_like(t)
-        weight = convert(one, 0 * one, t.clamp(clip, 1 - clip), path, given=predict, wanted=space)
-        return weight * (prediction - target)
-
-    return RegressionLoss(path, residual)
-
-
 def loss_of(run: Run) -> RegressionLoss:
     """What the run minimises; with preconditioning the raw output has an error of size 1 at every time."""
     if run.skip == "sigma_data":
@@ -251,7 +236,7 @@ def trained(run: Run) -> tuple[dict[str, Any], Tensor]:
     try:
         for step in fit(net, loss_of(run), data, run.steps, batch=BATCH, lr=RATE, generator=generator):
             losses.append(step.loss)
-    except (FloatingPointError, ValueError):  # without a clip a time of exactly 0 has an infinite weight
+    except FloatingPointError:
         told["failed"] = len(losses)
     start, end = sampled(net, run)
     y = end @ P
@@ -268,8 +253,9 @@ def trained(run: Run) -> tuple[dict[str, Any], Tensor]:
 
 def kept(run: Run, until: float) -> tuple[dict[str, Any], np.ndarray] | None:
     """A run's figures and samples: read, or made if there is time left, or nothing."""
-    # In the prediction's own space no denominator is there to clip.
-    made = replace(run, clip=0.05) if run.space == run.prediction and not run.skip else run
+    # Only data and noise prediction have a denominator to clip, and only in another space than their own.
+    clipped = run.prediction != "velocity" and run.space != run.prediction
+    made = run if clipped or run.skip else replace(run, clip=0.05)
     file = FOLDER / f"{made.name}.json"
     if not file.exists():
         if time.monotonic() > until:

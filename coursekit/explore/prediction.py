@@ -122,14 +122,14 @@ def prediction() -> Explorer:
 
     return explorer(
         draw,
-        (8.4, 4.2),
+        (8.0, 3.8),
         D=choice("dimensions D", DIMENSIONS, 512),
-        predicted=choice("the network predicts the", PREDICTIONS, "velocity"),
-        space=choice("its error is measured as one of the", PREDICTIONS, "velocity"),
+        predicted=choice("prediction", PREDICTIONS),
+        space=choice("loss space", PREDICTIONS, "velocity"),
         clip=widgets.SelectionSlider(
             options=[(f"{clip:g}", clip) for clip in CLIPS],
             value=0.05,
-            description="clip of the loss weight",
+            description="clip of the loss's weight",
             style=LOOK,
             layout=WIDE,
         ),
@@ -173,7 +173,7 @@ def _height(distance: Tensor | float) -> Tensor:
 
 def _beside(ax: Axes, first: Tensor, distance: Tensor, unit: int, D: int, least: float | None) -> None:
     """Draw the distance from the plane over the first coordinate, the noise's, and the theorem's bound."""
-    _frame(ax, APART, "from the side: distance from it", unit)
+    _frame(ax, APART, "from the side: distance from the plane", unit)
     if D == 2:
         ax.text(APART, 0, "The plane is the whole space:\nnothing lies beside it.", ha="center", va="center")
         return
@@ -191,23 +191,26 @@ def _beside(ax: Axes, first: Tensor, distance: Tensor, unit: int, D: int, least:
     # On the logarithmic axis both may be near to each other: the upper text stands above, the lower below.
     lines.sort(key=lambda line: line[0])
     for (value, name, color, style), side in zip(lines, ("top", "bottom"), strict=False):
+        place = side if least is not None else "center"
         y = float(_height(value))
         ax.plot([left, right], [y, y], color=color, linestyle=style, linewidth=1.4)
-        ax.text(right + 0.12, y, f"{name} {_number(value)}", color=color, va=side, fontsize="small")
+        ax.text(right + 0.12, y, f"{name} {_number(value)}", color=color, va=place, fontsize="small")
     points_of(torch.stack([APART + first / unit, _height(distance)], 1), ax, color=COLORS[0], size=5)
 
 
 def _what(D: int, predicted: str, space: str, clip: float) -> str:
     """Which run it is."""
-    where = f"D = {D}, {predicted} prediction, its error measured as one of the {space}"
+    where = f"D = {D}, {predicted} prediction, {space} loss"
     if space == predicted:
-        return f"{where}: no weight, so every clip is the same run."
+        return f"{where}, which has no weight, so that the clip changes nothing."
+    if predicted == "velocity":
+        return f"{where}, whose weight has no denominator, so that the clip changes nothing."
     return f"{where}, clip {clip:g}."
 
 
 def _shown(run: _Run, D: int, inside: int, unit: int) -> str:
     """What is seen."""
-    said = f"{run.share:.0%} of the samples lie on the curve once projected to the plane."
+    said = f"{100 * run.share:.0f} % of the samples lie on the curve once projected to the plane."
     if D > 2:
         noise = _number(math.sqrt(D - 2))
         said += f" Median distance from the plane {_number(run.off)}; that of noise is about {noise}."

@@ -135,7 +135,7 @@ def test_every_setting_can_be_drawn_and_tells_its_share(D):
     panel = explore.prediction()
     for predicted, clip in itertools.product(module.PREDICTIONS, module.CLIPS):
         text = moved(panel, D=D, predicted=predicted, space="noise", clip=clip)
-        told = int(re.search(r"(\d+)% of the samples", text)[1]) / 100
+        told = int(re.search(r"(\d+) % of the samples", text)[1]) / 100
         assert told == pytest.approx(module._runs()[D, predicted, "noise", clip].share, abs=0.0051)
 
 
