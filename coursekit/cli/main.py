@@ -19,7 +19,7 @@ from .train import train
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; return its exit status: 0, or 1 after one sentence about what is wrong."""
-    chosen = _parser().parse_args(arguments)
+    chosen = parser().parse_args(arguments)
     try:
         return chosen.run(chosen)
     except (ValueError, FloatingPointError, DataUnavailable, OSError) as error:
@@ -31,12 +31,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 130
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser("coursekit", description="Train image generators and sample from them.")
-    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+def parser() -> argparse.ArgumentParser:
+    """What the command understands."""
+    whole = argparse.ArgumentParser("coursekit", description="Train image generators and sample from them.")
+    commands = whole.add_subparsers(required=True, metavar="COMMAND")
     _add_train(commands.add_parser("train", help="train a network on handwritten digits"))
     _add_sample(commands.add_parser("sample", help="generate images with a trained network"))
-    return parser
+    return whole
 
 
 def _add_train(parser: argparse.ArgumentParser) -> None:
@@ -82,7 +83,7 @@ def _add_sample(parser: argparse.ArgumentParser) -> None:
 
 def _train(chosen: argparse.Namespace) -> int:
     limit_threads(chosen.threads)
-    config = _config(chosen)
+    config = settings(chosen)
     with init_distributed(chosen.device) as group:
         net = train(config, chosen.out, group, resume=chosen.resume, save_every=chosen.save_every)
         if group.is_main:
@@ -92,7 +93,7 @@ def _train(chosen: argparse.Namespace) -> int:
     return 0
 
 
-def _config(chosen: argparse.Namespace) -> TrainConfig:
+def settings(chosen: argparse.Namespace) -> TrainConfig:
     """What was asked for, and where nothing was, what suits the data and the network."""
     net = chosen.net or FIRST_CHOICE[chosen.data]
     usual = PRESETS[chosen.data, net]

@@ -35,10 +35,11 @@ step, and two processes, which add in another order, drift apart from one."""
 
 @dataclass
 class TrainState:
-    """Steps made and seconds spent, over all runs that were resumed."""
+    """Steps made and seconds spent, on the clock and of the processor, over all runs that were resumed."""
 
     step: int = 0
     seconds: float = 0.0
+    processor_seconds: float = 0.0
 
 
 def train(
@@ -142,9 +143,11 @@ def _timed(
 ) -> Iterator[float]:
     """Pass on the loss of each step, and bring the state up to date."""
     begun, before = time.monotonic(), state.seconds
+    begun_processor, before_processor = time.process_time(), state.processor_seconds
     for step in steps:
         seconds = before + time.monotonic() - begun
         state.step = step.step
+        state.processor_seconds = before_processor + time.process_time() - begun_processor
         state.seconds = group.broadcast(seconds) if config.seconds else seconds
         yield step.loss
 
@@ -169,7 +172,11 @@ def _finish(config: TrainConfig, folder: Path, net: ImageNetwork, state: TrainSt
     settings = asdict(config) | {"lr": config.preset.lr, "decay": config.preset.decay}
     for name in SIZES_OF_ITS_OWN:  # beside the network's other sizes
         del settings[name]
-    metadata = settings | {"steps": state.step, "training_seconds": round(state.seconds, 1)}
+    metadata = settings | {
+        "steps": state.step,
+        "training_seconds": round(state.seconds, 1),
+        "processor_seconds": round(state.processor_seconds, 1),
+    }
     with atomic_write(folder / "model.safetensors") as part:
         pretrained.save(net, part, **metadata)
     parameters = sum(weight.numel() for weight in net.parameters())

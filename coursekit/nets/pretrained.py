@@ -11,7 +11,7 @@ from .film_mlp import FiLMMLP
 from .mlp import MLP
 from .unet import UNet
 
-PRETRAINED = ("digits", "mnist")
+PRETRAINED = ("digits", "mnist", "mnist_300s", "patches_data", "patches_velocity", "patches_noise")
 """Generators that ship with the course."""
 
 NETS: dict[str, type[MLP] | type[ImageNetwork]] = {kind.__name__: kind for kind in (MLP, FiLMMLP, UNet, DiT)}
@@ -88,11 +88,14 @@ def load_pretrained(name: str) -> ImageNetwork:
     """Load a generator that ships with the course, net(x, t, y) with labels 0 … 9 and null label 10.
 
     "digits" has images (1, 8, 8) and was trained as in chapter 06, on the 1,297 training digits of
-    `coursekit.data`; "mnist" has images (1, 28, 28) and was trained on the 60,000 training images.
-    `python tools/make_checkpoint.py NAME` makes either and records its measurements.
+    `coursekit.data`. All others have images (1, 28, 28) and were trained on the 60,000 training images of
+    MNIST: "mnist" is a U-Net that predicts the velocity; "mnist_300s" is what five minutes on one thread
+    make, a transformer that predicts the data; "patches_data", "patches_velocity" and "patches_noise" are
+    small transformers on large patches, alike but for what they predict. `python tools/make_checkpoint.py
+    NAME` makes any of them and records its measurements beside it, in coursekit/weights/NAME.json.
 
     Args:
-        name: "digits" or "mnist".
+        name: one of `PRETRAINED`.
     Raises:
         ValueError: there is no generator of this name.
 

@@ -14,9 +14,7 @@ import torch
 from coursekit.cli import run_state as files
 from coursekit.cli.config import PREDICTIONS, TrainConfig
 from coursekit.cli.distributed import Distributed
-from coursekit.cli.main import _config as settings
-from coursekit.cli.main import _parser as parser
-from coursekit.cli.main import main
+from coursekit.cli.main import main, parser, settings
 from coursekit.cli.sample import generate, load
 from coursekit.cli.train import train
 from coursekit.nets import pretrained
