@@ -41,6 +41,7 @@ CELLS = {
     "05 extension": "explore.extension()",
     "06 guidance": "explore.guidance()",
     "07 samplers": "explore.samplers()",
+    "08 prediction": "explore.prediction()",
 }
 """The explorers, as their lectures call them."""
 

@@ -10,6 +10,7 @@ from .extension import extension
 from .motion import flows, noise_to_data
 from .panel import Explorer, button, choice, explorer, slider
 from .paths import drawing, paths
+from .prediction import prediction
 from .probe import probe
 from .samplers import samplers
 
@@ -26,6 +27,7 @@ __all__ = [
     "guidance",
     "noise_to_data",
     "paths",
+    "prediction",
     "probe",
     "samplers",
     "slider",

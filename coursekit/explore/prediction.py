@@ -1,0 +1,243 @@
+"""Explorer of what a network is asked for: a spiral in a plane, in a space of many dimensions."""
+
+import json
+import math
+from dataclasses import dataclass
+from functools import lru_cache
+from importlib.resources import as_file, files
+
+import ipywidgets as widgets
+import numpy as np
+import torch
+from matplotlib.axes import Axes
+from matplotlib.collections import LineCollection
+from matplotlib.patches import Rectangle
+from torch import Tensor
+
+from ..distributions import Spiral
+from ..plots import COLORS
+from ..plots import samples as points_of
+from .panel import LOOK, WIDE, Explorer, choice, explorer
+
+DIMENSIONS = [2, 8, 16, 512]
+PREDICTIONS = ["data", "noise", "velocity"]
+CLIPS = [0.0, 0.01, 0.05, 0.2]
+HIDDEN = 256  # units of the last hidden layer
+FIRST = 0.05  # time at which the sampler begins that is told the noise
+DATA = Spiral(noise=0.02, turns=1.5)
+LIM = 2.9  # half the side of both frames; data units unless a cloud needs more room
+APART = 7.9  # from the middle of one frame to that of the other
+ZOOMS = (
+    1,
+    2,
+    5,
+    10,
+    20,
+    50,
+    100,
+    200,
+)  # data units for one of the frame, the least that shows most of a cloud
+DECADES = (-3, 3)  # powers of ten from the lower to the upper edge of the side view
+
+
+@dataclass(frozen=True, eq=False)
+class _Run:
+    """Figures of one stored training, and samples of its network.
+
+    Args:
+        share: fraction of samples on the curve, once projected to the plane.
+        off: median distance from the plane.
+        failed: step at which training broke off, if it did.
+        plane: samples projected to the plane, (n, 2).
+        distance: distances of the samples from the plane, (n,).
+    """
+
+    share: float
+    off: float
+    failed: int | None
+    plane: Tensor
+    distance: Tensor
+
+
+@lru_cache(maxsize=1)
+def _runs() -> dict[tuple[int, str, str, float], _Run]:
+    """All stored runs by D, prediction, loss space and clip."""
+    folder = files("coursekit") / "weights"
+    card = json.loads((folder / "prediction_toy.json").read_text(encoding="utf-8"))
+    with as_file(folder / "prediction_toy.npz") as file, np.load(file) as stored:
+        samples = torch.from_numpy(stored["samples"]).float()
+    return {
+        (told["D"], told["prediction"], told["space"], told["clip"]): _Run(
+            told["share"], told["off"], told.get("failed"), each[:, :2], each[:, 2]
+        )
+        for told, each in zip(card["runs"], samples, strict=True)
+    }
+
+
+def bound(D: int, prediction: str) -> float | None:
+    """Least root mean square distance from the plane that the theorem of mute directions allows.
+
+        sqrt(D - H - 2), times 1/t0 if the noise is predicted, from the time t0 on
+
+    Args:
+        D: dimensions of the space.
+        prediction: "data", "noise" or "velocity".
+    Returns:
+        The distance; None where the theorem sets none.
+    """
+    mute = D - HIDDEN - 2
+    if mute <= 0 or prediction == "data":
+        return None
+    return math.sqrt(mute) / (FIRST if prediction == "noise" else 1.0)
+
+
+def prediction() -> Explorer:
+    """Explore what to ask a network for: the data, the noise or the velocity, in spaces of many dimensions.
+
+    The data are a spiral in a plane of a space with D dimensions (after Li & He 2025, Fig. 2). For every
+    setting a network of 256 hidden units was trained beforehand, in 800 steps. The picture shows samples
+    from above, projected to the plane, and from the side, which shows how far from the plane they are.
+
+    Returns:
+        The explorer: menus for D, for the prediction and for the space of the loss, and a slider for the clip
+        of its weight.
+    """
+
+    def draw(ax: Axes, D: int, predicted: str, space: str, clip: float) -> str:
+        run = _runs()[D, predicted, space, clip]
+        reach = float(run.plane.abs().amax(1).quantile(0.95))
+        unit = next((zoom for zoom in ZOOMS if reach <= LIM * zoom), ZOOMS[-1])
+        inside = run.plane.abs().amax(1) <= LIM * unit
+        _above(ax, run.plane[inside], unit)
+        _beside(ax, run.plane[inside, 0], run.distance[inside], unit, D, bound(D, predicted))
+        ax.set(xlim=(-LIM - 1.0, APART + LIM + 2.6), ylim=(-LIM - 1.3, LIM + 0.8))
+        ax.set_axis_off()
+        return " ".join(
+            (
+                _what(D, predicted, space, clip),
+                _shown(run, D, int(inside.sum()), unit),
+                _theorem(D, predicted),
+            )
+        )
+
+    return explorer(
+        draw,
+        (8.0, 3.8),
+        D=choice("dimensions D", DIMENSIONS, 512),
+        predicted=choice("prediction", PREDICTIONS),
+        space=choice("loss space", PREDICTIONS, "velocity"),
+        clip=widgets.SelectionSlider(
+            options=[(f"{clip:g}", clip) for clip in CLIPS],
+            value=0.05,
+            description="clip of the loss's weight",
+            style=LOOK,
+            layout=WIDE,
+        ),
+    )
+
+
+def _number(value: float) -> str:
+    """Three digits, with a real minus and no powers of ten."""
+    text = f"{value:.3g}" if abs(value) < 1000 else f"{value:,.0f}"
+    return text.replace("-", "−")
+
+
+def _frame(ax: Axes, middle: float, title: str, unit: int) -> None:
+    """A square around (middle, 0), with numbers of the first coordinate below it."""
+    ax.add_patch(Rectangle((middle - LIM, -LIM), 2 * LIM, 2 * LIM, fill=False, linewidth=0.8))
+    ax.text(middle, LIM + 0.25, title, ha="center")
+    ax.text(middle, -LIM - 0.7, "first coordinate in the plane", ha="center", va="top", fontsize="small")
+    for place in (-2, 0, 2):
+        number = _number(place * unit)
+        ax.text(middle + place, -LIM - 0.15, number, ha="center", va="top", fontsize="small")
+
+
+def _above(ax: Axes, y: Tensor, unit: int) -> None:
+    """Draw samples in the plane, over the curve."""
+    _frame(ax, 0.0, "from above: in the plane", unit)
+    for place in (-2, 0, 2):
+        ax.text(-LIM - 0.15, place, _number(place * unit), ha="right", va="center", fontsize="small")
+    fraction = torch.linspace(0, 1, 200)
+    angle = 2 * math.pi * DATA.turns * fraction
+    spiral = DATA.radius * fraction * torch.stack([angle.cos(), angle.sin()]) / unit
+    ax.plot(*spiral, color="#BBBBBB", linewidth=max(0.8, 3.5 / unit), zorder=0)
+    points_of(y / unit, ax, color=COLORS[0], size=5)
+
+
+def _height(distance: Tensor | float) -> Tensor:
+    """Place of a distance on the side view's logarithmic axis, kept inside of it."""
+    low, high = DECADES
+    share = (torch.as_tensor(distance).clamp_min(1e-12).log10() - low) / (high - low)
+    return LIM * (2 * share.clamp(0.01, 0.99) - 1)
+
+
+def _beside(ax: Axes, first: Tensor, distance: Tensor, unit: int, D: int, least: float | None) -> None:
+    """Draw the distance from the plane over the first coordinate, the noise's, and the theorem's bound."""
+    _frame(ax, APART, "from the side: distance from the plane", unit)
+    if D == 2:
+        ax.text(APART, 0, "The plane is the whole space:\nnothing lies beside it.", ha="center", va="center")
+        return
+    left, right = APART - LIM, APART + LIM
+    rungs = []
+    for power in range(DECADES[0], DECADES[1] + 1):
+        y = LIM * (2 * (power - DECADES[0]) / (DECADES[1] - DECADES[0]) - 1)
+        rungs.append([(left, y), (right, y)])
+        ax.text(left - 0.15, y, f"{10.0**power:g}", ha="right", va="center", fontsize="small")
+    ax.add_collection(LineCollection(rungs, colors="#E3E3E3", linewidths=0.8, zorder=0))
+    noise = math.sqrt(D - 2)
+    lines = [(noise, "noise", "#666666", "--")]
+    if least is not None:
+        lines.append((least, "bound", COLORS[1], "-"))
+    # On the logarithmic axis both may be near to each other: the upper text stands above, the lower below.
+    lines.sort(key=lambda line: line[0])
+    for (value, name, color, style), side in zip(lines, ("top", "bottom"), strict=False):
+        place = side if least is not None else "center"
+        y = float(_height(value))
+        ax.plot([left, right], [y, y], color=color, linestyle=style, linewidth=1.4)
+        ax.text(right + 0.12, y, f"{name} {_number(value)}", color=color, va=place, fontsize="small")
+    points_of(torch.stack([APART + first / unit, _height(distance)], 1), ax, color=COLORS[0], size=5)
+
+
+def _what(D: int, predicted: str, space: str, clip: float) -> str:
+    """Which run it is."""
+    where = f"D = {D}, {predicted} prediction, {space} loss"
+    if space == predicted:
+        return f"{where}, which has no weight, so that the clip changes nothing."
+    if predicted == "velocity":
+        return f"{where}, whose weight has no denominator, so that the clip changes nothing."
+    return f"{where}, clip {clip:g}."
+
+
+def _shown(run: _Run, D: int, inside: int, unit: int) -> str:
+    """What is seen."""
+    said = f"{100 * run.share:.0f} % of the samples lie on the curve once projected to the plane."
+    if D > 2:
+        noise = _number(math.sqrt(D - 2))
+        said += f" Median distance from the plane {_number(run.off)}; that of noise is about {noise}."
+    if run.failed is not None:
+        said = f"Training broke off after {run.failed} steps, with an infinite loss. {said}"
+    if inside < len(run.plane):
+        said += f" {inside} of {len(run.plane)} samples are in the frames."
+    if unit > 1:
+        said += f" The frames show {unit} times as much as usual."
+    return said
+
+
+def _theorem(D: int, predicted: str) -> str:
+    """What is certain about every network of this width, however it was trained."""
+    mute = D - HIDDEN - 2
+    if D == 2:
+        return "In two dimensions there is no direction beside the plane."
+    if mute <= 0:
+        return (
+            f"The theorem says nothing here, since {HIDDEN} hidden units are more than {D} dimensions: what "
+            "is left of the noise is a matter of training."
+        )
+    begin = f"The theorem: {HIDDEN} hidden units leave at least {mute} directions beside the plane mute; "
+    if predicted == "data":
+        return (
+            begin + "asked for the data, the network forgets the noise there, so nothing keeps samples off."
+        )
+    least = _number(bound(D, predicted) or 0.0)
+    effect = "keeps the noise there" if predicted == "velocity" else f"magnifies it {1 / FIRST:.0f} times"
+    return begin + f"asked for the {predicted}, it {effect}, a root mean square distance of at least {least}."
