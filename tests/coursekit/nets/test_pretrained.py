@@ -2,6 +2,7 @@
 
 import json
 from importlib.resources import files
+from pathlib import Path
 
 import pytest
 import torch
@@ -119,7 +120,12 @@ def test_the_shipped_generator_of_mnist_is_small_and_says_how_it_was_made():
     assert told["agreement_w1.5"] >= 0.9
 
 
-SHIPPED = {"mnist_300s": 2_000_000, "patches_data": 700_000, "patches_velocity": 700_000, "patches_noise": 700_000}
+SHIPPED = {
+    "mnist_300s": 2_000_000,
+    "patches_data": 700_000,
+    "patches_velocity": 700_000,
+    "patches_noise": 700_000,
+}
 """The transformers, and the bytes that each may take."""
 
 
@@ -136,6 +142,10 @@ def test_the_shipped_transformers_are_small_and_say_how_they_were_made(name):
 
 def test_five_minutes_reach_what_they_promise():
     told = json.loads((WEIGHTS / "mnist_300s.json").read_text())
+    readme = (Path(__file__).parents[3] / "README.md").read_text(encoding="utf-8")
+    assert f"reads {told['agreement_w1.5']:.1%} of its digits" in readme
+    assert f"is {told['frechet']:.1f}, where real images get {told['frechet_floor']:.1f}" in readme
+    assert told["processor_seconds"] <= 300
     assert told["agreement_w1.5"] >= 0.97
     assert told["frechet"] <= 2 * told["frechet_floor"]
 
@@ -144,7 +154,9 @@ def test_the_three_that_are_compared_differ_in_their_prediction_alone():
     cards = [json.loads((WEIGHTS / f"patches_{one}.json").read_text()) for one in PREDICTIONS]
     for one, told in zip(PREDICTIONS, cards, strict=True):
         assert told["predict"] == one
-        assert told["command"].replace(f"--predict {one}", "") == cards[0]["command"].replace("--predict data", "")
+        assert told["command"].replace(f"--predict {one}", "") == cards[0]["command"].replace(
+            "--predict data", ""
+        )
     images, velocity, noise = (told["agreement_w1.5"] for told in cards)
     assert images > 0.9
     assert max(velocity, noise) < 0.3
