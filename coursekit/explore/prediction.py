@@ -235,9 +235,9 @@ def _theorem(D: int, predicted: str) -> str:
         )
     begin = f"The theorem: {HIDDEN} hidden units leave at least {mute} directions beside the plane mute; "
     if predicted == "data":
-        return (
-            begin + "asked for the data, the network forgets the noise there, so nothing keeps samples off."
-        )
+        return begin + "asked for the data, the network forgets the noise there, so there is no bound."
     least = _number(bound(D, predicted) or 0.0)
-    effect = "keeps the noise there" if predicted == "velocity" else f"magnifies it {1 / FIRST:.0f} times"
-    return begin + f"asked for the {predicted}, it {effect}, a root mean square distance of at least {least}."
+    effect = "keeps the noise" if predicted == "velocity" else f"magnifies the noise {1 / FIRST:.0f} times"
+    return (
+        begin + f"asked for the {predicted}, it {effect} there: root mean square distance at least {least}."
+    )

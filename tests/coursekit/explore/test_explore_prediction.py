@@ -116,7 +116,7 @@ def test_the_files_stay_small():
 def test_the_text_tells_the_bound_and_the_median_is_above_it(predicted, low):
     text = moved(explore.prediction(), D=512, predicted=predicted)
     told = float(re.search(r"at least (\d+\.?\d*)\.$", text)[1])
-    assert told == low == pytest.approx(module.bound(512, predicted), rel=0.002)
+    assert told == low == pytest.approx(module.bound(512, predicted), rel=0.003)
     median = float(re.search(r"Median distance from the plane ([\d.]+);", text)[1])
     assert median > told
 
