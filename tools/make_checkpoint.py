@@ -65,7 +65,10 @@ def processor() -> str:
 def card(name: str, told: dict[str, Any]) -> str:
     """The model card, from what was asked for and measured."""
     known = {key.replace(".", "_"): value for key, value in told.items()}
-    spent = told.get("processor_seconds", told["training_seconds"])
+    spent = f"{told['training_seconds']:,.0f} s"
+    if "processor_seconds" in told:
+        beside = ", beside other work" * (told["training_seconds"] > 1.1 * told["processor_seconds"])
+        spent = f"{told['processor_seconds']:,.0f} s of one thread, {spent} on the clock{beside}"
     kept = "" if name in FULL else ", kept in float16"
     source, judge = DATA[told["data"]], JUDGE[told["data"]]
     text = CARD.read_text(encoding="utf-8")
