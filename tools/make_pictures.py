@@ -32,6 +32,7 @@ PICTURES = {
     "05_score_matching": ("05_score_matching", "Three maps of the same density"),
     "06_guidance": ("06_guidance", "Four rows of ten generated"),
     "07_ddpm": ("07_ddpm", "Four chessboards of dots"),
+    "08_prediction": ("08_prediction", "Three panels of distance from the plane"),
 }
 # The animation: rows of digits that begin as one noise, and become ten digits in one hand.
 FILM = "digits"
