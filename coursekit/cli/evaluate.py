@@ -1,5 +1,7 @@
 """How good a network's images are, beside what real images would get."""
 
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -25,46 +27,46 @@ POOL = 10_000
 """At most so many training images serve for the floor and the nearest neighbours."""
 
 
-def evaluate(config: TrainConfig, folder: Path, net: ImageNetwork, device: torch.device) -> dict[str, Any]:
+def evaluate(
+    config: TrainConfig, folder: Path, net: ImageNetwork, device: torch.device, *, clip: bool = True
+) -> dict[str, Any]:
     """Measure a trained network, write metrics.json and samples.png, and return the metrics.
 
     Agreement is the accuracy of a classifier that never saw the generator. The rest is at w = 1: the Fréchet
     distance beside its floor (real against real), within-class diversity relative to real images, and the
     nearest-neighbour ratio, where 1 is as near to the training images as fresh real ones are and 0 is a copy.
+    `clip` is that of `generate`.
     """
     dataset = DATA[config.data]()
     judge = digit_classifiers() if config.data == "digits" else mnist_classifier()
     print(f"measuring {2 * N_LABELLED + len(dataset.test.labels[:N_SAMPLES]):,} generated images", flush=True)
-    numbers = _agreement(net, config.predict, judge, device)
-    numbers |= _distribution_metrics(net, config.predict, dataset, judge, device)
+    make = partial(_generate, net, config.predict, clip=clip)
+    numbers = _agreement(make, judge, device) | _distribution_metrics(make, dataset, judge, device)
     write_json(folder / "metrics.json", numbers)
     y = torch.arange(10, device=device).repeat_interleave(12)
-    images = _generate(net, config.predict, y, 1.5, seed=1)
+    images = make(y, 1.5, seed=1)
     save(images, y, folder / "samples.png")
     return numbers
 
 
 def _agreement(
-    net: ImageNetwork, predict: Prediction, judge: DigitClassifiers | MNISTClassifier, device: torch.device
+    make: Callable[..., Tensor], judge: DigitClassifiers | MNISTClassifier, device: torch.device
 ) -> dict[str, float]:
     target = torch.arange(10, device=device).repeat(N_LABELLED // 10)
     return {
-        f"agreement_w{w:g}": round(
-            metrics.accuracy(judge.classify(_generate(net, predict, target, w, seed=2)), target.cpu()), 4
-        )
+        f"agreement_w{w:g}": round(metrics.accuracy(judge.classify(make(target, w, seed=2)), target.cpu()), 4)
         for w in (1.5, 2.0)
     }
 
 
 def _distribution_metrics(
-    net: ImageNetwork,
-    predict: Prediction,
+    make: Callable[..., Tensor],
     dataset: Digits,
     judge: DigitClassifiers | MNISTClassifier,
     device: torch.device,
 ) -> dict[str, float]:
     (train, _), (z, y) = dataset.train, (part[:N_SAMPLES] for part in dataset.test)
-    images = _generate(net, predict, y.to(device), 1.0, seed=3)
+    images = make(y.to(device), 1.0, seed=3)
     real, generated = judge.features(z), judge.features(images)
     floor = metrics.frechet_floor(
         judge.features(train[:POOL]), real, generator=torch.Generator().manual_seed(0)
@@ -81,5 +83,7 @@ def _distribution_metrics(
     }
 
 
-def _generate(net: ImageNetwork, predict: Prediction, y: Tensor, w: float, seed: int) -> Tensor:
-    return generate(net, predict, y, w, steps=STEPS, seed=seed).cpu()
+def _generate(
+    net: ImageNetwork, predict: Prediction, y: Tensor, w: float, *, seed: int, clip: bool
+) -> Tensor:
+    return generate(net, predict, y, w, steps=STEPS, seed=seed, clip=clip).cpu()

@@ -4,12 +4,13 @@ import argparse
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import get_args
 
 import torch
 
 from ..base import limit_threads
 from ..data import DataUnavailable
-from .config import DATA, LOSSES, PRESETS, TrainConfig
+from .config import DATA, FIRST_CHOICE, PREDICTIONS, PRESETS, SIZES_OF_ITS_OWN, NetName, TrainConfig
 from .distributed import init_distributed
 from .evaluate import evaluate
 from .sample import SOLVERS, generate, load, save
@@ -18,7 +19,7 @@ from .train import train
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; return its exit status: 0, or 1 after one sentence about what is wrong."""
-    chosen = _parser().parse_args(arguments)
+    chosen = parser().parse_args(arguments)
     try:
         return chosen.run(chosen)
     except (ValueError, FloatingPointError, DataUnavailable, OSError) as error:
@@ -30,23 +31,32 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 130
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser("coursekit", description="Train image generators and sample from them.")
-    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+def parser() -> argparse.ArgumentParser:
+    """What the command understands."""
+    whole = argparse.ArgumentParser("coursekit", description="Train image generators and sample from them.")
+    commands = whole.add_subparsers(required=True, metavar="COMMAND")
     _add_train(commands.add_parser("train", help="train a network on handwritten digits"))
     _add_sample(commands.add_parser("sample", help="generate images with a trained network"))
-    return parser
+    return whole
 
 
 def _add_train(parser: argparse.ArgumentParser) -> None:
     parser.set_defaults(run=_train)
     parser.add_argument("data", choices=DATA)
-    parser.add_argument("--net", choices=("mlp", "unet", "dit"), default="mlp")
-    parser.add_argument("--predict", choices=LOSSES, default="velocity")
+    first = ", ".join(f"{net} for {data}" for data, net in FIRST_CHOICE.items())
+    parser.add_argument("--net", choices=get_args(NetName), help=f"unless given: {first}")
+    parser.add_argument("--predict", choices=PREDICTIONS, help="unless given: what suits the network")
     parser.add_argument("--steps", type=int, help="number of steps")
     parser.add_argument("--seconds", type=float, help="seconds of training")
     parser.add_argument("--batch", type=int, help="images in a step, over all processes")
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--patch", type=int, help="transformer: pixels along the side of a patch")
+    parser.add_argument("--width", type=int, help="transformer: features of a patch")
+    parser.add_argument(
+        "--bottleneck", type=int, help="transformer: numbers that a patch is read through, or 0"
+    )
+    parser.add_argument("--lr", type=float, help="largest learning rate")
+    parser.add_argument("--decay", type=float, help="of the average of the weights, below 1")
     parser.add_argument(
         "--threads", type=int, help="threads of each process; 1 unless OMP_NUM_THREADS is set"
     )
@@ -73,10 +83,7 @@ def _add_sample(parser: argparse.ArgumentParser) -> None:
 
 def _train(chosen: argparse.Namespace) -> int:
     limit_threads(chosen.threads)
-    batch = chosen.batch or PRESETS[chosen.data, chosen.net].batch
-    config = TrainConfig(
-        chosen.data, chosen.net, chosen.predict, batch, chosen.steps, chosen.seconds, chosen.seed
-    )
+    config = settings(chosen)
     with init_distributed(chosen.device) as group:
         net = train(config, chosen.out, group, resume=chosen.resume, save_every=chosen.save_every)
         if group.is_main:
@@ -84,6 +91,20 @@ def _train(chosen: argparse.Namespace) -> int:
                 print(f"{name:24} {number}")
             print(f"written to {chosen.out}: model.safetensors, config.json, metrics.json, samples.png")
     return 0
+
+
+def settings(chosen: argparse.Namespace) -> TrainConfig:
+    """What was asked for, and where nothing was, what suits the data and the network."""
+    net = chosen.net or FIRST_CHOICE[chosen.data]
+    usual = PRESETS[chosen.data, net]
+    same = ("steps", "seconds", "seed", *SIZES_OF_ITS_OWN, "lr", "decay")
+    return TrainConfig(
+        chosen.data,
+        net,
+        chosen.predict or usual.predict,
+        usual.batch if chosen.batch is None else chosen.batch,
+        **{name: getattr(chosen, name) for name in same},
+    )
 
 
 def _sample(chosen: argparse.Namespace) -> int:

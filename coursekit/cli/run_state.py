@@ -62,9 +62,11 @@ def load_state(
     except SafetensorError as error:
         raise ValueError(f"{path} is damaged ({error}); delete the folder and start again") from error
     before = json.loads(header["config"])
-    differ = [name for name, value in asdict(config).items() if before[name] != value]
+    differ = [name for name, value in asdict(config).items() if before.get(name) != value]
     if differ:
-        were = ", ".join(f"--{name} {before[name]}" for name in differ)
+        were = ", ".join(
+            f"no --{name}" if before.get(name) is None else f"--{name} {before[name]}" for name in differ
+        )
         raise ValueError(f"the run in {folder} was started with {were}; resume it with the same settings")
     net.load_state_dict(_with_prefix(tensors, "net."))
     ema.net.load_state_dict(_with_prefix(tensors, "ema."))

@@ -43,7 +43,7 @@ def load(folder: Path) -> tuple[ImageNetwork, Prediction]:
 
 @dataclass(frozen=True, eq=False)
 class ImageVelocity:
-    """The velocity of a field that predicts noise or data, with the predicted data clipped to [-1, 1].
+    """The velocity of a field that predicts noise or data, with the predicted data clipped to [-1, 1] or not.
 
     At early times a small error in the noise is a large one in the image behind it, and no image lies outside
     [-1, 1]. Ho et al. 2020 clip in the same way.
@@ -51,11 +51,13 @@ class ImageVelocity:
 
     field: Field
     predict: Prediction
+    clip: bool = True
     singular_at: ClassVar[float] = 1.0
 
     def __call__(self, x: Tensor, t: Time) -> Tensor:
         """Velocity at states `x` (batch, *event) and time `t` below 1, same shape."""
-        z = convert(self.field(x, t), x, t, PATH, given=self.predict, wanted="data").clamp(-1, 1)
+        z = convert(self.field(x, t), x, t, PATH, given=self.predict, wanted="data")
+        z = z.clamp(-1, 1) if self.clip else z
         return convert(z, x, t, PATH, given="data", wanted="velocity")
 
 
@@ -68,6 +70,7 @@ def generate(
     solver: str = "heun",
     steps: int = 20,
     seed: int = 0,
+    clip: bool = True,
 ) -> Tensor:
     """Generate an image for each label.
 
@@ -79,6 +82,8 @@ def generate(
         solver: "euler" or "heun".
         steps: steps from noise to image.
         seed: seed of the noise, which is drawn on the CPU and so the same on every device.
+        clip: whether the data that a prediction of data or noise stands for are clipped to [-1, 1] in every
+            step; of a velocity nothing is clipped.
     Returns:
         Images, (n, channels, size, size); values may lie a little outside [-1, 1].
     """
@@ -86,7 +91,7 @@ def generate(
     first = FIRST if predict == "noise" else 0.0
     images = [
         solve(
-            _velocity(guided(net, labels, w), predict),
+            _velocity(guided(net, labels, w), predict, clip),
             start,
             time_grid(steps, first, 1.0),
             solver,
@@ -96,8 +101,8 @@ def generate(
     return torch.cat(images)
 
 
-def _velocity(field: Field, predict: Prediction) -> Field:
-    return field if predict == "velocity" else ImageVelocity(field, predict)
+def _velocity(field: Field, predict: Prediction, clip: bool) -> Field:
+    return field if predict == "velocity" else ImageVelocity(field, predict, clip)
 
 
 def save(images: Tensor, y: Tensor, path: Path) -> None:

@@ -20,10 +20,11 @@ from ..training import (
     Step,
     cosine_rate,
     draw_batch,
+    prediction_loss,
     training_steps,
     with_dropped_labels,
 )
-from .config import DATA, DROP, LOSSES, PATH, TrainConfig
+from .config import DATA, DROP, PATH, SIZES_OF_ITS_OWN, TrainConfig
 from .distributed import Distributed
 from .run_state import STATE, load_state, save_state, write_json
 
@@ -34,10 +35,11 @@ step, and two processes, which add in another order, drift apart from one."""
 
 @dataclass
 class TrainState:
-    """Steps made and seconds spent, over all runs that were resumed."""
+    """Steps made and seconds spent, on the clock and of the processor, over all runs that were resumed."""
 
     step: int = 0
     seconds: float = 0.0
+    processor_seconds: float = 0.0
 
 
 def train(
@@ -95,7 +97,8 @@ def _batch_loss(config: TrainConfig, group: Distributed, net: ImageNetwork) -> C
     dataset = DATA[config.data]().train
     columns = [column.to(group.device) for column in dataset]
     wrapped, generator = group.wrap_ddp(net), Generator(group.device)
-    loss = with_dropped_labels(_on_shard(LOSSES[config.predict](PATH), group), DROP, null=net.null)
+    own = prediction_loss(PATH, config.predict, config.predict)
+    loss = with_dropped_labels(_on_shard(own, group), DROP, null=net.null)
     autocast = torch.autocast("cuda", torch.bfloat16) if group.device.type == "cuda" else nullcontext()
 
     def batch_loss(step: int) -> Tensor:
@@ -140,9 +143,11 @@ def _timed(
 ) -> Iterator[float]:
     """Pass on the loss of each step, and bring the state up to date."""
     begun, before = time.monotonic(), state.seconds
+    begun_processor, before_processor = time.process_time(), state.processor_seconds
     for step in steps:
         seconds = before + time.monotonic() - begun
         state.step = step.step
+        state.processor_seconds = before_processor + time.process_time() - begun_processor
         state.seconds = group.broadcast(seconds) if config.seconds else seconds
         yield step.loss
 
@@ -164,7 +169,14 @@ def _progress(
 
 
 def _finish(config: TrainConfig, folder: Path, net: ImageNetwork, state: TrainState) -> None:
-    metadata = asdict(config) | {"steps": state.step, "training_seconds": round(state.seconds, 1)}
+    settings = asdict(config) | {"lr": config.preset.lr, "decay": config.preset.decay}
+    for name in SIZES_OF_ITS_OWN:  # beside the network's other sizes
+        del settings[name]
+    metadata = settings | {
+        "steps": state.step,
+        "training_seconds": round(state.seconds, 1),
+        "processor_seconds": round(state.processor_seconds, 1),
+    }
     with atomic_write(folder / "model.safetensors") as part:
         pretrained.save(net, part, **metadata)
     parameters = sum(weight.numel() for weight in net.parameters())

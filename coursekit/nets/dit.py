@@ -47,7 +47,8 @@ class DiT(ImageNetwork):
     """A transformer of images, which are cut into square patches with a learnt position each.
 
     It has no built-in notion of neighbours: every patch can attend to every other from the first layer on.
-    Peebles & Xie 2023, diffusion transformer.
+    Peebles & Xie 2023, diffusion transformer. With a bottleneck a patch is read through a few numbers, a
+    linear map of low rank, which suffices if clean patches lie near a plane of few dimensions: Li & He 2025.
 
     Args:
         channels: channels of the image.
@@ -58,10 +59,13 @@ class DiT(ImageNetwork):
         depth: number of layers.
         heads: number of attention heads, a divisor of `width`.
         cond_dim: length of the vector that time and label are embedded in.
+        bottleneck: numbers that a patch is reduced to before it is widened to `width` features; 0 for one
+            linear map from its pixels to its features.
     Raises:
-        ValueError: a size is below 1, `patch` does not divide `size`, or `heads` does not divide `width`.
+        ValueError: a size is below 1 (`bottleneck`: below 0), `patch` does not divide `size`, or `heads`
+            does not divide `width`.
 
-    >>> net = DiT()
+    >>> net = DiT(patch=14, bottleneck=16)
     >>> net(torch.randn(2, 1, 28, 28), 0.5, torch.tensor([3, net.null])).shape
     torch.Size([2, 1, 28, 28])
     """
@@ -76,6 +80,7 @@ class DiT(ImageNetwork):
         depth: int = 4,
         heads: int = 4,
         cond_dim: int = 64,
+        bottleneck: int = 0,
     ) -> None:
         super().__init__(
             channels=channels,
@@ -91,8 +96,11 @@ class DiT(ImageNetwork):
             raise ValueError(
                 f"patch = {patch} must divide size = {size}, and heads = {heads} must divide width = {width}"
             )
+        if bottleneck < 0:
+            raise ValueError(f"bottleneck = {bottleneck}; give the numbers that a patch is reduced to, or 0")
+        self.config["bottleneck"] = bottleneck  # the one size that may be 0
         pixels = channels * patch**2
-        self.patch_embed = nn.Linear(pixels, width)
+        self.patch_embed = _patch_embedding(pixels, width, bottleneck)
         self.pos_embed = nn.Parameter(0.02 * torch.randn((size // patch) ** 2, width))
         self.blocks = nn.ModuleList(AttentionBlock(width, heads, cond_dim) for _ in range(depth))
         self.norm, self.film = nn.LayerNorm(width, elementwise_affine=False), FiLM(cond_dim, width)
@@ -105,6 +113,12 @@ class DiT(ImageNetwork):
         for block in self.blocks:
             features = block(features, condition)
         return unpatchify(self.head(self.film(self.norm(features), condition)), x.shape)
+
+
+def _patch_embedding(pixels: int, width: int, bottleneck: int) -> nn.Module:
+    if not bottleneck:
+        return nn.Linear(pixels, width)
+    return nn.Sequential(nn.Linear(pixels, bottleneck, bias=False), nn.Linear(bottleneck, width))
 
 
 def patchify(x: Tensor, patch: int) -> Tensor:

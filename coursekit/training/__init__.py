@@ -3,7 +3,16 @@
 from .coupling import minibatch_ot
 from .guidance import GuidedField, LabelDropout, drop_labels, guided, with_dropped_labels
 from .loop import EMA, Step, cosine_rate, draw_batch, fit, improve, training_steps
-from .losses import Coupling, Loss, RegressionLoss, data_loss, noise_loss, score_loss, velocity_loss
+from .losses import (
+    Coupling,
+    Loss,
+    RegressionLoss,
+    data_loss,
+    noise_loss,
+    prediction_loss,
+    score_loss,
+    velocity_loss,
+)
 from .optimiser import Adam
 
 __all__ = [
@@ -24,6 +33,7 @@ __all__ = [
     "improve",
     "minibatch_ot",
     "noise_loss",
+    "prediction_loss",
     "score_loss",
     "training_steps",
     "velocity_loss",

@@ -2,13 +2,13 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, get_args
 
 import torch
 from torch import Generator, Tensor, nn
 
 from ..base import time_shape
-from ..paths import GaussianPath
+from ..paths import GaussianPath, Prediction, convert
 
 Coupling = Callable[[Tensor, Tensor], Tensor]
 """Rearranges a batch of noise to go with a batch of data: called as coupling(z, eps)."""
@@ -91,6 +91,73 @@ class RegressionLoss:
         return self.value(net, z, *self.draw(z, generator), y)
 
 
+def prediction_loss(
+    path: GaussianPath,
+    predict: Prediction = "data",
+    space: Prediction = "velocity",
+    clip: float = 0.05,
+    *,
+    coupling: Coupling | None = None,
+) -> RegressionLoss:
+    """Make the loss of a network that predicts one thing and is judged by another.
+
+        E [ k(t)^2 || net(x, t) - target ||^2 ] / dim,   x = alpha z + beta eps,   target: z, eps or u
+
+    At a fixed state all predictions are affine in one another, so an error in one makes an error in another
+    that is k(t) times as large, k being the linear coefficient of `convert`: on the straight line 1 / (1 - t)
+    from data to velocity. Where `space` is `predict`, k = 1. Salimans & Ho 2022 and Kingma & Gao 2023 read
+    such losses as weights; Li & He 2025 compare all nine.
+
+    Args:
+        path: the probability path between noise and data.
+        predict: what the network answers with: "data", "noise" or "velocity".
+        space: what the error is measured in: one of these, or "score".
+        clip: the weight is that of a time at least so far from the end where it grows without bound, t = 1
+            for data and t = 0 for noise: 1 / max(1 - t, clip) from data to velocity. The network sees the
+            time itself. From 0, where the mean may be infinite, to below 1/2.
+        coupling: how to rearrange a batch's noise to go with its data; independent unless given.
+    Returns:
+        A loss, called as that of `velocity_loss`.
+    Raises:
+        ValueError: a name is unknown, or `clip` lies outside.
+
+    >>> loss = prediction_loss(GaussianPath(), "data", "velocity")
+    >>> perfect = lambda x, t: torch.full_like(x, 3.0)  # if all data lie in 3
+    >>> loss(perfect, torch.full((5, 2), 3.0)).item()
+    0.0
+    """
+    if predict not in _TARGETS or space not in get_args(Prediction):
+        raise ValueError(
+            f"predict = '{predict}' in the space '{space}': a network predicts {', '.join(_TARGETS)} "
+            f"(for a score there is score_loss), and an error is one of {', '.join(get_args(Prediction))}"
+        )
+    if not 0 <= clip < 0.5:
+        raise ValueError(f"clip = {clip}; it must be at least 0 and below 1/2, such as 0.05")
+    target = _TARGETS[predict]
+
+    def residual(prediction: Tensor, z: Tensor, eps: Tensor, t: Tensor) -> Tensor:
+        error = prediction - target(path, z, eps, t)
+        return error if space == predict else _weight(t, path, predict, space, clip) * error
+
+    return RegressionLoss(path, residual, coupling=coupling)
+
+
+def _weight(t: Tensor, path: GaussianPath, predict: Prediction, space: Prediction, clip: float) -> Tensor:
+    """How many times larger an error is in another space: what the conversion makes of 1 at the state 0."""
+    least = max(clip, torch.finfo(t.dtype).eps)  # a drawn time can be exactly 0
+    first = least if predict == "noise" else 0.0
+    last = 1 - least if predict == "data" or space == "score" else 1.0
+    t = t.clamp(first, last)
+    return convert(torch.ones_like(t), torch.zeros_like(t), t, path, given=predict, wanted=space)
+
+
+_TARGETS: dict[str, Callable[[GaussianPath, Tensor, Tensor, Tensor], Tensor]] = {
+    "data": lambda path, z, eps, t: z,
+    "noise": lambda path, z, eps, t: eps,
+    "velocity": lambda path, z, eps, t: path.target(z, eps, t),
+}
+
+
 def velocity_loss(path: GaussianPath, coupling: Coupling | None = None) -> RegressionLoss:
     """Make the conditional flow-matching loss of a path.
 
@@ -114,7 +181,7 @@ def velocity_loss(path: GaussianPath, coupling: Coupling | None = None) -> Regre
     >>> loss(MLP(2), torch.randn(5, 2)).shape
     torch.Size([])
     """
-    return RegressionLoss(path, lambda u, z, eps, t: u - path.target(z, eps, t), coupling=coupling)
+    return prediction_loss(path, "velocity", "velocity", coupling=coupling)
 
 
 def noise_loss(path: GaussianPath) -> RegressionLoss:
@@ -133,7 +200,7 @@ def noise_loss(path: GaussianPath) -> RegressionLoss:
     >>> round(noise_loss(GaussianPath())(perfect, torch.zeros(5, 2)).item(), 6)
     0.0
     """
-    return RegressionLoss(path, lambda prediction, z, eps, t: prediction - eps)
+    return prediction_loss(path, "noise", "noise")
 
 
 def data_loss(path: GaussianPath) -> RegressionLoss:
@@ -151,7 +218,7 @@ def data_loss(path: GaussianPath) -> RegressionLoss:
     >>> data_loss(GaussianPath())(lambda x, t: torch.zeros_like(x), torch.ones(5, 2)).item()
     1.0
     """
-    return RegressionLoss(path, lambda prediction, z, eps, t: prediction - z)
+    return prediction_loss(path, "data", "data")
 
 
 def score_loss(path: GaussianPath, t_max: float = 0.99, *, weighted: bool = False) -> RegressionLoss:

@@ -12,9 +12,9 @@ import pytest
 import torch
 
 from coursekit.cli import run_state as files
-from coursekit.cli.config import LOSSES, TrainConfig
+from coursekit.cli.config import PREDICTIONS, TrainConfig
 from coursekit.cli.distributed import Distributed
-from coursekit.cli.main import main
+from coursekit.cli.main import main, parser, settings
 from coursekit.cli.sample import generate, load
 from coursekit.cli.train import train
 from coursekit.nets import pretrained
@@ -106,7 +106,7 @@ def test_two_processes_hold_the_weights_of_one(tmp_path):
     assert json.loads((tmp_path / "two" / "metrics.json").read_text())["images_compared"] == 500
 
 
-@pytest.mark.parametrize("predict", LOSSES)
+@pytest.mark.parametrize("predict", PREDICTIONS)
 def test_every_prediction_can_be_sampled_from(predict, tmp_path):
     train(TrainConfig("digits", "mlp", predict, batch=128, steps=150), tmp_path, ALONE)
     net, stored = load(tmp_path)
@@ -142,6 +142,49 @@ def test_the_command_as_a_user_types_it(tmp_path, capsys):
     assert "100 images written" in capsys.readouterr().out
 
 
+TRANSFORMER = ["train", "digits", "--net", "transformer", "--steps", "5"]
+
+
+def test_a_transformer_of_chosen_sizes_is_recorded_resumed_and_sampled_from(tmp_path, capsys):
+    out = tmp_path / "run"
+    sizes = ["--patch", "4", "--width", "32", "--bottleneck", "3"]
+    words = [*TRANSFORMER, "--predict", "data", "--lr", "0.01", "--batch", "16", "--out", str(out)]
+    assert main([*words, *sizes]) == 0
+    told = json.loads((out / "config.json").read_text())
+    assert {name: told["sizes"][name] for name in ("patch", "width", "bottleneck")} == {
+        "patch": 4,
+        "width": 32,
+        "bottleneck": 3,
+    }
+    assert (told["predict"], told["lr"], told["decay"]) == ("data", 0.01, 0.99)
+    net, predict = load(out)
+    assert predict == "data"
+    images = generate(net, predict, torch.arange(10), 2.0)
+    assert images.isfinite().all()
+    assert images.abs().max() <= 1 + 1e-5  # the last step ends on the predicted image
+    capsys.readouterr()
+    assert main([*words, "--resume"]) == 1
+    assert "--patch 4, --width 32, --bottleneck 3" in capsys.readouterr().err
+    assert main([*words, *sizes, "--resume"]) == 0
+
+
+@pytest.mark.parametrize(
+    ("line", "net", "predict", "sizes"),
+    [
+        ("digits", "mlp", "velocity", {}),
+        ("digits --net transformer", "transformer", "velocity", {"patch": 2, "width": 64, "bottleneck": 0}),
+        ("mnist", "transformer", "data", {"patch": 14, "width": 128, "depth": 4, "bottleneck": 16}),
+        ("mnist --net mlp", "mlp", "data", {"hidden": 512}),
+        ("mnist --net unet", "unet", "velocity", {"width": 24}),
+        ("mnist --predict noise --patch 7", "transformer", "noise", {"patch": 7, "width": 128}),
+    ],
+)
+def test_what_is_not_asked_for_is_what_suits_the_data(line, net, predict, sizes):
+    config = settings(parser().parse_args(["train", *line.split(), "--steps", "5", "--out", "run"]))
+    assert (config.net, config.predict) == (net, predict)
+    assert sizes.items() <= config.build().config.items()
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
@@ -155,6 +198,14 @@ def test_the_command_as_a_user_types_it(tmp_path, capsys):
         (["train", "digits", "--steps", "12", "--batch", "64", "--out", "run"], "holds a run already"),
         (["train", "digits", "--steps", "13", "--batch", "64", "--out", "run", "--resume"], "--steps 12"),
         (["train", "digits", "--steps", "5", "--device", "cuda", "--out", "new"], "there is cpu"),
+        (["train", "digits", "--steps", "5", "--patch", "4", "--out", "new"], "the network is mlp"),
+        (
+            ["train", "digits", "--steps", "5", "--net", "unet", "--width", "8", "--out", "new"],
+            "only for --net transformer",
+        ),
+        ([*TRANSFORMER, "--patch", "3", "--out", "new"], "must divide size"),
+        ([*TRANSFORMER, "--bottleneck", "-1", "--out", "new"], "or 0"),
+        ([*TRANSFORMER, "--lr", "0", "--out", "new"], "must be positive"),
         (["sample", "new", "--out", "x.npz"], "no finished run"),
         (["sample", "run", "--out", "x.jpg"], "neither .npz"),
         (["sample", "run", "--labels", "three", "--out", "x.npz"], "integers separated"),

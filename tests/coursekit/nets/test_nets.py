@@ -24,6 +24,9 @@ IMAGE_NETS = {
     "mlp": lambda channels=2, size=4: FiLMMLP(channels, size, classes=4, hidden=16, blocks=2),
     "unet": lambda channels=2, size=4: UNet(channels, size, classes=4, width=8, levels=2),
     "dit": lambda channels=2, size=4: DiT(channels, size, classes=4, patch=2, width=8, depth=2, heads=2),
+    "bottleneck": lambda channels=2, size=4: DiT(
+        channels, size, classes=4, patch=2, width=8, depth=1, heads=2, bottleneck=3
+    ),
 }
 """The networks of images: a new one is added here, once."""
 
@@ -152,6 +155,19 @@ def test_patches_come_together_again_and_hold_neighbouring_pixels():
     assert torch.equal(patches[1, 5].reshape(3, 2, 2), x[1, :, 2:4, 4:6])  # second row, third column
 
 
+def test_a_transformer_reads_a_patch_through_its_bottleneck_alone():
+    """What the narrow map sends to 0 changes nothing, however large; without it every pixel counts."""
+    narrow, plain = (
+        stirred(DiT(1, 8, classes=4, patch=4, width=8, depth=1, heads=2, bottleneck=b)) for b in (5, 0)
+    )
+    assert sum(p.numel() for p in narrow.patch_embed.parameters()) == 16 * 5 + 5 * 8 + 8
+    unread = torch.linalg.svd(narrow.patch_embed[0].weight.detach())[2][5:]  # (11, 16), orthonormal
+    x = torch.randn(BATCH, 1, 8, 8)
+    moved = x + unpatchify(10 * torch.randn(BATCH, 4, 11) @ unread, x.shape)
+    torch.testing.assert_close(narrow(moved, 0.3, *LABELS), narrow(x, 0.3, *LABELS), atol=1e-4, rtol=1e-4)
+    assert (plain(moved, 0.3, *LABELS) - plain(x, 0.3, *LABELS)).abs().max() > 0.1
+
+
 def test_attention_does_not_see_the_order_of_the_patches():
     """Only their places, which the network adds, tell patches apart."""
     block = stirred(AttentionBlock(8, 2, 4))
@@ -214,6 +230,7 @@ def test_time_embedding_is_bounded_and_tells_times_apart():
         (lambda: UNet(width=12), "multiple of 8"),
         (lambda: DiT(size=9, patch=2), "must divide size"),
         (lambda: DiT(width=10, heads=4), "must divide width"),
+        (lambda: DiT(bottleneck=-1), "or 0"),
     ],
 )
 def test_sizes_that_do_not_fit_one_another_are_refused(make, remedy):

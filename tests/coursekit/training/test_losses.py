@@ -3,8 +3,8 @@
 import pytest
 import torch
 
-from coursekit import GaussianPath
-from coursekit.training import noise_loss, score_loss, velocity_loss
+from coursekit import VP, GaussianPath, convert
+from coursekit.training import data_loss, noise_loss, prediction_loss, score_loss, velocity_loss
 
 N, DIM = 40_000, 3
 
@@ -144,3 +144,80 @@ def test_pairing_rearranges_the_noise_and_keeps_the_labels_with_their_data():
 def test_times_that_reach_too_far_are_refused():
     with pytest.raises(ValueError, match="at most 1"):
         score_loss(GaussianPath(), 1.5)
+
+
+PREDICTIONS = ("data", "noise", "velocity")
+NINE = [(predict, space) for predict in PREDICTIONS for space in PREDICTIONS]
+
+
+@pytest.mark.parametrize("path", [GaussianPath(), GaussianPath(VP())], ids=["straight", "VP"])
+@pytest.mark.parametrize(("predict", "space"), NINE)
+def test_an_error_is_weighed_as_the_conversions_weigh_it(predict, space, path):
+    """The residual is the difference between the converted prediction and the converted truth."""
+    z, eps, answer = torch.randn(3, 50, 2, generator=seeded(), dtype=torch.float64)
+    t = 0.05 + 0.9 * torch.rand(50, 1, generator=seeded(1), dtype=torch.float64)
+    x = path.sample(z, eps, t)
+    truth = convert(z, x, t, path, given="data", wanted=space)
+    wrong = convert(answer, x, t, path, given=predict, wanted=space)
+    residual = prediction_loss(path, predict, space).residual(answer, z, eps, t)
+    torch.testing.assert_close(residual, wrong - truth, rtol=1e-9, atol=1e-9)
+
+
+@pytest.mark.parametrize(("predict", "space"), NINE)
+def test_no_weight_is_larger_than_that_of_the_clipped_time(predict, space):
+    """Unclipped, 1 / (1 - t) and 1 / t are infinite at an end; what is right costs nothing at any time."""
+    z, eps, answer = torch.randn(3, 2, 3, generator=seeded())
+    ends = torch.tensor([[0.0], [1.0]])
+    target, steep, near = {"data": (z, 1, 0.8), "noise": (eps, 0, 0.2), "velocity": (z - eps, 0, 0.0)}[
+        predict
+    ]
+    loss = prediction_loss(GaussianPath(), predict, space, clip=0.2)
+    assert loss.residual(target, z, eps, ends).abs().max() == 0
+    at_end, inside = (loss.residual(answer, z, eps, t)[steep] for t in (ends, torch.full((2, 1), near)))
+    torch.testing.assert_close(at_end, inside)
+    unclipped = prediction_loss(GaussianPath(), predict, space, clip=0)
+    assert unclipped.residual(answer, z, eps, ends).isfinite().all()
+
+
+@pytest.mark.parametrize("clip", [0.2, 0.05])
+@pytest.mark.parametrize(
+    ("predict", "square"),
+    [("data", lambda c: 2 / c - 1), ("noise", lambda c: 2 / c - 1), ("velocity", lambda c: 1.0)],
+)
+def test_the_velocity_loss_of_a_constant_error_is_the_mean_square_of_its_weight(predict, square, clip):
+    """All data in 0: the answer 0 is right about them; an error of 1 costs E max(1 - t, c)^-2 = 2/c - 1."""
+    n = 400_000
+    z, path = torch.zeros(n, 1), GaussianPath()
+
+    def off_by_one(x, t):
+        right = {"data": torch.zeros_like(x), "noise": x / (1 - t), "velocity": -x / (1 - t)}
+        return right[predict] + 1
+
+    value = prediction_loss(path, predict, "velocity", clip)(off_by_one, z, generator=seeded()).item()
+    fourth = (4 / clip**3 - 1) / 3  # mean of the fourth power of the weight
+    spread = 0 if predict == "velocity" else (fourth - square(clip) ** 2) ** 0.5
+    assert value == pytest.approx(square(clip), abs=5 * spread / n**0.5 + 1e-3)
+
+
+def test_the_three_with_a_name_are_those_in_their_own_space():
+    z, path = torch.randn(64, 2), GaussianPath()
+    for predict, loss in (("data", data_loss), ("noise", noise_loss), ("velocity", velocity_loss)):
+        values = [
+            one(lambda x, t: x * t, z, generator=seeded())
+            for one in (loss(path), prediction_loss(path, predict, predict))
+        ]
+        assert torch.equal(*values)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        ({"predict": "score"}, "score_loss"),
+        ({"space": "image"}, "an error is one of"),
+        ({"clip": 0.5}, "below 1/2"),
+        ({"clip": -0.1}, "at least 0"),
+    ],
+)
+def test_unknown_predictions_and_clips_are_refused(wrong, said):
+    with pytest.raises(ValueError, match=said):
+        prediction_loss(GaussianPath(), **wrong)
