@@ -1,4 +1,4 @@
-"""What several exercises of chapter 08 measure with: the line between noise and data, and its three predictions."""
+"""What several exercises of chapter 08 measure with: states on the line, and its three predictions."""
 
 import torch
 from torch import Tensor

@@ -125,8 +125,12 @@ MISTAKES: dict[str, Mistake] = {
         "back to it?",
     ),
     "t and 1 - t swapped on the velocity's roads": (
-        _table({("velocity", "data"): lambda a, x, t: x + t * a,
-                ("velocity", "noise"): lambda a, x, t: x - (1 - t) * a}),
+        _table(
+            {
+                ("velocity", "data"): lambda a, x, t: x + t * a,
+                ("velocity", "noise"): lambda a, x, t: x - (1 - t) * a,
+            }
+        ),
         "Where a velocity is given, you walk back for the time that is left and on for the time that has "
         "passed. How far is it to each end of the line?",
     ),
@@ -141,14 +145,19 @@ MISTAKES: dict[str, Mistake] = {
         "away what is in, and divide what is left by the weight of the data.",
     ),
     "weights forgotten": (
-        _table({("data", "noise"): lambda a, x, t: (x - a) / (1 - t),
-                ("noise", "data"): lambda a, x, t: (x - a) / t}),
+        _table(
+            {
+                ("data", "noise"): lambda a, x, t: (x - a) / (1 - t),
+                ("noise", "data"): lambda a, x, t: (x - a) / t,
+            }
+        ),
         "Between data and noise you subtract the answer as it is. Both enter the state with a weight: solve "
         "x = t z + (1 − t) ε for the one that is missing.",
     ),
     "division forgotten": (
-        _table({("data", "noise"): lambda a, x, t: x - t * a,
-                ("noise", "data"): lambda a, x, t: x - (1 - t) * a}),
+        _table(
+            {("data", "noise"): lambda a, x, t: x - t * a, ("noise", "data"): lambda a, x, t: x - (1 - t) * a}
+        ),
         "Between data and noise you stop one step early. What is left of the state is the other one times "
         "its weight: what undoes a weight?",
     ),
@@ -179,6 +188,10 @@ HINT_PAIR = (
     "state from them and handed you its {0}. Write x = t z + (1 − t) ε and u = z − ε below one another, and "
     "solve for what is wanted without what is not known."
 )
+HINT_WEIGHT = (
+    "From {0} to {1} {2} enters your result with a wrong weight.{3} Write x = t z + (1 − t) ε and "
+    "u = z − ε below one another, and solve for what is wanted."
+)
 HINT_SAME = (
     "Where `given` and `wanted` are the same there is nothing to do, and the answer should come back as it "
     "is. Yours does not. Which branch does your code take there?"
@@ -197,8 +210,58 @@ HINT_ENDS = (
 )
 
 
+SHAPES_OF_ERROR: tuple[tuple[str, str, Callable[[Tensor, Tensor], Tensor]], ...] = (
+    ("is left out", "It is left out", lambda w, t: 0 * w),
+    ("with the other sign", "Its sign is turned", lambda w, t: -w),
+    ("t for 1 - t", "It would be right if t and 1 − t changed places", lambda w, t: w.flip(0)),
+    (
+        "t for 1 - t, other sign",
+        "Its sign is turned, and t and 1 − t have changed places",
+        lambda w, t: -w.flip(0),
+    ),
+    ("not divided by t", "A division by t is missing", lambda w, t: w * t),
+    ("not divided by 1 - t", "A division by 1 − t is missing", lambda w, t: w * (1 - t)),
+    ("a factor t too few", "It lacks a factor t", lambda w, t: w / t),
+    ("a factor 1 - t too few", "It lacks a factor 1 − t", lambda w, t: w / (1 - t)),
+    ("divided by the other", "You divide by the wrong one of t and 1 − t", lambda w, t: w * t / (1 - t)),
+    ("divided by the other one", "You divide by the wrong one of t and 1 − t", lambda w, t: w * (1 - t) / t),
+    ("the same at all times", "It is the same at all three times", lambda w, t: w[:1].expand_as(w)),
+)
+"""Ways in which a weight goes wrong: at the end of a name, in words, and what they make of the right one."""
+
+
+def _way(right: Tensor, came: Tensor, t: Tensor) -> tuple[str, str]:
+    """Name and words of the way in which a weight at three times is wrong, where it is a usual one."""
+    if float(came.std()) < 1e-4 and float(right.std()) > 1e-2 and float(came.abs().max()) > 1e-4:
+        return (" is the same at all times", " It is the same at all three times.")
+    for name, words, change in SHAPES_OF_ERROR[:-1]:
+        if torch.allclose(change(right, t), came, atol=1e-3):
+            return (f": {name}" if not name.startswith("is ") else f" {name}", f" {words}.")
+    return ("", "")
+
+
+def _weights(student: StudentFunction, pair: Pair) -> Iterator[Fact]:
+    """With which weights the answer and the state enter, at three times that lie evenly about one half."""
+    t = torch.tensor([0.2, 0.5, 0.8], dtype=torch.float64)[:, None]
+    one, zero = torch.ones(3, 3, dtype=torch.float64), torch.zeros(3, 3, dtype=torch.float64)
+    given, wanted = pair
+    for who, answer, x in (("the answer", one, zero), ("the state", zero, one)):
+        right = ROADS[pair](answer, x, t)[:, 0]
+        came = student(answer, x, t, *pair, shape=(3, 3))[:, 0].double()
+        name, words = _way(right, came, t[:, 0])
+        hint = HINT_WEIGHT.format(given, wanted, who, words)
+        name = f"{wanted} from {given}, weight of {who}{name}"
+        yield Fact(name, f"weight of {who}, {wanted} from {given}, at three times", right, came, hint)
+
+
 def _fact(
-    student: StudentFunction, pair: Pair, t: Tensor | float, shape: tuple[int, ...], name: str, hint: str, tol: float
+    student: StudentFunction,
+    pair: Pair,
+    t: Tensor | float,
+    shape: tuple[int, ...],
+    name: str,
+    hint: str,
+    tol: float,
 ) -> Fact:
     times = column(t, shape) if isinstance(t, Tensor) else t
     known = drawn(torch.as_tensor(times), shape)
@@ -210,16 +273,21 @@ def _fact(
 @exercise("8.1", "The table", "core", "answer, x, t, given, wanted", _table(), MISTAKES)
 def convert(student: StudentFunction) -> Iterator[Fact]:
     """All nine roads for points; then other shapes, times near the ends, and one time for all."""
+    right = True
     for pair in product(NAMES, NAMES):
         given, wanted = pair
-        same = given == wanted
-        name, hint = (
-            ("changed on the way to itself", HINT_SAME)
-            if same
-            else (f"wrong {wanted} from {given}", HINT_PAIR.format(given, wanted))
-        )
-        fact = _fact(student, pair, torch.tensor([0.2, 0.55, 0.9]), (3, 3), name, hint, 1e-4)
-        yield from failing([fact]) if same else [fact]
+        times, same = torch.tensor([0.2, 0.55, 0.9]), given == wanted
+        name, hint = f"wrong {wanted} from {given}", HINT_PAIR.format(given, wanted)
+        if same:
+            name, hint = "changed on the way to itself", HINT_SAME
+        facts = [_fact(student, pair, times, (3, 3), name, hint, 1e-4)]
+        if not same:
+            weights = list(_weights(student, pair))
+            facts = weights + facts if not all(fact.holds() for fact in weights) else facts
+        right = right and all(fact.holds() for fact in facts)
+        yield from failing(facts) if same else facts
+    if not right:
+        return
     for shape in (*POINTS[1:], *IMAGES):
         for pair in ROADS:
             times = torch.linspace(0.25, 0.85, shape[0])
@@ -228,7 +296,9 @@ def convert(student: StudentFunction) -> Iterator[Fact]:
     for pair in ROADS:
         yield from failing(
             [
-                _fact(student, pair, torch.tensor([0.02, 0.98]), (2, 5), "wrong near the ends", HINT_ENDS, 1e-3),
+                _fact(
+                    student, pair, torch.tensor([0.02, 0.98]), (2, 5), "wrong near the ends", HINT_ENDS, 1e-3
+                ),
                 _fact(student, pair, 0.3, (4, 2), "wrong for one number", HINT_NUMBER, 1e-4),
             ]
         )

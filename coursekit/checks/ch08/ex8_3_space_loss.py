@@ -2,8 +2,6 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from itertools import product
-from typing import Any
 
 import torch
 from torch import Tensor
@@ -11,9 +9,8 @@ from torch import Tensor
 from ..core.engine import exercise
 from ..core.facts import Fact
 from ..core.student_function import StudentFunction
-from ..shared.mistakes import Function, Mistake
+from ..shared.mistakes import TEXTS, Function, Mistake
 from ..shared.regression_loss import LossTask, Part, Sample, measure, mistakes
-from .common import NAMES
 
 LEAST = (0.25, 0.3, 0.2)
 """Clips of the three batches: so large that what is clipped is seen in many rows."""
@@ -80,9 +77,7 @@ def _factors(factor: Callable[[Pair], Part], target: Callable[[Pair], Part] | No
 
     return _by_pair(
         {
-            pair: replace(
-                task, weight=weight(pair), target=target(pair) if target else task.target
-            ).loss()
+            pair: replace(task, weight=weight(pair), target=target(pair) if target else task.target).loss()
             for pair, task in TASKS.items()
         }
     )
@@ -186,10 +181,7 @@ MISTAKES: dict[str, Mistake] = {
     ),
     "the target is not clipped": (
         _by_pair(
-            {
-                pair: task.loss()
-                for pair, task in TASKS.items()
-            }
+            {pair: task.loss() for pair, task in TASKS.items()}
             | {
                 ("data", "velocity"): replace(
                     TASKS["data", "velocity"],
@@ -215,12 +207,14 @@ MISTAKES: dict[str, Mistake] = {
         "early in time an error of it hardly changes the noise. Read off your row of the table.",
     ),
     "one factor for the whole batch": (
-        _by_pair({
-            pair: replace(task, weight=None).loss(
-                reduce=lambda r, s, pair=pair: (FACTORS[pair](s).square().mean() * r.square().mean())
-            )
-            for pair, task in TASKS.items()
-        }),
+        _by_pair(
+            {
+                pair: replace(task, weight=None).loss(
+                    reduce=lambda r, s, pair=pair: FACTORS[pair](s).square().mean() * r.square().mean()
+                )
+                for pair, task in TASKS.items()
+            }
+        ),
         "All rows of a batch get the same factor, an average. Each row has a time of its own, and so a "
         "factor of its own: multiply before any mean is taken.",
     ),
@@ -229,8 +223,49 @@ MISTAKES: dict[str, Mistake] = {
         "Where the network is asked for the velocity your target points from the data to the noise. In this "
         "course time 1 is data, and the states move there.",
     ),
+    "the way for the velocity": (
+        _factors(_right, lambda pair: (lambda s: s.z - s.x) if pair[0] == "velocity" else TARGETS[pair[0]]),
+        TEXTS["z minus x_t"],
+    ),
+    "path runs backwards": (
+        _by_pair(
+            {pair: task.loss(state=lambda s: s.beta * s.z + s.alpha * s.eps) for pair, task in TASKS.items()}
+        ),
+        TEXTS["path runs backwards"],
+    ),
+    "clipped at the data's end only": (
+        _factors(_at(lambda s: torch.minimum(s.t, 1 - s.beta_dot))),
+        "You keep the time itself away from 1. That changes numbers above the line as well, and leaves the "
+        "other end alone. Only what you divide by should be at least `least`.",
+    ),
+    "velocities compared always": (
+        _factors(lambda pair: FACTORS[pair[0], "velocity"]),
+        "You turn every error into one of the velocity, whatever `space` is. Which of your factors belongs "
+        "to which column of the table?",
+    ),
+    "data asked for always": (
+        _factors(lambda pair: FACTORS["data", pair[1]]),
+        "Your factors are those of a network that is asked for the data, whatever `given` is. Which of them "
+        "belongs to which row of the table?",
+    ),
     **{name: (_general(name), found[1]) for name, found in ALL[MAIN].items() if name not in SKIPPED},
 }
+
+
+HINT_FACTOR = (
+    "Asked for the {0}, compared as {1}: at some times an error counts with another weight than it should. "
+    "Look up the road from {0} to {1} in your table of exercise 8.1. With what does it multiply the answer, "
+    "and is what it divides by, and nothing else, at least `least`?"
+)
+
+
+def _of_pair(fact: Fact, given: str, space: str) -> Fact:
+    """A fact that says which of the nine losses it is about."""
+    label = f"{fact.label}; {given} asked for, {space} compared"
+    if fact.name == "weighted":
+        name = f"wrong factor from {given} to {space}" if given != space else f"weighted {given} loss"
+        return replace(fact, name=name, label=label, hint=HINT_FACTOR.format(given, space))
+    return replace(fact, label=label)
 
 
 @exercise(
@@ -247,12 +282,9 @@ def space_loss(student: StudentFunction) -> Iterator[Fact | str]:
     """Times, states and noise that the network is shown; cost, gradient, weight and target; for all nine."""
     for pair, task in TASKS.items():
         found = list(measure(student, task))
-        facts = [each for each in found if isinstance(each, Fact)]
-        if pair == MAIN:
+        found = [_of_pair(each, *pair) if isinstance(each, Fact) else each for each in found]
+        failed = any(isinstance(each, Fact) and not each.holds() for each in found)
+        if pair == MAIN or failed:
             yield from found
-        failed = any(not each.holds() for each in facts)
-        if failed and pair != MAIN:
-            given, space = pair
-            yield from (replace(each, label=f"{each.label}; {given} asked for, {space} compared") for each in facts)
         if failed:
             return

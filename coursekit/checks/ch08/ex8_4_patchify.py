@@ -9,7 +9,6 @@ from ..core.engine import exercise
 from ..core.facts import Fact
 from ..core.student_function import StudentFunction
 from ..shared.mistakes import Mistake
-from ..shared.quiet import failing
 
 Shape = tuple[int, ...]
 SIZES = (((2, 3, 8, 12), 4), ((3, 1, 6, 6), 2), ((1, 2, 4, 4), 4), ((2, 2, 9, 3), 3), ((2, 1, 2, 4), 1))
@@ -36,7 +35,9 @@ def _joined(x: Tensor, patch: int, shape: Shape, order: Shape = ORDER) -> Tensor
     return x.reshape([sizes[axis] for axis in order]).permute(inverse).reshape(tuple(shape))
 
 
-def _rule(cut: Callable[..., Tensor] = _cut, joined: Callable[..., Tensor] = _joined) -> Callable[..., Tensor]:
+def _rule(
+    cut: Callable[..., Tensor] = _cut, joined: Callable[..., Tensor] = _joined
+) -> Callable[..., Tensor]:
     """Both directions, one or both of them changed."""
 
     def rule(x: Tensor, patch: int, shape: Shape | None) -> Tensor:
@@ -80,6 +81,46 @@ MISTAKES: dict[str, Mistake] = {
         "Inside a token you read the channels last: all channels of the first pixel, then of the next. The "
         "task wants one whole channel after the other.",
     ),
+    "blocks in reverse": (
+        _rule(lambda x, p: _cut(x, p).flip(1)),
+        "Your patches are right, and they come in reverse. The first one is at the top left of the image.",
+    ),
+    "numbers before patches": (
+        _rule(lambda x, p: _cut(x, p).transpose(1, 2)),
+        "Your tokens run along the last axis: you return (batch, numbers of a patch, patches), as "
+        "`torch.nn.functional.unfold` does. Which two axes have to change places?",
+    ),
+    "patches that overlap": (
+        _rule(lambda x, p: torch.nn.functional.unfold(x, p, stride=1).transpose(1, 2)),
+        "Your patches overlap: a new one begins at every pixel. They should lie side by side, so the next "
+        "one begins where the last one ended.",
+    ),
+    "one channel only": (
+        _rule(lambda x, p: _cut(x[:, :1], p)),
+        "Your tokens hold the first channel alone. A token is one place with all its channels, one after "
+        "the other.",
+    ),
+    "all patches in one row": (
+        _rule(lambda x, p: _cut(x, p).flatten(1)),
+        "You join all patches of an image into one long row. Each of them should be a row of its own, on an "
+        "axis between the batch and its numbers: stack them, do not join them.",
+    ),
+    "the diagonal only": (
+        _rule(
+            lambda x, p: torch.stack(
+                [x[:, :, i : i + p, i : i + p].flatten(1) for i in range(0, x.shape[2], p)], 1
+            )
+        ),
+        "You cut along the diagonal only: row and column of a patch go together in your loop. How many "
+        "patches are there in all, and how many loops does that take?",
+    ),
+    "the way back with height and width swapped": (
+        _rule(
+            joined=lambda x, p, shape: _joined(x, p, (*shape[:2], shape[3], shape[2])).reshape(tuple(shape))
+        ),
+        f"{BACK}height and width have changed places, which shows where an image is not square. Which of "
+        "the two numbers of patches belongs to the rows?",
+    ),
     "channels before patches": (
         _both(0, 1, 2, 4, 3, 5),
         "The channels stand before the patches, so a token holds patches of one channel from several places. "
@@ -87,9 +128,11 @@ MISTAKES: dict[str, Mistake] = {
     ),
     "rows of patches and rows inside mixed up": (
         _rule(
-            lambda x, p: x.reshape(len(x), x.shape[1], p, x.shape[2] // p, p, x.shape[3] // p)
-            .permute(0, 3, 5, 1, 2, 4)
-            .reshape(len(x), -1, x.shape[1] * p**2)
+            lambda x, p: (
+                x.reshape(len(x), x.shape[1], p, x.shape[2] // p, p, x.shape[3] // p)
+                .permute(0, 3, 5, 1, 2, 4)
+                .reshape(len(x), -1, x.shape[1] * p**2)
+            )
         ),
         "Your tokens hold every so many-th pixel and not a block. Where an axis is split in two, the outer "
         "part comes first: which patch a pixel is in, and only then where in the patch.",
@@ -113,15 +156,19 @@ MISTAKES: dict[str, Mistake] = {
     ),
     "the way back repeats the permutation": (
         _rule(
-            joined=lambda x, p, shape: x.reshape([_split(torch.empty(tuple(shape)), p).shape[i] for i in ORDER])
-            .permute(ORDER)
-            .reshape(tuple(shape))
+            joined=lambda x, p, shape: (
+                x.reshape([_split(torch.empty(tuple(shape)), p).shape[i] for i in ORDER])
+                .permute(ORDER)
+                .reshape(tuple(shape))
+            )
         ),
         f"{BACK}you permute the axes as on the way there. A permutation is undone by its inverse, which is "
         "another one: for each axis, ask where it has to go back to.",
     ),
     "cut both ways": (
-        lambda x, p, shape: _cut(x, p) if shape is None else _cut(x.reshape(tuple(shape)), p).reshape(tuple(shape)),
+        lambda x, p, shape: (
+            _cut(x, p) if shape is None else _cut(x.reshape(tuple(shape)), p).reshape(tuple(shape))
+        ),
         f"{BACK}you cut a second time. With `shape` given, `x` holds patches already, and images are wanted.",
     ),
 }
@@ -173,13 +220,15 @@ def patchify(student: StudentFunction) -> Iterator[Fact]:
         cut = student(x, patch, None, shape=tokens)
         back = student(cut, patch, shape, shape=shape)
         wanted = torch.arange(count).double()[:, None].expand(tokens)
-        spread = (blocks - blocks.mean(dim=2, keepdim=True)).abs().max()
+        spread = blocks - blocks.mean(dim=2, keepdim=True)
         what = f", images {shape} with patches of side {patch}"
         other = HINT_OTHER.format(shape, patch)
         kept = cut.flatten(1).sort(dim=1).values
         facts = [
-            Fact("no blocks", f"blocks mixed in a token{what}", 0.0, spread, HINT_BLOCKS, 1e-6, 1e9),
-            Fact("blocks in another order", f"block in each token{what}", wanted, blocks, HINT_ORDER, 1e-6, 0.5),
+            Fact("no blocks", f"blocks mixed in a token{what}", torch.zeros(tokens), spread, HINT_BLOCKS, 1e-6, 0.5),
+            Fact(
+                "blocks in another order", f"block in each token{what}", wanted, blocks, HINT_ORDER, 1e-6, 0.5
+            ),
             Fact(
                 "another order inside a patch",
                 f"places in a token{what}",
@@ -189,13 +238,24 @@ def patchify(student: StudentFunction) -> Iterator[Fact]:
                 1e-6,
                 0.5,
             ),
-            Fact("pixels changed", f"all numbers{what}", x.flatten(1).sort(dim=1).values, kept, HINT_BLOCKS, 1e-6),
+            Fact(
+                "pixels changed",
+                f"all numbers{what}",
+                x.flatten(1).sort(dim=1).values,
+                kept,
+                HINT_BLOCKS,
+                1e-6,
+            ),
             Fact("does not lead back", f"images from their patches{what}", x, back, HINT_BACK, 1e-6, 1e-3),
         ]
+        wrong = next((i for i, fact in enumerate(facts) if not fact.holds()), len(facts))
+        # One thing after the other: what is wrong first is told, whatever the rest is like.
         if first:
-            yield from facts
+            yield from facts[: wrong + 1]
         else:
-            renamed = (Fact("wrong in another shape", f.label, f.expected, f.measured, other, f.tol) for f in facts)
-            yield from failing(renamed)
-        if not all(fact.holds() for fact in facts):
+            found = facts[wrong : wrong + 1]
+            yield from (
+                Fact("wrong in another shape", f.label, f.expected, f.measured, other, f.tol) for f in found
+            )
+        if wrong < len(facts):
             return

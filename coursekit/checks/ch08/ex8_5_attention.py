@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 
 import torch
 from torch import Tensor
-from torch.nn.functional import scaled_dot_product_attention
+from torch.nn.functional import normalize, scaled_dot_product_attention
 
 from ..core.engine import exercise
 from ..core.facts import Fact
@@ -13,7 +13,7 @@ from ..core.student_function import StudentFunction
 from ..shared.mistakes import Mistake
 from ..shared.quiet import failing
 
-SIZES = ((2, 4, 12, 3), (3, 4, 16, 4), (1, 5, 6, 1), (2, 2, 4, 2), (4, 1, 3, 1))
+SIZES = ((2, 5, 12, 3), (3, 4, 16, 4), (1, 5, 6, 1), (2, 2, 4, 2), (4, 1, 3, 1))
 """Batch, tokens, width and heads."""
 Weigh = Callable[[Tensor, Tensor], Tensor]
 
@@ -91,6 +91,68 @@ MISTAKES: dict[str, Mistake] = {
         "You divide by the number of products. The sum of d independent ones grows like the root of d, and "
         "that is what is divided by.",
     ),
+    "scaled by the root of the number of tokens": (
+        _rule(lambda q, k: (q @ k.transpose(-1, -2) / math.sqrt(q.shape[-2])).softmax(dim=-1)),
+        "You scale by the number of tokens. A score is a sum over the numbers of a head, however many tokens "
+        "there are: how many products are in it?",
+    ),
+    "scaled after the softmax": (
+        _rule(lambda q, k: (q @ k.transpose(-1, -2)).softmax(dim=-1) * _usual(q)),
+        "You divide the weights, after the softmax, so that they no longer add up to one. It is the scores "
+        "that are too large.",
+    ),
+    "distances for scalar products": (
+        _rule(lambda q, k: (-torch.cdist(q, k) * _usual(q)).softmax(dim=-1)),
+        "Your scores are distances between queries and keys. A score is their scalar product: the sum of the "
+        "products of their numbers.",
+    ),
+    "cosines for scalar products": (
+        _rule(lambda q, k: (normalize(q, dim=-1) @ normalize(k, dim=-1).transpose(-1, -2)).softmax(dim=-1)),
+        "You bring queries and keys to length one. How long they are matters: a long query looks at fewer "
+        "keys. The scalar product is divided by one number for all.",
+    ),
+    "a sigmoid for the softmax": (
+        _rule(lambda q, k: (q @ k.transpose(-1, -2) * _usual(q)).sigmoid()),
+        "You send every score through a sigmoid by itself, so the weights of a query need not add up to one. "
+        "Keys compete: which function makes shares of a row of scores?",
+    ),
+    "weights turned over": (
+        _rule(lambda q, k: _softmax(q, k).transpose(-1, -2)),
+        "Your weights are right, and they meet the values turned over: a token gets what *others* would look "
+        "for in it. Row i of the weights belongs to query i.",
+    ),
+    "one softmax for all pairs": (
+        _rule(
+            lambda q, k: (q @ k.transpose(-1, -2) * _usual(q)).flatten(2).softmax(-1).view(*q.shape[:3], -1)
+        ),
+        "One softmax runs over all pairs of a query and a key. Each query has weights of its own, which add "
+        "up to one.",
+    ),
+    "heads not merged": (
+        _rule(together=lambda x: x.transpose(1, 2)),
+        "Your heads still have an axis of their own. Their results stand beside one another in a token: merge "
+        "the last two axes.",
+    ),
+    "mean over the heads": (
+        _rule(together=lambda x: x.mean(dim=1)),
+        "You average the heads. Each of them fills its own part of the token: their results stand beside one "
+        "another.",
+    ),
+    "heads compete inside a token": (
+        _rule(apart=lambda x, heads: x.unflatten(-1, (heads, -1)), together=lambda x: x.flatten(2)),
+        "The heads look at one another inside each token, and no token looks at another. In `@` the last two "
+        "axes are multiplied: which two should these be?",
+    ),
+    "heads split in turn": (
+        _rule(apart=_in_turn),
+        "You hand the numbers out to the heads in turn, and put them back in blocks. The first head has the "
+        "first numbers of a token, the second the next ones.",
+    ),
+    "query added": (
+        lambda q, k, v, heads: q + _reference(q, k, v, heads),
+        "You add the query to the mean of the values. The sum with the input belongs to the block, which "
+        "comes below; here the mean alone is wanted.",
+    ),
     "multiplied by the root": (
         _scores(lambda q: q.shape[-1] ** 0.5),
         "You multiply by the root where the scores should be divided by it. Are your weights close to zero "
@@ -148,16 +210,20 @@ MISTAKES: dict[str, Mistake] = {
     ),
     "tokens look back only": (
         _rule(
-            lambda q, k: (q @ k.transpose(-1, -2) * _usual(q))
-            .masked_fill(torch.ones(q.shape[-2], q.shape[-2]).triu(1).bool(), -torch.inf)
-            .softmax(dim=-1)
+            lambda q, k: (
+                (q @ k.transpose(-1, -2) * _usual(q))
+                .masked_fill(torch.ones(q.shape[-2], q.shape[-2]).triu(1).bool(), -torch.inf)
+                .softmax(dim=-1)
+            )
         ),
         "Your tokens look at earlier ones only, as in a model of texts. A patch of an image may look at all "
         "patches, also those that come after it.",
     ),
     "attention across the batch": (
-        _rule(apart=lambda x, heads: x.unflatten(-1, (heads, -1)).permute(1, 2, 0, 3),
-              together=lambda x: x.permute(2, 0, 1, 3).flatten(2)),
+        _rule(
+            apart=lambda x, heads: x.unflatten(-1, (heads, -1)).permute(1, 2, 0, 3),
+            together=lambda x: x.permute(2, 0, 1, 3).flatten(2),
+        ),
         "Your images look at one another: the softmax and the mean run along the batch. Each image is by "
         "itself, and its own patches exchange what they know.",
     ),
@@ -213,20 +279,36 @@ def attention(student: StudentFunction) -> Iterator[Fact]:
         wanted = scores.softmax(dim=-1)
         mixed = _together(came @ _apart(v, heads))
         facts = [
-            Fact("no mean", "answers where all keys are alike", v.mean(1, keepdim=True).expand(shape), same, HINT_MEAN),
+            Fact(
+                "no mean",
+                "answers where all keys are alike",
+                v.mean(1, keepdim=True).expand(shape),
+                same,
+                HINT_MEAN,
+            ),
             Fact("wrong weights", "weights of the keys", wanted, came, HINT_WEIGHTS),
             Fact("values mixed up", "mean of the values, with your weights", mixed, result, HINT_WEIGHTS),
-            Fact("wrong answers", "mean of the values", _together(wanted @ _apart(v, heads)), result, HINT_WEIGHTS),
+            Fact(
+                "wrong answers",
+                "mean of the values",
+                _together(wanted @ _apart(v, heads)),
+                result,
+                HINT_WEIGHTS,
+            ),
         ]
+        wrong = next((i for i, fact in enumerate(facts) if not fact.holds()), len(facts))
         if first:
-            yield from facts[:3]
-            yield from failing(facts[3:])
+            yield from facts[: min(wrong + 1, 3)]
+            yield from failing(facts[3:][:1] if wrong == 3 else [])
         else:
             hint = HINT_OTHER.format(tokens, width, heads)
-            yield from failing(Fact("wrong in another shape", f.label, f.expected, f.measured, hint) for f in facts)
-        if not all(fact.holds() for fact in facts):
+            found = facts[wrong : wrong + 1]
+            yield from (Fact("wrong in another shape", f.label, f.expected, f.measured, hint) for f in found)
+        if wrong < len(facts):
             return
     shape = (2, 3, 4)
     q, k, v = torch.randn(3, *shape).double().float()
     came = student(300 * q, 300 * k, v, 2, shape=shape, finite=False)
-    yield from failing([Fact("overflows", "numbers that are not finite", 0.0, float((~came.isfinite()).sum()), HINT_LARGE)])
+    yield from failing(
+        [Fact("overflows", "numbers that are not finite", 0.0, float((~came.isfinite()).sum()), HINT_LARGE)]
+    )

@@ -12,7 +12,16 @@ from ..core.student_function import StudentFunction
 from ..shared.mistakes import Mistake
 from ..shared.quiet import failing
 
-CASES = ((7, 3, 3, 1.0), (6, 4, 2, 1.0), (8, 3, 3, 1e-3), (4, 6, 4, 1.0), (5, 5, 4, 50.0), (5, 9, 3, 1.0), (4, 4, 4, 1.0), (3, 2, 0, 1.0))
+CASES = (
+    (7, 3, 3, 1.0),
+    (6, 4, 2, 1.0),
+    (8, 3, 3, 1e-3),
+    (4, 6, 4, 1.0),
+    (5, 5, 4, 50.0),
+    (5, 9, 3, 1.0),
+    (4, 4, 4, 1.0),
+    (3, 2, 0, 1.0),
+)
 """Outputs, hidden width, rank and size of the weights."""
 
 
@@ -24,9 +33,10 @@ def _directions(weight: Tensor) -> Tensor:
 
 def _left(first: Callable[[Tensor, Tensor], int]) -> Callable[[Tensor], Tensor]:
     """The left singular vectors from the one that `first` counts from the sizes."""
+
     def rule(weight: Tensor) -> Tensor:
         left, sizes, _ = torch.linalg.svd(weight)
-        return left[:, first(weight, sizes):]
+        return left[:, first(weight, sizes) :]
 
     return rule
 
@@ -52,6 +62,21 @@ MISTAKES: dict[str, Mistake] = {
         "You return an orthonormal basis of what the columns span, which is where the network *can* answer. "
         "The default of torch stops there; what is mute is the rest of the space.",
     ),
+    "all singular vectors": (
+        lambda w: torch.linalg.svd(w)[0],
+        "You return a basis of the whole space: all singular vectors, those that speak among them. Which of "
+        "them belong to singular values of zero, or to none?",
+    ),
+    "singular vectors of the hidden side": (
+        lambda w: torch.linalg.svd(w)[2].T,
+        "Your vectors have as many numbers as there are hidden units. Wanted are directions of the output: a "
+        "decomposition has two sides.",
+    ),
+    "rows for columns": (
+        lambda w: torch.linalg.svd(w)[0][w.shape[0] - _directions(w).shape[1] :],
+        "You slice rows of the left singular vectors, and the vectors are the columns. Which axis comes "
+        "second?",
+    ),
     "a projector": (
         lambda w: _directions(w) @ _directions(w).T,
         "You return the matrix that projects onto the mute directions, with as many columns as outputs. "
@@ -63,7 +88,7 @@ MISTAKES: dict[str, Mistake] = {
     ),
     "one mute direction": (
         lambda w: torch.linalg.svd(w)[0][:, -1:],
-        "You return one direction. Count how many there are: outputs minus rank.",
+        "You return one direction, however many there are. Count them for the weights of the check: outputs minus the number of independent columns.",
     ),
 }  # fmt: skip
 HINT_MUTE = (
@@ -88,10 +113,16 @@ def _answer(student: StudentFunction, weight: Tensor, k: int) -> Tensor:
     try:
         return student(weight, shape=(outputs, k)).double()
     except Fault as fault:
-        if fault.name == "wrong shape" and fault.value is not None and fault.value.dim() == 2:
-            if len(fault.value) == outputs:
-                return fault.value.double()
+        value = fault.value if fault.name == "wrong shape" else None
+        if value is not None and value.dim() == 2 and len(value) == outputs:
+            return value.double()
         raise
+
+
+def _spoken(weight: Tensor, rank: int, q: Tensor) -> Tensor:
+    """Largest share of a direction that lies in what the columns span: 0 for a mute one."""
+    spoken = torch.linalg.svd(weight)[0][:, :rank]
+    return ((spoken.T @ q).norm(dim=0) / q.norm(dim=0).clamp(min=1e-9)).max()
 
 
 @exercise("8.6", "Mute directions", "stretch", "weight", _directions, MISTAKES)
@@ -104,13 +135,28 @@ def mute_directions(student: StudentFunction) -> Iterator[Fact]:
         q = _answer(student, weight, k)
         found = q.shape[1]
         what = f", {outputs} outputs, {hidden} hidden, rank {rank}"
-        spoken = (weight.double().T @ q).abs().max() / max(size, 1e-9) if found and rank else torch.zeros(())
+        spoken = _spoken(weight.double(), rank, q) if found and rank else torch.zeros(())
         gram = (q.T @ q - torch.eye(found)).abs().max() if found else torch.zeros(())
         hint = HINT_COUNT.format(outputs, hidden, rank, k)
         facts = [
             Fact("the wrong number", f"mute directions{what}", float(k), float(found), hint, 0.5),
-            Fact("not mute", f"largest answer in your directions{what}", 0.0, spoken.clamp(max=1e3), HINT_MUTE, 1e-3, 0.3),
-            Fact("not orthonormal", f"largest entry of Q'Q - 1{what}", 0.0, gram.clamp(max=1e3), HINT_BASIS, 1e-3),
+            Fact(
+                "not mute",
+                f"largest share of one of your directions in what the columns span{what}",
+                0.0,
+                spoken.clamp(max=1e3),
+                HINT_MUTE,
+                1e-3,
+                0.3,
+            ),
+            Fact(
+                "not orthonormal",
+                f"largest entry of Q'Q - 1{what}",
+                0.0,
+                gram.clamp(max=1e3),
+                HINT_BASIS,
+                1e-3,
+            ),
         ]
         facts = facts if found == k else facts[1::-1] if not facts[1].holds() else facts[:1]
         yield from facts if i < 2 else failing(facts)

@@ -9,7 +9,6 @@ from ..core.engine import exercise
 from ..core.facts import Fact
 from ..core.student_function import StudentFunction
 from ..shared.mistakes import Mistake
-from ..shared.quiet import failing
 
 SPECTRUM = (4.0, 0.25, 1.5, 0.04, 2.25, 0.5)
 """Variances along six axes, in no order."""
@@ -32,13 +31,13 @@ def _of(rule: Callable[[Tensor, int, int], Tensor]) -> Callable[..., Tensor]:
 
 MISTAKES: dict[str, Mistake] = {
     "largest for smallest": (
-        _of(lambda s, n, h: s[min(h, n):].sum() / n),
+        _of(lambda s, n, h: s[min(h, n) :].sum() / n),
         "You add up the largest variances. The best network spends its hidden units on the directions in "
         "which most would be lost, and is silent in those in which little is.",
     ),
     "what is explained": (
-        _of(lambda s, n, h: s[max(n - h, 0):].sum() / n),
-        "You return what the network can explain. The loss is what is left over.",
+        _of(lambda s, n, h: s[max(n - h, 0) :].sum() / n),
+        "You return the part of the variance that the network can explain. The loss is what is left over when it has done so.",
     ),
     "a sum, not a mean": (
         _of(lambda s, n, h: s[: max(n - h, 0)].sum()),
@@ -71,6 +70,25 @@ MISTAKES: dict[str, Mistake] = {
         _of(lambda s, n, h: s[: min(h, n)].sum() / n),
         "You add up as many variances as there are hidden units. Those are the directions in which it can "
         "answer; how many are left?",
+    ),
+    "as for noise": (
+        lambda c, h: torch.tensor(max(1 - h / len(c), 0.0)),
+        "Your floor is the share of mute directions, whatever the covariance is. That is so for noise, where "
+        "each direction has the variance one. Which variances are lost here?",
+    ),
+    "the diagonal as it comes": (
+        lambda c, h: c.diagonal()[min(h, len(c)) :].sum() / len(c),
+        "You take the last entries of the diagonal. The order of the coordinates says nothing: a network "
+        "gives up the directions in which least is lost.",
+    ),
+    "mean root of the mute directions": (
+        lambda c, h: _sizes(c)[: max(len(c) - h, 0)].clamp(min=0).sqrt().mean().nan_to_num(0.0),
+        "You average standard deviations, over the mute directions only. Variances add up, and the mean is "
+        "over all coordinates.",
+    ),
+    "over the width": (
+        _of(lambda s, n, h: s[: max(n - h, 0)].sum() / max(h, 1)),
+        "You divide by the number of hidden units. The loss is a mean over the coordinates of the target.",
     ),
     "one too many": (
         _of(lambda s, n, h: s[: max(n - h + 1, 0)].sum() / n),
@@ -125,11 +143,26 @@ def loss_floor(student: StudentFunction) -> Iterator[Fact]:
         return torch.stack([student(covariance, width, shape=()).double() for width in widths])
 
     eye = torch.eye(8, dtype=torch.float64)
-    yield Fact("wrong for noise", "floors for noise, 8 coordinates and 2, 5 units", torch.tensor([0.75, 0.375]), floors(eye, 2, 5), HINT_NOISE)
+    noise = Fact(
+        "wrong for noise",
+        "floors for noise, 8 coordinates and 2, 5 units",
+        torch.tensor([0.75, 0.375]),
+        floors(eye, 2, 5),
+        HINT_NOISE,
+    )
     spectrum = torch.tensor(SPECTRUM, dtype=torch.float64)
     sorted_ = spectrum.sort().values
     wanted = torch.stack([sorted_[: 6 - width].sum() / 6 for width in (1, 2, 4)])
-    yield Fact("wrong along the axes", "floors for six variances, 1, 2, 4 units", wanted, floors(torch.diag(spectrum), 1, 2, 4), HINT_AXES)
+    axes = Fact(
+        "wrong along the axes",
+        "floors for six variances, 1, 2, 4 units",
+        wanted,
+        floors(torch.diag(spectrum), 1, 2, 4),
+        HINT_AXES,
+    )
+    yield from (noise, axes)
+    if not noise.holds() or not axes.holds():
+        return
     came = floors(_turned(spectrum), 1, 2, 4)
     yield Fact("wrong along other axes", "the same variances along other axes", wanted, came, HINT_TURNED)
     plane = torch.zeros(9, dtype=torch.float64)
@@ -137,7 +170,19 @@ def loss_floor(student: StudentFunction) -> Iterator[Fact]:
     flat = _turned(plane)
     wanted = torch.tensor([3 / 9, 1 / 9, 0.0, 0.0])
     facts = [
-        Fact("wrong at an edge", "floors for data in a plane, 0, 1, 2, 7 units", wanted, floors(flat, 0, 1, 2, 7), HINT_EDGE),
-        Fact("wrong at an edge", "floors for their velocity, 7, 9, 20 units", torch.tensor([2 / 9, 0.0, 0.0]), floors(flat + torch.eye(9), 7, 9, 20), HINT_EDGE),
+        Fact(
+            "wrong at an edge",
+            "floors for data in a plane, 0, 1, 2, 7 units",
+            wanted,
+            floors(flat, 0, 1, 2, 7),
+            HINT_EDGE,
+        ),
+        Fact(
+            "wrong at an edge",
+            "floors for their velocity, 7, 9, 12 units",
+            torch.tensor([2 / 9, 0.0, 0.0]),
+            floors(flat + torch.eye(9), 7, 9, 12),
+            HINT_EDGE,
+        ),
     ]
     yield from facts

@@ -77,6 +77,30 @@ MISTAKES: dict[str, Mistake] = {
         "You follow the equation exactly. The sampler takes Euler's steps, and each of them multiplies the "
         "state by a number: which?",
     ),
+    "an exponential of the skip": (
+        _rule(kept=lambda a, grid: a.exp()),
+        "You take the exponential of the skip, whatever the grid is. The sampler takes Euler's steps, each as "
+        "long as the grid says: by what does one step multiply the state?",
+    ),
+    "times for steps": (
+        _rule(kept=lambda a, grid: (1 + a * grid).prod()),
+        "You multiply with the times of the grid. A step lasts from one time to the next: take differences.",
+    ),
+    "factors added up": (
+        _rule(kept=lambda a, grid: (1 + a * grid.diff()).sum()),
+        "You add the factors of the steps. Each step multiplies what the last one has left.",
+    ),
+    "sign in the steps": (
+        _rule(kept=lambda a, grid: (1 - a * grid.diff()).prod()),
+        "In your steps the skip has the other sign: the noise grows. The velocity is a times the state, and a "
+        "is negative already.",
+    ),
+    "half of it": (
+        _rule(lambda t: _skip(t) / 2),
+        "Your skip is half of the best one. The derivative of a square brings a factor two, and so does the "
+        "mixed term: do they cancel?",
+    ),
+    "order swapped": (lambda t, grid: _rule()(t, grid)[::-1], TEXTS["order swapped"]),
     "equal steps assumed": (
         _rule(kept=lambda a, grid: (1 + a / (len(grid) - 1)) ** (len(grid) - 1)),
         TEXTS["equal steps assumed"],
@@ -121,7 +145,7 @@ def best_skip(student: StudentFunction) -> Iterator[Fact]:
     """Skips for one time, uniform times on intervals and others; what is left on grids of many kinds."""
     even = (torch.arange(2000, dtype=torch.float64) + 0.5) / 2000
     times = {
-        "two times, 0.3 and 0.7": torch.tensor([[0.3], [0.7]], dtype=torch.float64),
+        "two times, 0.3 and 0.7": torch.tensor([[0.3], [0.7]], dtype=torch.float64).repeat(20, 1),
         "uniform times": even[:, None],
         "uniform on [0, 0.6]": 0.6 * even[:, None],
         "mostly early": even[:, None] ** 2,
@@ -140,11 +164,25 @@ def best_skip(student: StudentFunction) -> Iterator[Fact]:
         for t, grid in zip(times.values(), grids, strict=True)
     ]
     skips, kept = torch.stack(came, dim=1)
-    yield Fact("wrong skip", "skips for " + ", ".join(times), torch.tensor(wanted).double(), skips.clamp(-1e3, 1e3), HINT_SKIP, 2e-3)
+    yield Fact(
+        "wrong skip",
+        "skips for " + ", ".join(times),
+        torch.tensor(wanted).double(),
+        skips.clamp(-1e3, 1e3),
+        HINT_SKIP,
+        2e-3,
+    )
     left = []
     for a, grid in zip(skips.clamp(-1e3, 1e3), grids, strict=True):
         x = 1.0
         for h in grid.diff().tolist():
             x = x + h * float(a) * x
         left.append(max(min(x, 1e6), -1e6))
-    yield Fact("wrong share", "what is left of the noise on five grids, with your skips", torch.tensor(left).double(), kept.clamp(-1e6, 1e6), HINT_KEPT, 2e-3)
+    yield Fact(
+        "wrong share",
+        "what is left of the noise on five grids, with your skips",
+        torch.tensor(left).double(),
+        kept.clamp(-1e6, 1e6),
+        HINT_KEPT,
+        2e-3,
+    )
