@@ -1,4 +1,5 @@
-"""Losses that regress a network on a target along a noising path: exercises 4.4, 5.4, 5.5, 5.6, 6.3 and 7.2.
+"""Losses that regress a network on a target along a noising path: exercises 4.4, 5.4, 5.5, 5.6, 6.3, 7.2,
+8.2 and 8.3.
 
 Such a loss draws a time (or an index) and noise for each data point, mixes a state, asks the network about it
 and averages the squared distance of the answer from a target. The network is ours, and its answers record how
@@ -621,7 +622,8 @@ def _cost(r: Record) -> Facts:
 def _deviation(r: Record) -> tuple[Tensor, Tensor, Tensor]:
     """Distance of the target from the right one, over the noise in that; where to look; the right one."""
     right = r.task.target(r.s)
-    scale = _rms(r.root * r.task.target(replace(r.s, z=torch.zeros_like(r.s.z))))
+    noise = _rms(r.root * r.task.target(replace(r.s, z=torch.zeros_like(r.s.z))))
+    scale = noise if noise > 0 else _rms(r.root)  # the data point itself has no noise in it: in data units
     return (r.root * (r.aim - right) / scale).clamp(-1e3, 1e3), (r.s.beta > 0.05)[:, 0] & r.inside, right
 
 
