@@ -40,7 +40,7 @@ def _rule(
 ) -> Callable[..., Tensor]:
     """Both directions, one or both of them changed."""
 
-    def rule(x: Tensor, patch: int, shape: Shape | None) -> Tensor:
+    def rule(x: Tensor, patch: int, shape: Shape | None = None) -> Tensor:
         return cut(x, patch) if shape is None else joined(x, patch, shape)
 
     return rule
