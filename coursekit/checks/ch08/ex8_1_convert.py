@@ -36,7 +36,9 @@ def _table(changed: Mapping[Pair, Road] | None = None) -> Callable[..., Tensor]:
     return rule
 
 
-def _through(hub: Callable[[str, Tensor, Tensor, Tensor], tuple[Tensor, Tensor]], sign: int = 1) -> Road:
+def _through(
+    hub: Callable[[str, Tensor, Tensor, Tensor], tuple[Tensor, Tensor]], sign: int = 1
+) -> Callable[..., Tensor]:
     """A conversion by way of data and noise, which `hub` finds; `sign` is that of the velocity."""
 
     def rule(answer: Tensor, x: Tensor, t: Tensor, given: str, wanted: str) -> Tensor:
@@ -168,7 +170,7 @@ MISTAKES: dict[str, Mistake] = {
     ),
     **{
         f"always the {name}": (
-            lambda a, x, t, given, wanted, name=name: _table()(a, x, t, given, name),  # type: ignore[misc]
+            lambda a, x, t, given, wanted, name=name: _table()(a, x, t, given, name),
             f"You return the {name} whatever is `wanted`. Six roads lead from one prediction to another: "
             "where does your function ask which one it should take?",
         )

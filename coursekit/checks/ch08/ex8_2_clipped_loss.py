@@ -73,7 +73,7 @@ MISTAKES: dict[str, Mistake] = {
             (
                 "the data point for the target",
                 lambda s: s.z,
-                "You compare a velocity with the data point itself. Answer and target have to be of one kind: "
+                "You compare a velocity with the data point itself. Answer and target have to be of a kind: "
                 "what has to be done to the true data point, so that it compares with the answer?",
             ),
             (

@@ -104,6 +104,11 @@ def _part(changed: dict[Pair, Part]) -> Function:
     return _factors(lambda pair: changed.get(pair, FACTORS[pair]))
 
 
+def _with_mean(factor: Part) -> Callable[[Tensor, Sample], Tensor]:
+    """Mean square, with the mean of the squared factors for a factor of all rows."""
+    return lambda r, s: factor(s).square().mean() * r.square().mean()
+
+
 def _general(name: str) -> Function:
     return _by_pair({pair: ALL[pair][name][0] for pair in TASKS})
 
@@ -209,9 +214,7 @@ MISTAKES: dict[str, Mistake] = {
     "one factor for the whole batch": (
         _by_pair(
             {
-                pair: replace(task, weight=None).loss(
-                    reduce=lambda r, s, pair=pair: FACTORS[pair](s).square().mean() * r.square().mean()
-                )
+                pair: replace(task, weight=None).loss(reduce=_with_mean(FACTORS[pair]))
                 for pair, task in TASKS.items()
             }
         ),

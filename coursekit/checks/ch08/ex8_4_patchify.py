@@ -40,7 +40,7 @@ def _rule(
 ) -> Callable[..., Tensor]:
     """Both directions, one or both of them changed."""
 
-    def rule(x: Tensor, patch: int, shape: Shape | None) -> Tensor:
+    def rule(x: Tensor, patch: int, shape: Shape | None = None) -> Tensor:
         return cut(x, patch) if shape is None else joined(x, patch, shape)
 
     return rule
@@ -225,7 +225,15 @@ def patchify(student: StudentFunction) -> Iterator[Fact]:
         other = HINT_OTHER.format(shape, patch)
         kept = cut.flatten(1).sort(dim=1).values
         facts = [
-            Fact("no blocks", f"blocks mixed in a token{what}", torch.zeros(tokens), spread, HINT_BLOCKS, 1e-6, 0.5),
+            Fact(
+                "no blocks",
+                f"blocks mixed in a token{what}",
+                torch.zeros(tokens),
+                spread,
+                HINT_BLOCKS,
+                1e-6,
+                0.5,
+            ),
             Fact(
                 "blocks in another order", f"block in each token{what}", wanted, blocks, HINT_ORDER, 1e-6, 0.5
             ),

@@ -54,7 +54,8 @@ def _rule(
 
 
 def _reference(query: Tensor, key: Tensor, value: Tensor, heads: int) -> Tensor:
-    return _together(scaled_dot_product_attention(*(_apart(part, heads) for part in (query, key, value))))
+    q, k, v = (_apart(part, heads) for part in (query, key, value))
+    return _together(scaled_dot_product_attention(q, k, v))
 
 
 def _scores(scale: Callable[[Tensor], float], dim: int = -1) -> Callable[..., Tensor]:
@@ -130,8 +131,8 @@ MISTAKES: dict[str, Mistake] = {
     ),
     "heads not merged": (
         _rule(together=lambda x: x.transpose(1, 2)),
-        "Your heads still have an axis of their own. Their results stand beside one another in a token: merge "
-        "the last two axes.",
+        "Your heads still have an axis of their own. Their results stand beside one another in a token: "
+        "merge the last two axes.",
     ),
     "mean over the heads": (
         _rule(together=lambda x: x.mean(dim=1)),
@@ -160,7 +161,7 @@ MISTAKES: dict[str, Mistake] = {
     ),
     "softmax along the queries": (
         _scores(_usual, -2),
-        "Your softmax runs along the wrong axis: the weights with which *one key* is looked at add up to one. "
+        "Your softmax runs along the wrong axis: the weights with which one key is looked at add up to one. "
         "Each query shares its attention out among the keys.",
     ),
     "softmax along the heads": (

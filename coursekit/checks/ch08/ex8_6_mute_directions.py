@@ -88,7 +88,8 @@ MISTAKES: dict[str, Mistake] = {
     ),
     "one mute direction": (
         lambda w: torch.linalg.svd(w)[0][:, -1:],
-        "You return one direction, however many there are. Count them for the weights of the check: outputs minus the number of independent columns.",
+        "You return one direction, however many there are. Count them for the weights of the check: outputs "
+        "minus the number of independent columns.",
     ),
 }  # fmt: skip
 HINT_MUTE = (

@@ -37,7 +37,8 @@ MISTAKES: dict[str, Mistake] = {
     ),
     "what is explained": (
         _of(lambda s, n, h: s[max(n - h, 0) :].sum() / n),
-        "You return the part of the variance that the network can explain. The loss is what is left over when it has done so.",
+        "You return the part of the variance that the network can explain. The loss is what is left over "
+        "when it has done so.",
     ),
     "a sum, not a mean": (
         _of(lambda s, n, h: s[: max(n - h, 0)].sum()),

@@ -79,8 +79,8 @@ MISTAKES: dict[str, Mistake] = {
     ),
     "an exponential of the skip": (
         _rule(kept=lambda a, grid: a.exp()),
-        "You take the exponential of the skip, whatever the grid is. The sampler takes Euler's steps, each as "
-        "long as the grid says: by what does one step multiply the state?",
+        "You take the exponential of the skip, whatever the grid is. The sampler takes Euler's steps, each "
+        "as long as the grid says: by what does one step multiply the state?",
     ),
     "times for steps": (
         _rule(kept=lambda a, grid: (1 + a * grid).prod()),
@@ -92,8 +92,8 @@ MISTAKES: dict[str, Mistake] = {
     ),
     "sign in the steps": (
         _rule(kept=lambda a, grid: (1 - a * grid.diff()).prod()),
-        "In your steps the skip has the other sign: the noise grows. The velocity is a times the state, and a "
-        "is negative already.",
+        "In your steps the skip has the other sign: the noise grows. The velocity is a times the state, and "
+        "a is negative already.",
     ),
     "half of it": (
         _rule(lambda t: _skip(t) / 2),

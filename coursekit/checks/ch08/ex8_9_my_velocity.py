@@ -37,7 +37,7 @@ Velocity = Callable[[Any, Tensor, Tensor, Tensor], Tensor]
 
 
 class Narrow(nn.Module):
-    """Five linear layers with ReLU between them, and the free numbers beside them."""
+    """Five linear layers with ReLU between them; the free numbers are trained with them."""
 
     def __init__(self, dim: int = DIM, width: int = WIDTH) -> None:
         super().__init__()
@@ -104,7 +104,7 @@ def rescued(rule: Velocity, seed: int = 0) -> Rescue:
     def loss(net: nn.Module, z: Tensor, *, generator: Generator | None = None) -> Tensor:
         z = z @ plane.T
         t, eps = torch.rand(len(z), 1, generator=generator), torch.randn(z.shape, generator=generator)
-        u = rule(net, t * z + (1 - t) * eps, t, net.knobs)
+        u = rule(net, t * z + (1 - t) * eps, t, net.knobs)  # type: ignore[arg-type]
         return (u - (z - eps)).square().mean()
 
     for _ in fit(net, loss, data, STEPS, batch=BATCH, lr=RATE, generator=generator):  # type: ignore[arg-type]
@@ -135,8 +135,8 @@ HINTS = {
         "directions the network is mute, and there the noise stays for ever. Who else knows the state?"
     ),
     "a constant skip": (
-        "Your skip is the same at all times. That helps, as exercise 8.8 tells you by how much, and it cannot "
-        "do more. In a mute direction the state is (1 − t) ε and the velocity −ε: what is their ratio?"
+        "Your skip is the same at all times. That helps, as exercise 8.8 tells you by how much, and it "
+        "cannot do more. In a mute direction the state is (1 − t) ε and the velocity −ε: what is their ratio?"
     ),
     "a skip that feeds the noise": (
         "The state enters your velocity with a positive weight, so that what is far from the plane goes "
@@ -145,6 +145,11 @@ HINTS = {
     "a skip that fades": (
         "Your skip gets weaker with time. Noise has to be gone when time is up: what is still left near the "
         "end has to vanish in little time. Which way should the weight go?"
+    ),
+    "a skip without a bound": (
+        "Your skip is near the best one at each time, and yet your samples are far away. In training, times "
+        "come as near to 1 as they like. What does your skip do there, and what does one such row do to the "
+        "loss of a whole batch?"
     ),
     "network not asked": (
         "Your velocity is the same whatever the network answers. All it knows about the spiral is then lost: "
@@ -169,6 +174,7 @@ def _reason(run: Rescue) -> str:
         ("a skip that feeds the noise", float(skip[:-5].mean()) > 0.05),
         ("a constant skip", float(skip[:-5].max() - skip[:-5].min()) < 0.1),
         ("a skip that fades", late > early + 0.1),
+        ("a skip without a bound", float(skip[-1]) < -45),
     )
     return next((name for name, seen in signs if seen), "not near enough")
 
