@@ -9,3 +9,14 @@ def moved(panel, **values):
     assert all(panel.values[name] == value for name, value in values.items())
     assert 'role="alert"' not in panel.children[-1].value
     return panel.picture.alt
+
+
+def assert_every_control_draws(panel, others):
+    """Another value of any control gives another picture, and the first value the first picture again."""
+    before = panel.picture.png
+    for name, other in others.items():
+        old = panel.values[name]
+        moved(panel, **{name: other})
+        assert panel.picture.png != before, name
+        moved(panel, **{name: old})
+        assert panel.picture.png == before, name
