@@ -57,6 +57,11 @@ def _turned(given: str, a: Tensor, x: Tensor, t: Tensor) -> tuple[Tensor, Tensor
     return _ends(given, -a if given == "velocity" else a, x, t)
 
 
+def _unless_same(rule: Callable[..., Tensor]) -> Callable[..., Tensor]:
+    """A conversion that hands the answer back where both names are the same, before anything else."""
+    return lambda a, x, t, given, wanted: a if given == wanted else rule(a, x, t, given, wanted)
+
+
 def _one(pair: Pair, road: Road) -> Callable[..., Tensor]:
     return _table({pair: road})
 
@@ -102,12 +107,12 @@ MISTAKES: dict[str, Mistake] = {
         "`given`. Which of them says what you have in hand?",
     ),
     "sign of a given velocity": (
-        _through(_turned),
+        _unless_same(_through(_turned)),
         "You make velocities with the right sign, and take them with the wrong one. The velocity is data "
         "minus noise, also where it is the answer: which way does a state move?",
     ),
     "sign of a wanted velocity": (
-        _through(_ends, -1),
+        _unless_same(_through(_ends, -1)),
         "You take velocities with the right sign, and make them with the wrong one: they point from the data "
         "to the noise. In this course time 1 is data, and states move there.",
     ),
@@ -227,6 +232,16 @@ SHAPES_OF_ERROR: tuple[tuple[str, str, Callable[[Tensor, Tensor], Tensor]], ...]
     ("a factor 1 - t too few", "It lacks a factor 1 − t", lambda w, t: w / (1 - t)),
     ("divided by the other", "You divide by the wrong one of t and 1 − t", lambda w, t: w * t / (1 - t)),
     ("divided by the other one", "You divide by the wrong one of t and 1 − t", lambda w, t: w * (1 - t) / t),
+    (
+        "a root below the line",
+        "A root stands where t or 1 − t itself belongs",
+        lambda w, t: w * (1 - t).sqrt(),
+    ),
+    (
+        "a root of t below the line",
+        "A root stands where t or 1 − t itself belongs",
+        lambda w, t: w * t.sqrt(),
+    ),
     ("the same at all times", "It is the same at all three times", lambda w, t: w[:1].expand_as(w)),
 )
 """Ways in which a weight goes wrong: at the end of a name, in words, and what they make of the right one."""

@@ -77,6 +77,33 @@ MISTAKES: dict[str, Mistake] = {
         "All numbers of a query and a key go into one scalar product, so there is one head whatever `heads` "
         "is. Each head compares its own part of the numbers, and mixes its own part of the values.",
     ),
+    "one head only, with the root of a head": (
+        lambda q, k, v, heads: (q @ k.transpose(-1, -2) / math.sqrt(q.shape[-1] // heads)).softmax(-1) @ v,
+        "All numbers of a query and a key go into one scalar product, so there is one head whatever `heads` "
+        "is; only your root knows of heads. Each head compares its own part of the numbers, and mixes its "
+        "own part of the values.",
+    ),
+    "one head's weights for all": (
+        _rule(lambda q, k: _softmax(q, k)[:, :1]),
+        "Every part of the values is mixed with the weights of the first head. Each head has weights of its "
+        "own, from its own part of the queries and keys.",
+    ),
+    "mean of the heads' weights": (
+        _rule(lambda q, k: _softmax(q, k).mean(dim=1, keepdim=True)),
+        "You average the weights of the heads, and mix all values with the same ones. Each head mixes its "
+        "own part of the values with its own weights.",
+    ),
+    "tokens do not look at themselves": (
+        _rule(
+            lambda q, k: (
+                (q @ k.transpose(-1, -2) * _usual(q))
+                .masked_fill(torch.eye(q.shape[-2]).bool(), -1e9)
+                .softmax(dim=-1)
+            )
+        ),
+        "Your tokens look at all others and not at themselves. A patch may keep what it has: every token "
+        "looks at all tokens, itself included, and nothing is masked.",
+    ),
     "scores not scaled": (
         _scores(lambda q: 1.0),
         "You take the scalar products as they are. A sum of many products is large, and the softmax of large "

@@ -86,6 +86,26 @@ MISTAKES: dict[str, Mistake] = {
         _rule(kept=lambda a, grid: (1 + a * grid).prod()),
         "You multiply with the times of the grid. A step lasts from one time to the next: take differences.",
     ),
+    "starts for steps": (
+        _rule(kept=lambda a, grid: (1 + a * grid[:-1]).prod()),
+        "You multiply with the times at which the steps begin. A step lasts from one time to the next: take "
+        "differences.",
+    ),
+    "ends for steps": (
+        _rule(kept=lambda a, grid: (1 + a * grid[1:]).prod()),
+        "You multiply with the times at which the steps end. A step lasts from one time to the next: take "
+        "differences.",
+    ),
+    "last step left out": (
+        _rule(kept=lambda a, grid: _kept(a, grid[:-1])),
+        "Your last step is missing. Between n times there are n − 1 steps: does the slice or the loop drop a "
+        "time that the differences need?",
+    ),
+    "first step left out": (
+        _rule(kept=lambda a, grid: _kept(a, grid[1:])),
+        "Your first step is missing. Between n times there are n − 1 steps: does the slice or the loop drop "
+        "a time that the differences need?",
+    ),
     "factors added up": (
         _rule(kept=lambda a, grid: (1 + a * grid.diff()).sum()),
         "You add the factors of the steps. Each step multiplies what the last one has left.",

@@ -119,7 +119,7 @@ class StudentFunction:
         given = self._given(args)
         value = self._call(args, (), given)
         if value is None:
-            raise faults.returns_nothing()
+            raise faults.returns_nothing(given)
         stacked = isinstance(value, Tensor) and value.dim() > 0
         if not (stacked or isinstance(value, list | tuple)) or len(value) != len(names):
             unchanged = self._unchanged(args, value) if isinstance(value, Tensor) else None
@@ -196,7 +196,7 @@ class StudentFunction:
         finite: bool = True,
     ) -> Tensor:
         if value is None:
-            raise faults.returns_nothing()
+            raise faults.returns_nothing(given)
         result = _as_tensor(value, shape, broadcast)
         if result.dtype.is_complex or (isinstance(value, Tensor) and not result.is_floating_point()):
             unchanged = self._unchanged(args, result)
