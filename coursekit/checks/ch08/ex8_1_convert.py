@@ -151,6 +151,16 @@ MISTAKES: dict[str, Mistake] = {
         "From noise to data you take the whole noise away from the state. It is in there with a weight: take "
         "away what is in, and divide what is left by the weight of the data.",
     ),
+    "circle for line": (
+        _table(
+            {
+                ("data", "noise"): lambda a, x, t: (x - t * a) / (1 - t.square()).sqrt(),
+                ("noise", "data"): lambda a, x, t: (x - (1 - t.square()).sqrt() * a) / t,
+            }
+        ),
+        "Between data and noise your weights are those of chapter 07, whose squares add up to one. This lab "
+        "lives on the straight line: which are the weights in x?",
+    ),
     "weights forgotten": (
         _table(
             {
@@ -226,8 +236,12 @@ SHAPES_OF_ERROR: tuple[tuple[str, str, Callable[[Tensor, Tensor], Tensor]], ...]
         "Its sign is turned, and t and 1 − t have changed places",
         lambda w, t: -w.flip(0),
     ),
-    ("not divided by t", "A division by t is missing", lambda w, t: w * t),
-    ("not divided by 1 - t", "A division by 1 − t is missing", lambda w, t: w * (1 - t)),
+    ("not divided by t", "A division by t is missing, or there is a factor t too many", lambda w, t: w * t),
+    (
+        "not divided by 1 - t",
+        "A division by 1 − t is missing, or there is a factor 1 − t too many",
+        lambda w, t: w * (1 - t),
+    ),
     ("a factor t too few", "It lacks a factor t", lambda w, t: w / t),
     ("a factor 1 - t too few", "It lacks a factor 1 − t", lambda w, t: w / (1 - t)),
     ("divided by the other", "You divide by the wrong one of t and 1 − t", lambda w, t: w * t / (1 - t)),

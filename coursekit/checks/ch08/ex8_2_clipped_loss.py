@@ -51,12 +51,12 @@ def _late_times_moved(net: Any, z: Tensor, least: float) -> Tensor:
     return loss(net, z, least)
 
 
-def _answer_only(below: Part) -> dict[str, Part]:
-    """Parts of a loss whose answer is divided by another number, and whose target is the true velocity."""
-    return {
-        "target": lambda s: s.x + below(s) * (s.z - s.eps),
-        "weight": lambda s: 1 / below(s).square(),
-    }
+def _answer_only(below: Part) -> Callable[..., Tensor]:
+    """The loss whose answer is divided by another number, and whose target is the true velocity."""
+    return TASK.loss(
+        target=lambda s: s.x + below(s) * (s.z - s.eps),
+        weight=lambda s: 1 / below(s).square(),
+    )
 
 
 SKIPPED = {"the last time always", "the same draw each time", "two draws of noise"}
@@ -153,14 +153,19 @@ MISTAKES: dict[str, Mistake] = {
         "the smallest number that may stand below the line.",
     ),
     "at most for at least in the answer": (
-        TASK.loss(**_answer_only(lambda s: s.beta.clamp(min=1e-6, max=_least(s)))),
+        _answer_only(lambda s: s.beta.clamp(min=1e-6, max=_least(s))),
         "You keep the answer's denominator from getting large, and it should be kept from getting small: it "
         "was right before. The mistake is in another line: what is the answer compared with?",
     ),
     "least added in the answer": (
-        TASK.loss(**_answer_only(lambda s: s.beta + _least(s))),
+        _answer_only(lambda s: s.beta + _least(s)),
         "You add `least` to the answer's denominator, which was right before. The mistake is in another "
         "line: with the perfect answer, what do you compare the converted one with?",
+    ),
+    "t clipped for 1 - t": (
+        TASK.loss(weight=lambda s: 1 / (1 - s.t.clamp(min=_least(s), max=1 - 1e-6)).square()),
+        "You clip the time and then take it from 1. It is the whole denominator, 1 − t, that comes close to "
+        "zero when time is nearly up: what should be at least `least`?",
     ),
     "a clip of your own": (
         TASK.loss(weight=lambda s: 1 / s.beta.clamp(min=0.1).square()),

@@ -168,8 +168,8 @@ MISTAKES: dict[str, Mistake] = {
     ),
     "nothing is clipped": (
         _factors(lambda pair: lambda s: FACTORS[pair](_unclipped(s))),
-        "Your denominators come as close to zero as they like, so the loss has no finite mean. Whatever you "
-        "divide by should be at least `least`.",
+        "Your denominators come as close to zero as they like, or to a small number of your own, and not of "
+        "`least`. Whatever you divide by should be at least `least`, which is handed over.",
     ),
     "the clock is clipped": (
         _factors(_at(lambda s: torch.minimum(torch.maximum(s.t, s.beta_dot), 1 - s.beta_dot))),
@@ -220,6 +220,18 @@ MISTAKES: dict[str, Mistake] = {
         ),
         "Where the velocity is asked for, t and 1 − t have changed places in your factors. From a state it "
         "is 1 − t to the data and t to the noise: by how much does an error of the velocity grow on the way?",
+    ),
+    "at most for at least": (
+        _part(
+            {
+                ("data", "noise"): lambda s: s.alpha / torch.minimum(s.beta, s.beta_dot).clamp(min=1e-6),
+                ("data", "velocity"): lambda s: 1 / torch.minimum(s.beta, s.beta_dot).clamp(min=1e-6),
+                ("noise", "data"): lambda s: s.beta / torch.minimum(s.alpha, s.beta_dot).clamp(min=1e-6),
+                ("noise", "velocity"): lambda s: 1 / torch.minimum(s.alpha, s.beta_dot).clamp(min=1e-6),
+            }
+        ),
+        "You keep what you divide by from getting large, and it should be kept from getting small. `least` "
+        "is the smallest number that may stand below the line.",
     ),
     "the factor is clipped": (
         _factors(lambda pair: lambda s: torch.minimum(FACTORS[pair](_unclipped(s)), 1 / s.beta_dot)),

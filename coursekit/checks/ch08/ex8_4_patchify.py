@@ -287,7 +287,8 @@ def patchify(student: StudentFunction) -> Iterator[Fact]:
         wrong = next((i for i, fact in enumerate(facts) if not fact.holds()), len(facts))
         # One thing after the other: what is wrong first is told, whatever the rest is like.
         if first:
-            yield from facts[: wrong + 1]
+            # Both facts on the way back are measured, so that its mistakes are told apart.
+            yield from facts[: wrong + 1] if wrong < 4 else facts
         else:
             found = facts[wrong : wrong + 1]
             yield from (

@@ -124,6 +124,23 @@ MISTAKES: dict[str, Mistake] = {
         "You scale by the number of tokens. A score is a sum over the numbers of a head, however many tokens "
         "there are: how many products are in it?",
     ),
+    "scaled by the root of the number of heads": (
+        lambda q, k, v, heads: _rule(
+            lambda q, k: (q @ k.transpose(-1, -2) / math.sqrt(heads)).softmax(dim=-1)
+        )(q, k, v, heads),
+        "You scale by the number of heads. A score is a sum over the numbers of one head: how many products "
+        "are in it?",
+    ),
+    "scores over their sum": (
+        _rule(lambda q, k: (q @ k.transpose(-1, -2)) / (q @ k.transpose(-1, -2)).sum(dim=-1, keepdim=True)),
+        "You divide the scores by their sum. They then add up to one, but scores can be negative, and so "
+        "are your weights. Which function makes positive numbers of them first?",
+    ),
+    "softmax along the batch": (
+        _scores(_usual, 0),
+        "Your softmax runs along the batch, so that images compete. Each query shares its attention out "
+        "among the keys of its own image.",
+    ),
     "scaled after the softmax": (
         _rule(lambda q, k: (q @ k.transpose(-1, -2)).softmax(dim=-1) * _usual(q)),
         "You divide the weights, after the softmax, so that they no longer add up to one. It is the scores "

@@ -57,7 +57,8 @@ MISTAKES: dict[str, Mistake] = {
     "one direction too many": (
         _left(lambda w, s: max(w.shape[0] - _directions(w).shape[1] - 1, 0)),
         "You return one direction too many, the last of those in which the network answers. Python counts "
-        "from zero: with three that speak, which index has the first mute one?",
+        "from zero: with three that speak, which index has the first mute one? If you count singular "
+        "values, is one of them taken for zero that is only smaller than others?",
     ),
     "one direction too few": (
         _left(lambda w, s: w.shape[0] - _directions(w).shape[1] + 1),

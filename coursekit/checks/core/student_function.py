@@ -248,6 +248,8 @@ class StudentFunction:
             return faults.identity(only)
         by_shape: dict[tuple[int, ...], list[tuple[tuple[Any, ...], Tensor]]] = {}
         for args, result in self.results:
+            if not result.numel():  # all results without numbers are equal, which tells nothing
+                continue
             by_shape.setdefault(tuple(result.shape), []).append((args, result))
         groups = by_shape.values()
         alike = all(torch.equal(one.double(), group[0][1].double()) for group in groups for _, one in group)

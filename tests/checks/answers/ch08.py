@@ -132,6 +132,18 @@ class Ex8_1:
             return answer
         if wanted == "velocity":
             return (answer - x) / (1 - t) if given == "data" else (x - answer) / t
+        return None
+
+    @wrong("8.1", "circle for line")
+    def variances_add_up(answer, x, t, given, wanted):
+        t = torch.as_tensor(t)
+        s = (1 - t**2).sqrt()
+        if (given, wanted) == ("data", "noise"):
+            return (x - t * answer) / s
+        if (given, wanted) == ("noise", "data"):
+            return (x - s * answer) / t
+        z, eps = ends(answer, x, t, given)
+        return {"data": z, "noise": eps, "velocity": z - eps}[wanted]
 
     @wrong("8.1", "raises")
     def tensors_only(answer, x, t, given, wanted):
@@ -331,6 +343,14 @@ class Ex8_4:
             return x.view(b, c, h // p, p, w // p, p).permute(0, 2, 4, 3, 5, 1).reshape(b, -1, c * p * p)
         b, c, h, w = shape
         return x.reshape(b, h // p, w // p, p, p, c).permute(0, 5, 1, 3, 2, 4).reshape(shape)
+
+    @wrong("8.4", "patches not in their places")
+    def channels_first_by_reshape(x, patch, shape=None):
+        if shape is None:
+            return cut(x, patch)
+        b, c, h, w = shape
+        cells = x.reshape(b, c, h // patch, w // patch, patch, patch)
+        return cells.permute(0, 1, 2, 4, 3, 5).reshape(shape)
 
     @wrong("8.4", "patches not in their places")
     def channels_to_the_front_only(x, patch, shape=None):
