@@ -307,7 +307,7 @@ def _weights(student: StudentFunction, q: Tensor, k: Tensor, heads: int) -> Tens
         value[:, key] = 1.0
         came = student(q, k, value, heads, shape=(batch, tokens, width))
         columns.append(_apart(came, heads).mean(dim=-1))
-    return torch.stack(columns, dim=-1)
+    return torch.stack(columns, dim=-1).double()
 
 
 @exercise("8.5", "Attention", "core", "query, key, value, heads", _reference, MISTAKES)
@@ -316,7 +316,7 @@ def attention(student: StudentFunction) -> Iterator[Fact]:
     for batch, tokens, width, heads in SIZES:
         first = batch == SIZES[0][0] and width == SIZES[0][2]
         shape = (batch, tokens, width)
-        q, k, v = torch.randn(3, *shape, dtype=torch.float64).float()
+        q, k, v = torch.randn(3, *shape, dtype=torch.float64).float().double()  # as the answer gets them
         same = student(q, k[:, :1].expand(shape), v, heads, shape=shape)
         result = student(q, k, v, heads, shape=shape)
         came = _weights(student, q, k, heads)
