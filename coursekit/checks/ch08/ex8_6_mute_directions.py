@@ -194,4 +194,6 @@ def mute_directions(student: StudentFunction) -> Iterator[Fact]:
             facts = facts[1::-1] if speaks else facts[:1]
         yield from facts if i < 2 else failing(facts)
         if not all(fact.holds() for fact in facts):
+            if i == 0:  # once more with other weights: an answer that is always the same is told so
+                _answer(student, weight.flip(0), k)
             return
