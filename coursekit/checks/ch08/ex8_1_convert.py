@@ -57,6 +57,11 @@ def _turned(given: str, a: Tensor, x: Tensor, t: Tensor) -> tuple[Tensor, Tensor
     return _ends(given, -a if given == "velocity" else a, x, t)
 
 
+def _unless_same(rule: Callable[..., Tensor]) -> Callable[..., Tensor]:
+    """A conversion that hands the answer back where both names are the same, before anything else."""
+    return lambda a, x, t, given, wanted: a if given == wanted else rule(a, x, t, given, wanted)
+
+
 def _one(pair: Pair, road: Road) -> Callable[..., Tensor]:
     return _table({pair: road})
 
@@ -102,12 +107,12 @@ MISTAKES: dict[str, Mistake] = {
         "`given`. Which of them says what you have in hand?",
     ),
     "sign of a given velocity": (
-        _through(_turned),
+        _unless_same(_through(_turned)),
         "You make velocities with the right sign, and take them with the wrong one. The velocity is data "
         "minus noise, also where it is the answer: which way does a state move?",
     ),
     "sign of a wanted velocity": (
-        _through(_ends, -1),
+        _unless_same(_through(_ends, -1)),
         "You take velocities with the right sign, and make them with the wrong one: they point from the data "
         "to the noise. In this course time 1 is data, and states move there.",
     ),
@@ -145,6 +150,16 @@ MISTAKES: dict[str, Mistake] = {
         _one(("noise", "data"), lambda a, x, t: (x - a) / t),
         "From noise to data you take the whole noise away from the state. It is in there with a weight: take "
         "away what is in, and divide what is left by the weight of the data.",
+    ),
+    "circle for line": (
+        _table(
+            {
+                ("data", "noise"): lambda a, x, t: (x - t * a) / (1 - t.square()).sqrt(),
+                ("noise", "data"): lambda a, x, t: (x - (1 - t.square()).sqrt() * a) / t,
+            }
+        ),
+        "Between data and noise your weights are those of chapter 07, whose squares add up to one. This lab "
+        "lives on the straight line: which are the weights in x?",
     ),
     "weights forgotten": (
         _table(
@@ -221,12 +236,26 @@ SHAPES_OF_ERROR: tuple[tuple[str, str, Callable[[Tensor, Tensor], Tensor]], ...]
         "Its sign is turned, and t and 1 − t have changed places",
         lambda w, t: -w.flip(0),
     ),
-    ("not divided by t", "A division by t is missing", lambda w, t: w * t),
-    ("not divided by 1 - t", "A division by 1 − t is missing", lambda w, t: w * (1 - t)),
+    ("not divided by t", "A division by t is missing, or there is a factor t too many", lambda w, t: w * t),
+    (
+        "not divided by 1 - t",
+        "A division by 1 − t is missing, or there is a factor 1 − t too many",
+        lambda w, t: w * (1 - t),
+    ),
     ("a factor t too few", "It lacks a factor t", lambda w, t: w / t),
     ("a factor 1 - t too few", "It lacks a factor 1 − t", lambda w, t: w / (1 - t)),
     ("divided by the other", "You divide by the wrong one of t and 1 − t", lambda w, t: w * t / (1 - t)),
     ("divided by the other one", "You divide by the wrong one of t and 1 − t", lambda w, t: w * (1 - t) / t),
+    (
+        "a root below the line",
+        "A root stands where t or 1 − t itself belongs",
+        lambda w, t: w * (1 - t).sqrt(),
+    ),
+    (
+        "a root of t below the line",
+        "A root stands where t or 1 − t itself belongs",
+        lambda w, t: w * t.sqrt(),
+    ),
     ("the same at all times", "It is the same at all three times", lambda w, t: w[:1].expand_as(w)),
 )
 """Ways in which a weight goes wrong: at the end of a name, in words, and what they make of the right one."""

@@ -1,6 +1,7 @@
 """Exercise 8.2: find the bug in a friend's loss, which compares velocities and clips a denominator."""
 
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -44,6 +45,20 @@ def _compared_with(target: Part) -> Part:
     return lambda s: s.x + _below(s) * target(s)
 
 
+def _late_times_moved(net: Any, z: Tensor, least: float) -> Tensor:
+    """The loss at times that are cut off where the clip begins."""
+    loss = TASK.loss(times=lambda z, last: TASK.draw(z, last).clamp(max=1 - least))
+    return loss(net, z, least)
+
+
+def _answer_only(below: Part) -> Callable[..., Tensor]:
+    """The loss whose answer is divided by another number, and whose target is the true velocity."""
+    return TASK.loss(
+        target=lambda s: s.x + below(s) * (s.z - s.eps),
+        weight=lambda s: 1 / below(s).square(),
+    )
+
+
 SKIPPED = {"the last time always", "the same draw each time", "two draws of noise"}
 """What another check of the same facts cannot see: the target has no noise in it."""
 GENERAL = {name: found for name, found in mistakes(TASK, "times").items() if name not in SKIPPED}
@@ -56,8 +71,9 @@ MISTAKES: dict[str, Mistake] = {
     ),
     "nothing is clipped": (
         TASK.loss(weight=lambda s: 1 / s.beta.clamp(min=1e-6).square()),
-        "Answer and target agree now, but nothing is clipped any more, and the loss explodes again: it has "
-        "no finite mean. Both should be divided by the same number, and this one should be at least `least`.",
+        "Answer and target agree now, but `least` is not what is clipped at. Either nothing is clipped any "
+        "more, and the loss has no finite mean, or a small number of your own stands in its place. Both "
+        "should be divided by the same number, and this one should be at least `least`.",
     ),
     "the answer is not clipped": (
         TASK.loss(
@@ -135,6 +151,32 @@ MISTAKES: dict[str, Mistake] = {
         TASK.loss(weight=lambda s: 1 / s.beta.clamp(min=1e-6, max=_least(s)).square()),
         "You keep the denominator from getting large, and it should be kept from getting small. `least` is "
         "the smallest number that may stand below the line.",
+    ),
+    "at most for at least in the answer": (
+        _answer_only(lambda s: s.beta.clamp(min=1e-6, max=_least(s))),
+        "You keep the answer's denominator from getting large, and it should be kept from getting small: it "
+        "was right before. The mistake is in another line: what is the answer compared with?",
+    ),
+    "least added in the answer": (
+        _answer_only(lambda s: s.beta + _least(s)),
+        "You add `least` to the answer's denominator, which was right before. The mistake is in another "
+        "line: with the perfect answer, what do you compare the converted one with?",
+    ),
+    "t clipped for 1 - t": (
+        TASK.loss(weight=lambda s: 1 / (1 - s.t.clamp(min=_least(s), max=1 - 1e-6)).square()),
+        "You clip the time and then take it from 1. It is the whole denominator, 1 − t, that comes close to "
+        "zero when time is nearly up: what should be at least `least`?",
+    ),
+    "a clip of your own": (
+        TASK.loss(weight=lambda s: 1 / s.beta.clamp(min=0.1).square()),
+        "You clip at a number of your own, and not at `least`, which is handed over. Both denominators "
+        "should be at least `least`, however large it is.",
+    ),
+    "the time is cut off": (
+        _late_times_moved,
+        "You keep the *time* away from 1: all late rows are moved to one moment, so that the network never "
+        "sees a state from the last stretch. Draw times as before. What should be at least `least` is the "
+        "number below the line, in answer and target.",
     ),
     "least added": (
         TASK.loss(weight=lambda s: 1 / (s.beta + _least(s)).square()),

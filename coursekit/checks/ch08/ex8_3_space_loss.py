@@ -113,6 +113,20 @@ def _general(name: str) -> Function:
     return _by_pair({pair: ALL[pair][name][0] for pair in TASKS})
 
 
+def _drawn_inside(low: float, high: float) -> Function:
+    """The loss at times that are cut off `least` away from the ends: from 0 by `low`, from 1 by `high`."""
+
+    def rule(net: Function, z: Tensor, given: str, space: str, least: float) -> Tensor:
+        task = TASKS[given, space]
+
+        def times(z: Tensor, last: float) -> Tensor:
+            return task.draw(z, last).clamp(low * least, 1 - high * least)
+
+        return task.loss(times=times)(net, z, given, space, least)
+
+    return rule
+
+
 def _unclipped(s: Sample) -> Sample:
     return replace(s, beta_dot=torch.full_like(s.t, 1e-6))
 
@@ -154,13 +168,70 @@ MISTAKES: dict[str, Mistake] = {
     ),
     "nothing is clipped": (
         _factors(lambda pair: lambda s: FACTORS[pair](_unclipped(s))),
-        "Your denominators come as close to zero as they like, so the loss has no finite mean. Whatever you "
-        "divide by should be at least `least`.",
+        "Your denominators come as close to zero as they like, or to a small number of your own, and not of "
+        "`least`. Whatever you divide by should be at least `least`, which is handed over.",
     ),
     "the clock is clipped": (
         _factors(_at(lambda s: torch.minimum(torch.maximum(s.t, s.beta_dot), 1 - s.beta_dot))),
         "You keep the *time* away from both ends, so that numerators change too, and factors that divide by "
         "nothing. Only the number below the line should be at least `least`.",
+    ),
+    **{
+        name: (
+            rule,
+            "You keep the *time* itself away from an end, before the state is mixed: many rows are moved to "
+            "one moment, and the network never sees states from beyond it. Draw times from the whole of "
+            "[0, 1]. Only the number below the line of a factor should be at least `least`.",
+        )
+        for name, rule in (
+            ("times cut off", _drawn_inside(1, 1)),
+            ("late times cut off", _drawn_inside(0, 1)),
+            ("early times cut off", _drawn_inside(1, 0)),
+        )
+    },
+    "numerators clipped": (
+        _part(
+            {
+                ("data", "noise"): lambda s: _gone(s) / _to_go(s),
+                ("noise", "data"): lambda s: _to_go(s) / _gone(s),
+                ("velocity", "data"): _to_go,
+                ("velocity", "noise"): _gone,
+            }
+        ),
+        "You clip numbers above the line as well. Nothing explodes where they get small: only what you "
+        "divide by should be at least `least`.",
+    ),
+    "the noise's denominators not clipped": (
+        _part(
+            {
+                ("noise", "data"): lambda s: s.beta / s.alpha.clamp(min=1e-6),
+                ("noise", "velocity"): lambda s: 1 / s.alpha.clamp(min=1e-6),
+            }
+        ),
+        "Where the data are asked for you clip, and where the noise is asked for you do not. What do you "
+        "divide by there, and when does it come close to zero?",
+    ),
+    "t and 1 - t swapped for the velocity": (
+        _part(
+            {
+                ("velocity", "data"): lambda s: s.alpha,
+                ("velocity", "noise"): lambda s: s.beta,
+            }
+        ),
+        "Where the velocity is asked for, t and 1 − t have changed places in your factors. From a state it "
+        "is 1 − t to the data and t to the noise: by how much does an error of the velocity grow on the way?",
+    ),
+    "at most for at least": (
+        _part(
+            {
+                ("data", "noise"): lambda s: s.alpha / torch.minimum(s.beta, s.beta_dot).clamp(min=1e-6),
+                ("data", "velocity"): lambda s: 1 / torch.minimum(s.beta, s.beta_dot).clamp(min=1e-6),
+                ("noise", "data"): lambda s: s.beta / torch.minimum(s.alpha, s.beta_dot).clamp(min=1e-6),
+                ("noise", "velocity"): lambda s: 1 / torch.minimum(s.alpha, s.beta_dot).clamp(min=1e-6),
+            }
+        ),
+        "You keep what you divide by from getting large, and it should be kept from getting small. `least` "
+        "is the smallest number that may stand below the line.",
     ),
     "the factor is clipped": (
         _factors(lambda pair: lambda s: torch.minimum(FACTORS[pair](_unclipped(s)), 1 / s.beta_dot)),

@@ -11,7 +11,14 @@ from ..core.student_function import StudentFunction
 from ..shared.mistakes import Mistake
 
 Shape = tuple[int, ...]
-SIZES = (((2, 3, 8, 12), 4), ((3, 1, 6, 6), 2), ((1, 2, 4, 4), 4), ((2, 2, 9, 3), 3), ((2, 1, 2, 4), 1))
+SIZES = (
+    ((2, 3, 8, 12), 4),
+    ((3, 1, 6, 6), 2),
+    ((1, 2, 4, 4), 4),
+    ((2, 2, 9, 3), 3),
+    ((2, 1, 2, 4), 1),
+    ((1, 1, 16, 32), 8),
+)
 """Shapes of images, and sides of patches: neither square nor of one channel first."""
 ORDER = (0, 2, 4, 1, 3, 5)
 """Of (batch, channels, rows of patches, rows, columns of patches, columns), where what goes into a token."""
@@ -189,6 +196,11 @@ HINT_BACK = (
     "The cut is right, and with `shape` you should get the images back, exactly. You do not. Undo your own "
     "steps one at a time, the last one first, and print the shape after each."
 )
+HINT_PLACES = (
+    "The cut is right. On the way back the patches do not land in their places: the check hands you patches "
+    "that hold their own number, and in the image each block should hold one number only, read like a page. "
+    "Before the last reshape, two axes make up the height: which two, and do they stand next to each other?"
+)
 HINT_OTHER = (
     "With images {0} and patches of side {1} your function is not right, though it was with others. Which "
     "number of the first case is written into it? Height and width need not be equal, and a patch may be the "
@@ -219,7 +231,8 @@ def patchify(student: StudentFunction) -> Iterator[Fact]:
         blocks, places = (student(part, patch, None, shape=tokens).double() for part in (block, inside))
         cut = student(x, patch, None, shape=tokens)
         back = student(cut, patch, shape, shape=shape)
-        wanted = torch.arange(count).double()[:, None].expand(tokens)
+        numbers = torch.arange(count).double()[:, None].expand(tokens)
+        laid = student(numbers, patch, shape, shape=shape).double()
         spread = blocks - blocks.mean(dim=2, keepdim=True)
         what = f", images {shape} with patches of side {patch}"
         other = HINT_OTHER.format(shape, patch)
@@ -235,7 +248,13 @@ def patchify(student: StudentFunction) -> Iterator[Fact]:
                 0.5,
             ),
             Fact(
-                "blocks in another order", f"block in each token{what}", wanted, blocks, HINT_ORDER, 1e-6, 0.5
+                "blocks in another order",
+                f"block in each token{what}",
+                numbers,
+                blocks,
+                HINT_ORDER,
+                1e-6,
+                0.5,
             ),
             Fact(
                 "another order inside a patch",
@@ -254,12 +273,22 @@ def patchify(student: StudentFunction) -> Iterator[Fact]:
                 HINT_BLOCKS,
                 1e-6,
             ),
+            Fact(
+                "patches not in their places",
+                f"patch that each pixel comes from{what}",
+                block,
+                laid,
+                HINT_PLACES,
+                1e-6,
+                0.5,
+            ),
             Fact("does not lead back", f"images from their patches{what}", x, back, HINT_BACK, 1e-6, 1e-3),
         ]
         wrong = next((i for i, fact in enumerate(facts) if not fact.holds()), len(facts))
         # One thing after the other: what is wrong first is told, whatever the rest is like.
         if first:
-            yield from facts[: wrong + 1]
+            # Both facts on the way back are measured, so that its mistakes are told apart.
+            yield from facts[: wrong + 1] if wrong < 4 else facts
         else:
             found = facts[wrong : wrong + 1]
             yield from (

@@ -77,6 +77,33 @@ MISTAKES: dict[str, Mistake] = {
         "All numbers of a query and a key go into one scalar product, so there is one head whatever `heads` "
         "is. Each head compares its own part of the numbers, and mixes its own part of the values.",
     ),
+    "one head only, with the root of a head": (
+        lambda q, k, v, heads: (q @ k.transpose(-1, -2) / math.sqrt(q.shape[-1] // heads)).softmax(-1) @ v,
+        "All numbers of a query and a key go into one scalar product, so there is one head whatever `heads` "
+        "is; only your root knows of heads. Each head compares its own part of the numbers, and mixes its "
+        "own part of the values.",
+    ),
+    "one head's weights for all": (
+        _rule(lambda q, k: _softmax(q, k)[:, :1]),
+        "Every part of the values is mixed with the weights of the first head. Each head has weights of its "
+        "own, from its own part of the queries and keys.",
+    ),
+    "mean of the heads' weights": (
+        _rule(lambda q, k: _softmax(q, k).mean(dim=1, keepdim=True)),
+        "You average the weights of the heads, and mix all values with the same ones. Each head mixes its "
+        "own part of the values with its own weights.",
+    ),
+    "tokens do not look at themselves": (
+        _rule(
+            lambda q, k: (
+                (q @ k.transpose(-1, -2) * _usual(q))
+                .masked_fill(torch.eye(q.shape[-2]).bool(), -1e9)
+                .softmax(dim=-1)
+            )
+        ),
+        "Your tokens look at all others and not at themselves. A patch may keep what it has: every token "
+        "looks at all tokens, itself included, and nothing is masked.",
+    ),
     "scores not scaled": (
         _scores(lambda q: 1.0),
         "You take the scalar products as they are. A sum of many products is large, and the softmax of large "
@@ -96,6 +123,23 @@ MISTAKES: dict[str, Mistake] = {
         _rule(lambda q, k: (q @ k.transpose(-1, -2) / math.sqrt(q.shape[-2])).softmax(dim=-1)),
         "You scale by the number of tokens. A score is a sum over the numbers of a head, however many tokens "
         "there are: how many products are in it?",
+    ),
+    "scaled by the root of the number of heads": (
+        lambda q, k, v, heads: _rule(
+            lambda q, k: (q @ k.transpose(-1, -2) / math.sqrt(heads)).softmax(dim=-1)
+        )(q, k, v, heads),
+        "You scale by the number of heads. A score is a sum over the numbers of one head: how many products "
+        "are in it?",
+    ),
+    "scores over their sum": (
+        _rule(lambda q, k: (q @ k.transpose(-1, -2)) / (q @ k.transpose(-1, -2)).sum(dim=-1, keepdim=True)),
+        "You divide the scores by their sum. They then add up to one, but scores can be negative, and so "
+        "are your weights. Which function makes positive numbers of them first?",
+    ),
+    "softmax along the batch": (
+        _scores(_usual, 0),
+        "Your softmax runs along the batch, so that images compete. Each query shares its attention out "
+        "among the keys of its own image.",
     ),
     "scaled after the softmax": (
         _rule(lambda q, k: (q @ k.transpose(-1, -2)).softmax(dim=-1) * _usual(q)),
@@ -263,7 +307,7 @@ def _weights(student: StudentFunction, q: Tensor, k: Tensor, heads: int) -> Tens
         value[:, key] = 1.0
         came = student(q, k, value, heads, shape=(batch, tokens, width))
         columns.append(_apart(came, heads).mean(dim=-1))
-    return torch.stack(columns, dim=-1)
+    return torch.stack(columns, dim=-1).double()
 
 
 @exercise("8.5", "Attention", "core", "query, key, value, heads", _reference, MISTAKES)
@@ -272,7 +316,7 @@ def attention(student: StudentFunction) -> Iterator[Fact]:
     for batch, tokens, width, heads in SIZES:
         first = batch == SIZES[0][0] and width == SIZES[0][2]
         shape = (batch, tokens, width)
-        q, k, v = torch.randn(3, *shape, dtype=torch.float64).float()
+        q, k, v = torch.randn(3, *shape, dtype=torch.float64).float().double()  # as the answer gets them
         same = student(q, k[:, :1].expand(shape), v, heads, shape=shape)
         result = student(q, k, v, heads, shape=shape)
         came = _weights(student, q, k, heads)

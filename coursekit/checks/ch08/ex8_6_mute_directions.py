@@ -15,9 +15,9 @@ from ..shared.quiet import failing
 CASES = (
     (7, 3, 3, 1.0),
     (6, 4, 2, 1.0),
-    (8, 3, 3, 1e-3),
+    (8, 3, 3, 1e-6),
     (4, 6, 4, 1.0),
-    (5, 5, 4, 50.0),
+    (5, 5, 4, 1e4),
     (5, 9, 3, 1.0),
     (4, 4, 4, 1.0),
     (3, 2, 0, 1.0),
@@ -44,8 +44,31 @@ def _left(first: Callable[[Tensor, Tensor], int]) -> Callable[[Tensor], Tensor]:
 MISTAKES: dict[str, Mistake] = {
     "number of hidden units taken for the rank": (
         _left(lambda w, s: min(w.shape)),
-        "You count as if the columns of the last layer were independent: outputs minus hidden units. If one "
-        "column is a combination of others, the network can say even less. What counts is the rank.",
+        "You count as if the columns of the last layer were independent. If one column is a combination of "
+        "others, the network can say even less: what counts is the rank. If you do count singular values, "
+        "mind that rounding leaves none of them at exactly zero.",
+    ),
+    "singular vectors that are not there": (
+        lambda w: (lambda u, s: u[:, s <= 1e-5 * s.max()])(*torch.linalg.svd(w, full_matrices=False)[:2]),
+        "You look for the mute directions among as many vectors as there are hidden units or outputs, "
+        "whichever are fewer. Those that no hidden unit speaks in are not among them: a decomposition can "
+        "be asked for in full.",
+    ),
+    "one direction too many": (
+        _left(lambda w, s: max(w.shape[0] - _directions(w).shape[1] - 1, 0)),
+        "You return one direction too many, the last of those in which the network answers. Python counts "
+        "from zero: with three that speak, which index has the first mute one? If you count singular "
+        "values, is one of them taken for zero that is only smaller than others?",
+    ),
+    "one direction too few": (
+        _left(lambda w, s: w.shape[0] - _directions(w).shape[1] + 1),
+        "You return one direction too few: the first mute one is left out. Python counts from zero: with "
+        "three that speak, which index has the first mute one?",
+    ),
+    "all where none is mute": (
+        lambda w: torch.linalg.svd(w)[0][:, -_directions(w).shape[1] :],
+        "Where there is no mute direction, you return all directions. A slice that begins at minus nothing "
+        "begins at the start: count from the front.",
     ),
     "the directions that speak": (
         lambda w: torch.linalg.svd(w)[0][:, : w.shape[0] - _directions(w).shape[1]],
@@ -100,7 +123,12 @@ HINT_MUTE = (
 HINT_COUNT = (
     "Weights of {0} outputs and {1} hidden units, with the rank {2}, leave {3} directions mute. Your number "
     "is another. How do you count, and what does it give where columns depend on each other, or where there "
-    "are more hidden units than outputs?"
+    "are more hidden units than outputs? What do you compare with, so that rounding does not matter?"
+)
+HINT_SIZE = (
+    "These weights are like others that went well, but {0} as a whole. Weights times a number have the same "
+    "mute directions: is what counts as zero a fixed number in your function, where it should be a small "
+    "share of the largest singular value?"
 )
 HINT_BASIS = (
     "Your directions are mute, but they are not orthonormal: each should have length one, and no two should "
@@ -126,7 +154,7 @@ def _spoken(weight: Tensor, rank: int, q: Tensor) -> Tensor:
     return ((spoken.T @ q).norm(dim=0) / q.norm(dim=0).clamp(min=1e-9)).max()
 
 
-@exercise("8.6", "Mute directions", "stretch", "weight", _directions, MISTAKES)
+@exercise("8.6", "Mute directions", "stretch", "weight", _directions, MISTAKES, may_draw=True)
 def mute_directions(student: StudentFunction) -> Iterator[Fact]:
     """Orthogonal to the columns, as many as there are, orthonormal; for weights of any rank and size."""
     for i, (outputs, hidden, rank, size) in enumerate(CASES):
@@ -138,9 +166,11 @@ def mute_directions(student: StudentFunction) -> Iterator[Fact]:
         what = f", {outputs} outputs, {hidden} hidden, rank {rank}"
         spoken = _spoken(weight.double(), rank, q) if found and rank else torch.zeros(())
         gram = (q.T @ q - torch.eye(found)).abs().max() if found else torch.zeros(())
-        hint = HINT_COUNT.format(outputs, hidden, rank, k)
+        name, hint = "the wrong number", HINT_COUNT.format(outputs, hidden, rank, k)
+        if size != 1:
+            name, hint = "a fixed threshold", HINT_SIZE.format("small" if size < 1 else "large")
         facts = [
-            Fact("the wrong number", f"mute directions{what}", float(k), float(found), hint, 0.5),
+            Fact(name, f"mute directions{what}", float(k), float(found), hint, 0.5),
             Fact(
                 "not mute",
                 f"largest share of one of your directions in what the columns span{what}",
@@ -159,7 +189,11 @@ def mute_directions(student: StudentFunction) -> Iterator[Fact]:
                 1e-3,
             ),
         ]
-        facts = facts if found == k else facts[1::-1] if not facts[1].holds() else facts[:1]
+        if found != k:
+            speaks = size == 1 and not facts[1].holds()
+            facts = facts[1::-1] if speaks else facts[:1]
         yield from facts if i < 2 else failing(facts)
         if not all(fact.holds() for fact in facts):
+            if i == 0:  # once more with other weights: an answer that is always the same is told so
+                _answer(student, weight.flip(0), k)
             return

@@ -58,6 +58,11 @@ MISTAKES: dict[str, Mistake] = {
         "You add up standard deviations. The loss squares errors: variances add up, and the eigenvalues of a "
         "covariance are variances already.",
     ),
+    "root of the floor": (
+        lambda c, width: _floor(c, width).clamp(min=0).sqrt(),
+        "Your number is the root of the floor, an error. The loss is a mean of squared errors: variances add "
+        "up, and no root is taken.",
+    ),
     "eigenvalues squared": (
         _of(lambda s, n, h: s[: max(n - h, 0)].square().sum() / n),
         "You square the eigenvalues. Those of a covariance are variances, so they are squares already.",

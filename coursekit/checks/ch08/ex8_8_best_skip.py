@@ -62,6 +62,11 @@ MISTAKES: dict[str, Mistake] = {
         "Your numerator is squared. That is what the loss *gains*; the skip itself has the mean once above "
         "the line.",
     ),
+    "no numerator": (
+        _rule(lambda t: -1 / (1 - t).square().mean()),
+        "The numerator of your skip is missing. The mixed term of the square holds the state once: what is "
+        "its mean over the times?",
+    ),
     "upside down": (
         _rule(lambda t: 1 / _skip(t)),
         "Your fraction stands on its head. Set the derivative of the mean squared error to zero, and solve "
@@ -85,6 +90,41 @@ MISTAKES: dict[str, Mistake] = {
     "times for steps": (
         _rule(kept=lambda a, grid: (1 + a * grid).prod()),
         "You multiply with the times of the grid. A step lasts from one time to the next: take differences.",
+    ),
+    "starts for steps": (
+        _rule(kept=lambda a, grid: (1 + a * grid[:-1]).prod()),
+        "You multiply with the times at which the steps begin. A step lasts from one time to the next: take "
+        "differences.",
+    ),
+    "ends for steps": (
+        _rule(kept=lambda a, grid: (1 + a * grid[1:]).prod()),
+        "You multiply with the times at which the steps end. A step lasts from one time to the next: take "
+        "differences.",
+    ),
+    "last step left out": (
+        _rule(kept=lambda a, grid: _kept(a, grid[:-1])),
+        "Your last step is missing. Between n times there are n − 1 steps: does the slice or the loop drop a "
+        "time that the differences need?",
+    ),
+    "first step left out": (
+        _rule(kept=lambda a, grid: _kept(a, grid[1:])),
+        "Your first step is missing. Between n times there are n − 1 steps: does the slice or the loop drop "
+        "a time that the differences need?",
+    ),
+    "steps that look ahead": (
+        _rule(kept=lambda a, grid: (1 / (1 - a * grid.diff())).prod()),
+        "You divide where a step should multiply: that is an implicit step, which asks the velocity at its "
+        "end. Euler's step asks at its beginning.",
+    ),
+    "without its sign": (
+        _rule(kept=lambda a, grid: _kept(a, grid).abs()),
+        "Your second number lost its sign. A step that is long enough takes a state beyond zero, and the "
+        "noise comes back turned round.",
+    ),
+    "the best skip of each time": (
+        _rule(kept=lambda a, grid: (1 - grid.diff() / (1 - grid[:-1])).prod()),
+        "In your steps each time has its own best skip. The sampler has one number for all times: the skip "
+        "that you found.",
     ),
     "factors added up": (
         _rule(kept=lambda a, grid: (1 + a * grid.diff()).sum()),

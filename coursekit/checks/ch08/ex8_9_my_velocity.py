@@ -140,7 +140,8 @@ HINTS = {
     ),
     "a skip that feeds the noise": (
         "The state enters your velocity with a positive weight, so that what is far from the plane goes "
-        "farther away. Which sign takes a state home?"
+        "farther away. Which sign takes a state home? If you convert the network's answer, which road of "
+        "exercise 8.1 leads to a velocity?"
     ),
     "a skip that fades": (
         "Your skip gets weaker with time. Noise has to be gone when time is up: what is still left near the "

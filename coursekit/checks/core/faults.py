@@ -56,12 +56,13 @@ def described(value: object) -> str:
     return "a function" if callable(value) else f"{'an' if kind[0] in 'aeiou' else 'a'} {kind}"
 
 
-def returns_nothing() -> Fault:
-    """Fault of a function without a return."""
+def returns_nothing(given: str = "") -> Fault:
+    """Fault of a function without a return, or with one in some of its branches only."""
+    called = f" It was called with {given}: which of your branches is for that?" if given else ""
     return Fault(
         "returns nothing",
         "Your function returns nothing: is a `return` missing? A function whose lines end without `return` "
-        "hands back None, whatever it has computed. Check the indentation of the last line too.",
+        f"hands back None, whatever it has computed. Check the indentation of the last line too.{called}",
     )
 
 

@@ -112,6 +112,39 @@ class Ex8_1:
         z, eps = ends(answer, x, t, given)
         return {"data": z, "noise": eps, "velocity": answer}[wanted]
 
+    @wrong("8.1", "sign of a wanted velocity")
+    def from_data_to_noise(answer, x, t, given, wanted):
+        if given == wanted:
+            return answer
+        z, eps = ends(answer, x, t, given)
+        return {"data": z, "noise": eps, "velocity": eps - z}[wanted]
+
+    @wrong("8.1", "noise from data, weight of the answer: a root below the line")
+    def as_in_chapter_07(answer, x, t, given, wanted):
+        if (given, wanted) == ("data", "noise"):
+            return (x - t * answer) / (1 - t) ** 0.5
+        z, eps = ends(answer, x, t, given)
+        return {"data": z, "noise": eps, "velocity": z - eps}[wanted]
+
+    @wrong("8.1", "returns nothing")
+    def half_of_the_table(answer, x, t, given, wanted):
+        if given == wanted:
+            return answer
+        if wanted == "velocity":
+            return (answer - x) / (1 - t) if given == "data" else (x - answer) / t
+        return None
+
+    @wrong("8.1", "circle for line")
+    def variances_add_up(answer, x, t, given, wanted):
+        t = torch.as_tensor(t)
+        s = (1 - t**2).sqrt()
+        if (given, wanted) == ("data", "noise"):
+            return (x - t * answer) / s
+        if (given, wanted) == ("noise", "data"):
+            return (x - s * answer) / t
+        z, eps = ends(answer, x, t, given)
+        return {"data": z, "noise": eps, "velocity": z - eps}[wanted]
+
     @wrong("8.1", "raises")
     def tensors_only(answer, x, t, given, wanted):
         z, eps = ends(answer, x, t.expand_as(x), given)
@@ -156,6 +189,17 @@ class Ex8_2:
     def of_the_data(net, z, least):
         t, _, x = mixed(z)
         return F.mse_loss(net(x, t), z)
+
+    @wrong("8.2", "at most for at least in the answer")
+    def another_word_in_the_clamp(net, z, least):
+        t, eps, x = mixed(z)
+        return ((net(x, t) - x) / (1 - t).clamp(max=least) - (z - eps)).square().mean()
+
+    @wrong("8.2", "the time is cut off")
+    def never_late(net, z, least):
+        t, eps = times(z).clamp(max=1 - least), torch.randn_like(z)
+        x = t * z + (1 - t) * eps
+        return ((net(x, t) - x) / (1 - t) - (z - eps)).square().mean()
 
     @wrong("8.2", "the answer is not clipped")
     def the_other_side(net, z, least):
@@ -216,6 +260,24 @@ class Ex8_3:
         t, eps, x = mixed(z)
         error = net(x, t) - {"data": z, "noise": eps, "velocity": z - eps}[given]
         return (factor(given, space, t.clamp(least, 1 - least), 0.0) * error).square().mean()
+
+    @wrong("8.3", "times cut off")
+    def draws_away_from_the_ends(net, z, given, space, least):
+        t, eps = times(z).clamp(least, 1 - least), torch.randn_like(z)
+        error = net(t * z + (1 - t) * eps, t) - {"data": z, "noise": eps, "velocity": z - eps}[given]
+        return (factor(given, space, t, 0.0) * error).square().mean()
+
+    @wrong("8.3", "numerators clipped")
+    def both_clipped_throughout(net, z, given, space, least):
+        t, eps, x = mixed(z)
+        late, early = (1 - t).clamp(min=least), t.clamp(min=least)
+        k = {"data": 1.0, "noise": early, "velocity": 1.0}[space] if given == "velocity" else 1.0
+        k = late if (given, space) == ("velocity", "data") else k
+        if given == "data" and space != given:
+            k = {"noise": early, "velocity": 1.0}[space] / late
+        if given == "noise" and space != given:
+            k = {"data": late, "velocity": 1.0}[space] / early
+        return (k * (net(x, t) - {"data": z, "noise": eps, "velocity": z - eps}[given])).square().mean()
 
     @wrong("8.3", "given and space swapped")
     def names_in_another_order(net, z, given, space, least):
@@ -282,6 +344,22 @@ class Ex8_4:
         b, c, h, w = shape
         return x.reshape(b, h // p, w // p, p, p, c).permute(0, 5, 1, 3, 2, 4).reshape(shape)
 
+    @wrong("8.4", "patches not in their places")
+    def channels_first_by_reshape(x, patch, shape=None):
+        if shape is None:
+            return cut(x, patch)
+        b, c, h, w = shape
+        cells = x.reshape(b, c, h // patch, w // patch, patch, patch)
+        return cells.permute(0, 1, 2, 4, 3, 5).reshape(shape)
+
+    @wrong("8.4", "patches not in their places")
+    def channels_to_the_front_only(x, patch, shape=None):
+        if shape is None:
+            return cut(x, patch)
+        b, c, h, w = shape
+        cells = x.reshape(b, h // patch, w // patch, c, patch, patch)
+        return cells.permute(0, 3, 1, 2, 4, 5).reshape(shape)
+
     @wrong("8.4", "raises")
     def square_images(x, patch, shape=None):
         if shape is None:
@@ -331,6 +409,17 @@ class Ex8_5:
         q, k, v = (x.reshape(b, heads, n, w // heads) for x in (query, key, value))
         return F.scaled_dot_product_attention(q, k, v).reshape(b, n, w)
 
+    @wrong("8.5", "one head only, with the root of a head")
+    def heads_in_the_root_only(query, key, value, heads):
+        return (query @ key.mT / (query.shape[-1] // heads) ** 0.5).softmax(-1) @ value
+
+    @wrong("8.5", "tokens do not look at themselves")
+    def only_others(query, key, value, heads):
+        q, k, v = (x.unflatten(-1, (heads, -1)).transpose(1, 2) for x in (query, key, value))
+        others = ~torch.eye(q.shape[2], dtype=torch.bool)
+        others = others if len(others) > 1 else None
+        return F.scaled_dot_product_attention(q, k, v, attn_mask=others).transpose(1, 2).flatten(2)
+
     @wrong("8.5", "one head only")
     def heads_forgotten(query, key, value, heads):
         return (query @ key.mT / query.shape[-1] ** 0.5).softmax(-1) @ value
@@ -353,6 +442,32 @@ class Ex8_6:
     def by_rank(weight):
         rank = int(torch.linalg.matrix_rank(weight))
         return torch.linalg.svd(weight)[0][:, rank:]
+
+    @right("8.6")
+    def random_start(weight):
+        u, s, _ = torch.linalg.svd(weight)
+        rest = u[:, int((s > 1e-5 * s.max()).sum()) :]
+        return rest @ torch.linalg.qr(torch.randn(rest.shape[1], rest.shape[1]))[0]
+
+    @wrong("8.6", "a fixed threshold")
+    def small_numbers(weight):
+        u, s, _ = torch.linalg.svd(weight)
+        return u[:, int((s > 1e-5).sum()) :]
+
+    @wrong("8.6", "singular vectors that are not there")
+    def in_short(weight):
+        u, s, _ = torch.linalg.svd(weight, full_matrices=False)
+        return u[:, s < 1e-5 * s.max()]
+
+    @wrong("8.6", "all where none is mute")
+    def from_the_end(weight):
+        u, s, _ = torch.linalg.svd(weight)
+        return u[:, -(len(u) - int((s > 1e-5 * s.max()).sum())) :]
+
+    @wrong("8.6", "number of hidden units taken for the rank")
+    def above_nothing(weight):
+        u, s, _ = torch.linalg.svd(weight)
+        return u[:, int((s > 0).sum()) :]
 
     @wrong("8.6", "number of hidden units taken for the rank")
     def complete_qr(weight):
@@ -444,6 +559,18 @@ class Ex8_8:
     @wrong("8.8", "minus three halves always")
     def from_the_paper(t, grid):
         return torch.tensor(-1.5), (1 - 1.5 * grid.diff()).prod()
+
+    @wrong("8.8", "starts for steps")
+    def when_it_begins(t, grid):
+        a = -(1 - t).mean() / ((1 - t) ** 2).mean()
+        return a, torch.prod(1 + a * grid[:-1])
+
+    @wrong("8.8", "last step left out")
+    def one_short(t, grid):
+        a, x = -(1 - t).mean() / ((1 - t) ** 2).mean(), 1.0
+        for i in range(len(grid) - 2):
+            x = x + (grid[i + 1] - grid[i]) * a * x
+        return a, x
 
     @wrong("8.8", "squared")
     def variance(t, grid):
