@@ -46,7 +46,8 @@ def test_known_mistakes_measured_whole_or_as_far_as_needed_give_one_verdict(numb
 
 @pytest.mark.parametrize("number", registry)
 def test_a_check_takes_less_than_a_second(number):
-    task, most = registry[number], 4.0 if number == "2.10" else 1.0  # that one settles its number six times
+    # These two settle a number: one by many runs of a sampler, one by three trainings.
+    task, most = registry[number], 4.0 if number in ("2.10", "8.9") else 1.0
     task.examine(borrowed(task.reference))
     start = time.process_time()
     assert task.examine(borrowed(task.reference)).passed

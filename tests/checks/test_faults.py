@@ -141,6 +141,8 @@ IMPOSSIBLE = {
     *itertools.product(
         ("5.10",), ("identity", "constant")
     ),  # a strength t, or the same always, is an attempt
+    ("8.9", "constant"),  # a velocity that the network has no part in has a name of its own
+    ("8.9", "identity"),
     ("6.1", "whole numbers"),  # labels are
     ("4.9", "whole numbers"),  # a number of steps is
     ("6.1", "input edited"),  # labels may be edited in place: it is handed a copy

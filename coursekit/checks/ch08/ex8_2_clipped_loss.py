@@ -202,7 +202,9 @@ MISTAKES: dict[str, Mistake] = {
 }
 
 
-@exercise("8.2", "Find the bug", "core", "net, z, least", TASK.loss(), MISTAKES, random=True, limit=12.0)
+@exercise(
+    "8.2", "Find the bug: clip what?", "core", "net, z, least", TASK.loss(), MISTAKES, random=True, limit=12.0
+)
 def clipped_loss(student: StudentFunction) -> Iterator[Fact | str]:
     """Times, states and noise that the network is shown; cost, gradient, weight and target."""
     yield from measure(student, TASK)
