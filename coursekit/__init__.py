@@ -70,7 +70,6 @@ from .solvers import (
 )
 from .training import (
     EMA,
-    data_loss,
     drop_labels,
     fit,
     guided,
@@ -131,7 +130,6 @@ __all__ = [
     "continuity_residual",
     "convert",
     "cosine_betas",
-    "data_loss",
     "divergence",
     "drop_labels",
     "energy_distance",

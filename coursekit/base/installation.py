@@ -12,7 +12,7 @@ from pathlib import Path
 
 import torch
 
-from .display import show
+from .display import show, table
 from .files import user_folder
 from .runtime import installed_version
 
@@ -42,14 +42,8 @@ class Installation:
 
     def html(self) -> str:
         """The line, with the details in a fold."""
-        cell = "padding:0.1em 1.2em 0.1em 0; text-align:left; white-space:normal"
-        rows = "".join(
-            f'<tr style="background:none"><th scope="row" style="{cell}">{html.escape(name)}</th>'
-            f'<td style="{cell}">{html.escape(text)}</td></tr>'
-            for name, text in self.details.items()
-        )
-        table = f'<table style="border-collapse:collapse; font-size:0.95em">{rows}</table>'
-        return f"<details><summary>{html.escape(self.summary)}</summary>{table}</details>"
+        rows = table((html.escape(name), html.escape(text)) for name, text in self.details.items())
+        return f"<details><summary>{html.escape(self.summary)}</summary>{rows}</details>"
 
 
 def check_installation() -> None:

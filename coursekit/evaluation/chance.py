@@ -148,7 +148,7 @@ def larger(values: Values, than: Values) -> Statement:
             f"{number(found)}, larger than {number(less)} + {number(room)}",
             ratio,
             ratio < 1,
-            "something here is not a number" if math.isnan(ratio) else beyond,
+            beyond,
             math.isnan(ratio),
         )
 
@@ -200,17 +200,11 @@ def same(x: Values, y: Values) -> Statement:
             f"{p}, at least {number(level)}",
             ratio,
             ratio <= 1,
-            _told_apart(ratio, "the two sets are told apart"),
+            "the two sets are told apart" if ratio > 1 else "",
             math.isnan(ratio),
         )
 
     return Statement(judge, 1)
-
-
-def _told_apart(ratio: float, words: str) -> str:
-    if math.isnan(ratio):
-        return "something here is not a number"
-    return words if ratio > 1 else ""
 
 
 def law(values: Values, cdf: Callable[[Tensor], Values], bias: float) -> Statement:
@@ -236,7 +230,7 @@ def law(values: Values, cdf: Callable[[Tensor], Values], bias: float) -> Stateme
             f"gap {number(gap)}, at most {number(room)}",
             ratio,
             ratio <= 1,
-            _told_apart(ratio, f"{number(gap - room)} too much"),
+            f"{number(gap - room)} too much" if ratio > 1 else "",
             math.isnan(ratio),
         )
 
@@ -251,7 +245,7 @@ def counts(observed: Values, expected: Values) -> Statement:
             f"{len(found)} observed and {len(wanted)} expected counts; give as many of each, at least 2"
         )
     if bool(found.isnan().any() | wanted.isnan().any()):
-        return settled(_uncounted())
+        return settled(Finding("nan", "counts", "none", "nan", math.nan, False, broken=True))
     total, right = float(found.sum()), float(wanted.sum())
     if bool((found < 0).any() | (wanted < 0).any()) or abs(total - right) > 1e-4 * total:
         raise ValueError(
@@ -273,15 +267,10 @@ def counts(observed: Values, expected: Values) -> Statement:
             f"chi-square {number(statistic)}, at most {number(room)}",
             statistic / room,
             statistic <= room,
-            _told_apart(statistic / room, f"{number(statistic - room)} too much"),
+            f"{number(statistic - room)} too much" if statistic > room else "",
         )
 
     return Statement(judge, 1)
-
-
-def _uncounted() -> Finding:
-    words = "something here is not a number"
-    return Finding("nan", "counts", "none", "nan", math.nan, False, words, True)
 
 
 def pooled(found: Tensor, wanted: Tensor) -> tuple[Tensor, Tensor]:

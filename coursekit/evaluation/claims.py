@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from torch import Tensor
 
-from ..base.display import inline, show
+from ..base.display import inline, show, table
 from . import chance, findings
 from .findings import Finding, Statement, Values
 
@@ -52,13 +52,13 @@ class _Row:
     def words(self) -> str:
         """What was measured and expected, as a sentence."""
         finding = self.finding
-        room = "" if finding.tolerance == "none" else f" {finding.tolerance.split(', gap')[0]}"
+        room = "" if finding.tolerance == "none" else f" {finding.tolerance}"
         if room and not room.startswith(" ±"):
             room = f" ({room.strip()})"
         stated = f"{self.name}: measured {finding.measured}, expected {finding.expected}{room}"
         if self.must_fail and not finding.broken:
             return f"{stated}. They agree, and a counter-example must not."
-        return f"{stated}; {finding.beyond}."
+        return f"{stated}; {'something here is not a number' if finding.broken else finding.beyond}."
 
 
 class Statements:
@@ -408,30 +408,20 @@ _BOX = (
     f"border-left:3px solid rgb({_COLOUR}); color:inherit; padding:0.1em 0.8em; margin:0.3em 0; "
     "max-width:60em; line-height:1.5"
 )
-_CELL = (
-    "padding:0.15em 1.2em 0.15em 0; text-align:left; vertical-align:top; background:none; color:inherit; "
-    "white-space:normal"
-)
 
 
 def _page(line: str, rows: list[_Row]) -> str:
     """The line with its table folded under it, on light and on dark pages."""
-    head = "".join(
-        f'<th scope="col" style="{_CELL}; font-weight:600">{text}</th>'
-        for text in ("what", "measured", "expected", "tolerance")
-    )
-    body = ""
+    cells = []
     for row in rows:
-        mark = " <em>(counter-example: must miss)</em>" if row.must_fail else ""
         finding = row.finding
-        cells = [inline(text) for text in (row.name, finding.measured, finding.expected, finding.tolerance)]
-        cells[0] += mark
-        body += "<tr style='background:none'>"
-        body += "".join(f'<td style="{_CELL}">{cell}</td>' for cell in cells) + "</tr>"
-    style = "border-collapse:collapse; margin:0.4em 0; font-size:0.95em; color:inherit"
-    table = f'<table style="{style}"><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>'
+        room = finding.tolerance + (f", gap {finding.gap}" if finding.gap else "")
+        cells.append([inline(text) for text in (row.name, finding.measured, finding.expected, room)])
+        if row.must_fail:
+            cells[-1][0] += " <em>(counter-example: must miss)</em>"
+    unfolded = table(cells, ("what", "measured", "expected", "tolerance"))
     summary = f'<summary style="cursor:pointer">{inline(line)}</summary>'
-    return f'<details style="{_BOX}">{summary}{table}</details>'
+    return f'<details style="{_BOX}">{summary}{unfolded}</details>'
 
 
 @contextmanager

@@ -7,7 +7,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from .two_sample import _MOST, _PIECE, _pool
+from .two_sample import MOST, PIECE, pool
 
 _LEADING = 40  # eigenvalues that are found one by one
 _SWEEPS = 2
@@ -36,10 +36,10 @@ def energy_test(a: Tensor, b: Tensor) -> tuple[float, float]:
     >>> energy_test(near, far)[1] > -7 > -50 > energy_test(near, far + 1)[1]
     True
     """
-    rows = _pool(a, b)
+    rows = pool(a, b)
     n, total = len(a), len(rows)
-    if total > _MOST:
-        raise ValueError(f"{total} samples are too many for all pairs; compare at most {_MOST} together")
+    if total > MOST:
+        raise ValueError(f"{total} samples are too many for all pairs; compare at most {MOST} together")
     rows = rows - rows.mean(0)
     sign = torch.full((total, 1), -1 / (total - n), dtype=torch.float64)
     sign[:n] = 1 / n
@@ -62,7 +62,7 @@ def _middle(columns: Tensor) -> Tensor:
 def _centred(rows: Tensor, columns: Tensor) -> tuple[Tensor, float]:
     """Minus the distances of all pairs, times the columns; and the sum of squared distances."""
     parts, squares = [], 0.0
-    for piece in rows.split(_PIECE):
+    for piece in rows.split(PIECE):
         pairs = torch.cdist(piece, rows)
         squares += float(pairs.square().sum())
         parts.append(-(pairs @ columns))

@@ -19,12 +19,13 @@ class Finding:
     Args:
         measured: what was found, in words.
         expected: what it is compared with.
-        tolerance: by how much the two may differ.
+        tolerance: by how much the two may differ; "none" where `expected` says it.
         summary: measured, expected and tolerance as short as can be.
         ratio: deviation over tolerance, at most 1 if the statement agrees; None where nothing measures it.
         agrees: whether the statement holds.
-        beyond: how far outside, in words; empty if it agrees.
+        beyond: how far outside, in words; empty if it agrees, and where something is not a number.
         broken: whether something is not a number, so that it shows nothing, not even a counter-example.
+        gap: measured minus expected, where the two are too close to show it.
     """
 
     measured: str
@@ -35,6 +36,7 @@ class Finding:
     agrees: bool
     beyond: str = ""
     broken: bool = False
+    gap: str = ""
 
 
 @dataclass(frozen=True)
@@ -134,13 +136,11 @@ def within(measured: Tensor, expected: Tensor, tolerance: Tensor, as_gap: bool =
     )
     finding = Finding(number(found) + place, number(wanted), f"± {number(room)}", of, ratio, not ratio > 1)
     if math.isnan(ratio):
-        return replace(finding, agrees=False, broken=True, beyond="something here is not a number")
+        return replace(finding, agrees=False, broken=True)
     if ratio > 1:
         times = f", {number(ratio)} times the tolerance" if math.isfinite(ratio) else ""
         return replace(finding, beyond=f"the gap is {number(gap)}{times}")
-    if as_gap:
-        finding = replace(finding, tolerance=f"± {number(room)}, gap {number(gap)}")
-    return finding
+    return replace(finding, gap=number(gap)) if as_gap else finding
 
 
 def close(measured: Values, expected: Values, tol: Values, rtol: float | None) -> Finding:
@@ -173,15 +173,13 @@ def between(measured: Values, low: Values, high: Values) -> Finding:
         f"{number(value)} in {number(start)} … {number(end)}",
         ratio,
         agrees,
-        _miss(value, outside),
+        _miss(outside),
         math.isnan(ratio),
     )
 
 
-def _miss(value: float, outside: float) -> str:
+def _miss(outside: float) -> str:
     """How far a value lies outside; empty if it does not."""
-    if math.isnan(value) or math.isnan(outside):
-        return "something here is not a number"
     return f"{number(outside)} outside" if outside > 0 else ""
 
 
@@ -205,7 +203,7 @@ def bounded(measured: Values, limit: Values, sign: int) -> Finding:
         f"{number(value)}, {word} {number(border)}",
         ratio,
         ratio <= 1,
-        _miss(value, sign * (value - border)),
+        _miss(sign * (value - border)),
         math.isnan(ratio),
     )
 
@@ -223,9 +221,9 @@ def monotone(values: Values, sign: int) -> Finding:
     index, _ = _worst(-steps)
     before, after = (float(part.flatten()[index]) for part in (rows[:-1], rows[1:]))
     told = told or f"from {number(float(rows.flatten()[0]))} to {number(float(rows.flatten()[-1]))}"
-    beyond = "something here is not a number" if broken else f"{number(after)} follows {number(before)}"
     agrees = not broken and worst > 0
-    return Finding(told, word, "none", f"{told}, {word}", None, agrees, "" if agrees else beyond, broken)
+    beyond = "" if agrees else f"{number(after)} follows {number(before)}"
+    return Finding(told, word, "none", f"{told}, {word}", None, agrees, beyond, broken)
 
 
 def equal(measured: Values, expected: Values) -> Finding:

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 import torch
 from torch import Generator, Tensor
 
-_MOST = 6_000  # samples in one test, which takes a time in proportion to their square
-_PIECE = 100  # samples whose distances to all others are held at once; 500 took 400 MB with two sets of 3,000
+MOST = 6_000  # samples in one test, which takes a time in proportion to their square
+PIECE = 100  # samples whose distances to all others are held at once; 500 took 400 MB with two sets of 3,000
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,7 +33,8 @@ class TwoSample:
         return float(self.null.quantile(1 - alpha))
 
 
-def _pool(a: Tensor, b: Tensor) -> Tensor:
+def pool(a: Tensor, b: Tensor) -> Tensor:
+    """All samples as rows of doubles, those of `a` first; ValueError if the two sets cannot be compared."""
     if a.shape[1:] != b.shape[1:] or min(len(a), len(b)) < 2:
         raise ValueError(
             f"samples have shapes {tuple(a.shape)} and {tuple(b.shape)}; "
@@ -61,7 +62,7 @@ def energy_distance(a: Tensor, b: Tensor) -> float:
     >>> round(energy_distance(torch.zeros(2, 1), torch.ones(2, 1)), 4)
     2.0
     """
-    rows = _pool(a, b)
+    rows = pool(a, b)
     if rows.shape[1] == 1:
         return _on_line(rows[:, 0], len(a))
     a, b = rows[: len(a)], rows[len(a) :]
@@ -81,7 +82,7 @@ def _on_line(pooled: Tensor, n: int) -> float:
 
 def _mean_distance(a: Tensor, b: Tensor) -> float:
     """Mean distance of all pairs, in pieces that fit any memory."""
-    return sum(float(torch.cdist(rows, b).sum()) for rows in a.split(_PIECE)) / (len(a) * len(b))
+    return sum(float(torch.cdist(rows, b).sum()) for rows in a.split(PIECE)) / (len(a) * len(b))
 
 
 def two_sample_test(
@@ -105,16 +106,16 @@ def two_sample_test(
     >>> two_sample_test(torch.randn(50, 2), torch.randn(50, 2) + 3).p_value < 0.05
     True
     """
-    rows = _pool(a, b)
+    rows = pool(a, b)
     n, total = len(a), len(rows)
-    if total > _MOST:
-        raise ValueError(f"{total} samples are too many for all pairs; test on at most {_MOST} together")
+    if total > MOST:
+        raise ValueError(f"{total} samples are too many for all pairs; test on at most {MOST} together")
     weights = torch.full((total, permutations + 1), -1 / (total - n), dtype=torch.float64)
     weights[:n, 0] = 1 / n
     for column in range(1, permutations + 1):
         weights[torch.randperm(total, generator=generator)[:n], column] = 1 / n
     # With weights 1/n on one set and -1/m on the other, the three averages are one quadratic form.
-    pieces = zip(rows.split(_PIECE), weights.split(_PIECE), strict=True)
+    pieces = zip(rows.split(PIECE), weights.split(PIECE), strict=True)
     found = -sum((w * (torch.cdist(piece, rows) @ weights)).sum(0) for piece, w in pieces)
     statistic, null = float(found[0]), found[1:]
     return TwoSample(statistic, null, float((1 + (null >= statistic).sum()) / (permutations + 1)))

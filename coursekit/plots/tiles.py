@@ -50,12 +50,15 @@ def digit_grid(
     tiles = _tiles(images)
     rows, names = _layout(len(tiles), labels, columns)
     side = tiles.shape[1]
-    # A paper-coloured line between neighbours, and paper where a row ends early.
-    sheet = np.full((len(rows) * (side + 1) - 1, max(map(len, rows)) * (side + 1) - 1), -1.0)
+    # A paper-coloured line between neighbours, and paper where a row ends early. In single precision and of
+    # the page's width at most: matplotlib enlarges it to the page's pixels several times over.
+    shape = len(rows) * (side + 1) - 1, max(map(len, rows)) * (side + 1) - 1
+    sheet = np.full(shape, -1.0, dtype=np.float32)
     for r, row in enumerate(rows):
         for c, index in enumerate(row):
             sheet[r * (side + 1) :, c * (side + 1) :][:side, :side] = tiles[index]
-    ax = axes(ax, (sheet.shape[1] * 0.065 + 0.4, sheet.shape[0] * 0.065 + 0.2))
+    inches = min(0.065, 7.2 / shape[1])  # along a pixel
+    ax = axes(ax, (shape[1] * inches + 0.4, shape[0] * inches + 0.2))
     ax.imshow(sheet, cmap="gray_r", vmin=-1, vmax=1, interpolation="nearest")
     ax.set_xticks([])
     ax.set_yticks([r * (side + 1) + (side - 1) / 2 for r in range(len(rows))] if names else [], names)

@@ -203,24 +203,6 @@ def noise_loss(path: GaussianPath) -> RegressionLoss:
     return prediction_loss(path, "noise", "noise")
 
 
-def data_loss(path: GaussianPath) -> RegressionLoss:
-    """Make the data-prediction loss: the network predicts the data point behind its state.
-
-        E || net(x, t) - z ||^2 / dim,   x = alpha z + beta eps
-
-    Its minimiser is the denoiser E[z | x]. Li & He 2025 argue for this prediction on images.
-
-    Args:
-        path: the probability path between noise and data.
-    Returns:
-        A loss, called as that of `velocity_loss`.
-
-    >>> data_loss(GaussianPath())(lambda x, t: torch.zeros_like(x), torch.ones(5, 2)).item()
-    1.0
-    """
-    return prediction_loss(path, "data", "data")
-
-
 def score_loss(path: GaussianPath, t_max: float = 0.99, *, weighted: bool = False) -> RegressionLoss:
     """Make the denoising score-matching loss: the network predicts the score.
 

@@ -1,5 +1,6 @@
 """Exercise 1.4: a step that looks ahead, with weights that make it second order wherever it looks."""
 
+import inspect
 from collections.abc import Callable, Iterator
 
 import torch
@@ -8,6 +9,7 @@ from torch import Tensor
 from ...base import Field
 from ...solvers import Euler, Heun
 from ..core import Fact, Mistakes, StudentFunction, exercise
+from ..core.faults import Fault
 from ..shared.fields import Call, RecordingField, whirl
 from ..shared.mistakes import alike, recurring
 from ..shared.quiet import failing
@@ -53,6 +55,11 @@ def _always(step: Step) -> Step:
     return lambda field, x, t, h, c=1.0: step(field, x, t, h)
 
 
+NO_DEFAULT = (
+    "Your step is right when it is told where to look, but it is also called as `(field, x, t, h)`, like an "
+    "Euler step. Then the share is to be 1. How does Python write, in the line with `def`, a value for an "
+    "argument that is not given?"
+)
 MISTAKES: Mistakes = {
     **recurring(
         {
@@ -152,6 +159,24 @@ def _late(spy: RecordingField) -> Call:
     return max(reversed(spy.calls), key=lambda call: round(call.t, 4))
 
 
+def _default(student: StudentFunction, x: Tensor, whole: Tensor) -> Iterator[Fact]:
+    """What the step does when it is called without a share: it should look at the end of the step."""
+    answer = student.answer
+    try:
+        inspect.signature(answer).bind(*"fxth")
+    except TypeError:
+        raise Fault("no share of its own", NO_DEFAULT) from None
+    except ValueError:  # a built-in function has no signature; the call will tell
+        pass
+    student.answer = lambda field, x, t, h, c: answer(field, x, t, h)
+    try:
+        came = student(RecordingField(whirl), x, 0.3, 0.1, 1.0, shape=whole.shape)
+    finally:
+        student.answer = answer
+    what = "states after a step without `c`"
+    yield from failing([Fact("another share of its own", what, whole, came, NO_DEFAULT)])
+
+
 @exercise("1.4", "A step that looks ahead", "core", "field, x, t, h, c", _reference, MISTAKES)
 def look_ahead_step(student: StudentFunction) -> Iterator[Fact | str]:
     """Move on a constant field, places, times and weights of both slopes, and the slope of the error."""
@@ -201,6 +226,7 @@ def look_ahead_step(student: StudentFunction) -> Iterator[Fact | str]:
         "its own two arrows, however long they are. Do you average, sum, limit or reorder rows?"
     )
     yield long_step(at(0.7), "off the two slopes", 128.5, hint)
+    yield from _default(student, x, other)
     hint = (
         "Followed over many small steps, your step is not of second order: half the step size should leave a "
         "quarter of the error. Check in which place, at which time and with which weight each slope enters."

@@ -156,6 +156,12 @@ def divergence(student: StudentFunction) -> Iterator[Fact]:
     yield from failing([uses(early, {"t": late})])
     right = 2 * x[:, 0] * x[:, 1] + x[:, 1].cos() + 0.9 * x[:, 0]
     yield Fact("wrong in a curved field", "divergence at five states in the plane", right, late, HINT_CURVED)
+    alone = student(RecordingField(_saddle), x[:1], 0.9, shape=(1,))
+    hint = (
+        "The same state gets another divergence when it comes alone, in a batch of one. What in your "
+        "function depends on how many rows there are?"
+    )
+    yield Fact("wrong alone", "divergence at one state in the plane", right[:1], alone, hint)
     x = torch.randn(3, 3, dtype=torch.float64)
     got = student(RecordingField(_cubes, 3), x, 0.5, shape=(3,))
     right = 4.5 * x.square().sum(1)

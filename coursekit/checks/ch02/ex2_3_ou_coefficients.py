@@ -71,8 +71,8 @@ MISTAKES: Mistakes = {
     ),
     "half over the half-life": (
         _with(rate=lambda half_life: 0.5 / half_life),
-        "You spread the loss of one half evenly over the half-life. The pull gets weaker on the way, so the "
-        "mean falls along an exponential, not along a straight line. Which rate halves that?",
+        "You spread the loss of one half evenly over the half-life. The pull gets weaker as time goes on, "
+        "so the mean falls along an exponential, not along a straight line. Which rate halves that?",
     ),
     "half-life for the rate": (
         _with(rate=lambda half_life: half_life),
@@ -128,7 +128,7 @@ MISTAKES: Mistakes = {
             t * _ou_coefficients(x, t, std, half_life)[0],
             std * (2 * _rate(half_life)) ** 0.5,
         ),
-        "Your pull grows with time. The process obeys the same law at all times: both coefficients are "
+        "Your pull grows with time. The process is the same at all times: both coefficients are "
         "handed `t` because others need it, and these two ignore it.",
     ),
 }

@@ -128,7 +128,7 @@ def ou_transition(student: StudentFunction) -> Iterator[Fact]:
     first, again = (law(0.3, *PAIRS[0]) for _ in range(2))
     hint = (
         "Called twice with the same states, your function answers differently. Mean and standard deviation "
-        "describe the law of the state; neither is itself a draw from it. Do you draw anything?"
+        "describe the distribution of the state; neither is itself a draw from it. Do you draw anything?"
     )
     yield (same := repeats(first, again, "random result", hint))
     if not same.holds():
@@ -145,7 +145,8 @@ def ou_transition(student: StudentFunction) -> Iterator[Fact]:
     yield Fact("wrong start", "standard deviation at t = 0", 0.0, std.abs().max(), hint)
     hint = (
         "Long after the start the process has settled: the start is forgotten, and the spread no longer "
-        "changes. Let the exponentials in your formulas vanish: does what is left fit the stationary law?"
+        "changes. Let the exponentials in your formulas vanish: does what is left fit the stationary "
+        "distribution?"
     )
     ends = torch.stack([law(LATE, theta, sigma) for theta, sigma in PAIRS])
     yield Fact("wrong end", "mean after a long time", 0.0, ends[:, 0].abs().max().clamp(max=1e3), hint)

@@ -12,6 +12,8 @@ from ..shared.mistakes import recurring
 N = 20_000
 FAST, COARSE, SLOW = (2.0, 1.5, 0.2), (0.5, 1.0, 0.8), (0.1, 0.6, 0.2)
 """Rate, strength and step: two whose steps are long enough to show, and one that needs a long wait."""
+ONE_STEP, FEW, CALLS, SCATTER = (2.0, 1.5, 0.5), 200, 100, 4.0
+"""A process that forgets everything in one step; paths and calls that show its kicks' shape; the bound."""
 AWAY = 1000.0
 """Times the right variance: what a pull away from zero exceeds, and nothing else that was met."""
 
@@ -78,9 +80,9 @@ def _variance(came: float, theta: float, sigma: float, h: float, early: bool = F
     tol = variance_tolerance(N, exact, 3)
     name, hint = (
         "wrong variance",
-        "Your paths do not have the variance of the stationary law. Compare one step with exercise 2.2: the "
-        "pull, its sign, and the size of the kick. Do all of your steps have the length `h`? And is the "
-        "variance taken over the paths at the last time only?",
+        "Your paths do not have the variance of the stationary distribution. Compare one step with exercise "
+        "2.2: the pull, its sign, and the size of the kick. Do all of your steps have the length `h`? And "
+        "is the variance taken over the paths at the last time only?",
     )
     if early:
         name, hint = (
@@ -104,6 +106,26 @@ def _variance(came: float, theta: float, sigma: float, h: float, early: bool = F
         )
     what = f"variance of {N:,} paths, steps of {h:g} (theta = {theta}, sigma = {sigma})"
     return Fact(name, what, exact, came, hint, tol, 1.5 * tol * max(1.0, came / exact))
+
+
+def _normal_kicks(student: StudentFunction) -> Fact:
+    """How widely the variance of a few paths scatters, where a path forgets everything in one step.
+
+    There a path's state is its last kick, and the scatter tells the kicks' fourth moment: 2 for normal ones,
+    8 for products of two of them. As a chi-square, the right one exceeds the bound once in ten million times.
+    """
+    theta, sigma, h = ONE_STEP
+    calls = torch.tensor([float(student(theta, sigma, FEW, h, shape=())) for _ in range(CALLS)])
+    scatter = float(FEW * calls.var() / calls.mean().clamp(min=1e-9).square())
+    hint = (
+        "The variance is right, but it scatters from call to call more than that of normal numbers does: "
+        "your kicks have the right size and another shape, many tiny ones and some huge. Is noise "
+        "multiplied by noise somewhere, or drawn by another function than the normal one?"
+    )
+    what = f"scatter of the variance of {FEW} paths in {CALLS} calls, where normal kicks give 2"
+    return Fact(
+        "kicks not normal", what, 2.0, max(scatter, 2.0), hint, SCATTER - 2, 2.0, f"at most {SCATTER:g}"
+    )
 
 
 @exercise(
@@ -142,4 +164,5 @@ def stationary_variance(student: StudentFunction) -> Iterator[Fact | str]:
     scatter = float((few / few.mean().clamp(min=1e-9)).std())
     what, most = "scatter of the variance of two paths, in 12 calls", "at least 0.2"
     yield Fact("ignores `n`", what, 0.2, min(scatter, 0.2), hint, 1e-3, 0.1, most)
+    yield _normal_kicks(student)
     yield "The step size shifts the variance: halve h, and the shift about halves."

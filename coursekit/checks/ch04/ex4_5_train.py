@@ -23,6 +23,9 @@ from .common import column_of, matching_loss
 STEPS, RATE, POINTS, BATCH = 100, 0.1, 2000, 256
 DECAY = 0.98
 """So slow that after all steps an eighth of the copy is still the start."""
+EXACT = 1e-4
+"""Rounding, a hundredfold: an average that is one update behind is twenty times as far off, or more."""
+WEIGHTS = "three weights of the smoothed network"
 
 
 def _train(
@@ -194,6 +197,10 @@ HINTS = {
     "warm-up": (
         "Your copy forgets its start sooner than it should: its decay begins small and grows, as in "
         "coursekit's own `EMA`. That is a good idea. In this exercise each update uses `decay` itself."
+    ),
+    "one update behind": (
+        "Your average takes in the weights that the network had *before* the step's update, so it never sees "
+        "those of the last step. In which order do update and average come in your loop?"
     ),
     "another average": (
         "The weights of your smoothed network are not the moving average of those that the network had "
@@ -498,13 +505,20 @@ def _smoothed(record: RecordingLoss, smooth: nn.Module) -> Fact:
     came = [part.detach().double().flatten() for part in smooth.parameters()]
     got = came[0] if [len(part) for part in came] == [3] else torch.zeros(3).double()
     right, near = _average(weights, lambda k: DECAY), 0.03
+    by_torch = _average(weights[1:], lambda k: DECAY)  # torch's own average begins with the first update
+    right = min(right, by_torch, key=lambda each: float((got - each).abs().max()))
+    if float((got - right).abs().max()) <= EXACT:
+        return Fact("another average", WEIGHTS, right, got, HINTS["another average"], EXACT)
+    right = _average(weights, lambda k: DECAY)
     others = {
         "copy never moves": weights[0],
         "copy follows at once": weights[-1],
         "begun at zero": right - weights[0] * DECAY**STEPS,
         "all steps alike": _average(weights, lambda k: (k - 1) / k),
         "warm-up": _average(weights, lambda k: min(DECAY, k / (k + 9))),
+        "one update behind": _average(torch.cat([weights[:1], weights[:-1]]), lambda k: DECAY),
     }
-    names = [name for name, other in others.items() if float((got - other).abs().max()) < near]
-    name = (names or ["another average"])[0]
-    return Fact(name, "three weights of the smoothed network", right, got, HINTS[name], near)
+    far = {name: float((got - other).abs().max()) for name, other in others.items()}
+    name = min(far, key=far.__getitem__)
+    name = name if far[name] < near else "another average"
+    return Fact(name, WEIGHTS, right, got, HINTS[name], EXACT)

@@ -6,7 +6,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from ...solvers import solve, time_grid
+from ...solvers import Euler, solve, time_grid
 from ...training import guided
 from ..core.engine import exercise
 from ..core.facts import Fact, margin, mean_tolerance, variance_tolerance
@@ -17,7 +17,7 @@ from ..shared.noise import correlation, normal
 from ..shared.quiet import failing
 from .common import LabelledNet
 
-EVENT, CLASSES, EACH, SCALE = (1, 8, 8), 3, 20, 2.0
+EVENT, LARGER, CLASSES, EACH, SCALE = (1, 8, 8), (1, 10, 10), 3, 20, 2.0
 MANY, SOME, FEW = 60, 24, 5
 """Steps with which every method follows a smooth field closely, a slow one closely, and the clock shows."""
 METHODS = (0.72, 1.02, 0.912, 0.99, 1.0)
@@ -25,19 +25,23 @@ METHODS = (0.72, 1.02, 0.912, 0.99, 1.0)
 N, TESTS = CLASSES * EACH, 9
 
 Field = Callable[..., Tensor]
+Event = tuple[int, ...]
 Clock = Callable[[int], tuple[list[float], float]]
 """Times at which the steps begin, and the length of each."""
 
 
 def _reference(net: Any, y: Tensor, w: float, steps: int) -> Tensor:
-    """Heun's steps along the guided field, from noise of the shape that the network knows."""
-    x = torch.randn(len(y), *EVENT)
+    """Euler's steps along the guided field, from noise of the shape that the network knows.
+
+    Not Heun's: they would ask at time 1, where the velocity of a network that predicts data is not defined.
+    """
+    x = torch.randn(len(y), *net.event)
     with torch.no_grad():
-        return solve(guided(net, y, w), x, time_grid(steps))
+        return solve(guided(net, y, w), x, time_grid(steps), Euler())
 
 
-def _noise(y: Tensor) -> Tensor:
-    return torch.randn(len(y), *EVENT)
+def _noise(y: Tensor, event: Event) -> Tensor:
+    return torch.randn(len(y), *event)
 
 
 def _clock(steps: int) -> tuple[list[float], float]:
@@ -50,7 +54,7 @@ def _guided(net: Any, x: Tensor, t: float, y: Tensor, w: float) -> Tensor:
 
 
 def _walk(
-    noise: Callable[[Tensor], Tensor] = _noise,
+    noise: Callable[[Tensor, Event], Tensor] = _noise,
     clock: Clock = _clock,
     field: Field = _guided,
     after: Callable[[Tensor], Tensor] = lambda x: x,
@@ -58,7 +62,7 @@ def _walk(
     """A walk by Euler's steps with one of its parts exchanged."""
 
     def rule(net: Any, y: Tensor, w: float, steps: int) -> Tensor:
-        x = noise(y)
+        x = noise(y, net.event)
         starts, h = clock(steps)
         for t in starts:
             x = after(x + h * field(net, x, t, y, w))
@@ -72,13 +76,13 @@ def _scaled(scale: Callable[[float], float]) -> Callable[..., Tensor]:
 
 
 def _two_walks(net: Any, y: Tensor, w: float, steps: int) -> Tensor:
-    x = _noise(y)
-    none, told = (_walk(lambda y: x)(net, y, scale, steps) for scale in (0.0, 1.0))
+    x = _noise(y, net.event)
+    none, told = (_walk(lambda y, event: x)(net, y, scale, steps) for scale in (0.0, 1.0))
     return (1 - w) * none + w * told
 
 
 def _stays_at_the_start(net: Any, y: Tensor, w: float, steps: int) -> Tensor:
-    x = _noise(y)
+    x = _noise(y, net.event)
     moved = [x + _guided(net, x, k / steps, y, w) / steps for k in range(steps)]
     return moved[-1]
 
@@ -96,9 +100,11 @@ def _fresh_branch(net: Any, x: Tensor, t: float, y: Tensor, w: float) -> Tensor:
 MISTAKES: dict[str, tuple[Callable[..., Tensor], str]] = {
     **recurring(
         {
-            "rand for randn": _walk(lambda y: torch.rand(len(y), *EVENT)),
-            "no noise at the start": _walk(lambda y: torch.zeros(len(y), *EVENT)),
-            "one noise for the whole batch": _walk(lambda y: torch.randn(EVENT).repeat(len(y), 1, 1, 1)),
+            "rand for randn": _walk(lambda y, event: torch.rand(len(y), *event)),
+            "no noise at the start": _walk(lambda y, event: torch.zeros(len(y), *event)),
+            "one noise for the whole batch": _walk(
+                lambda y, event: torch.randn(event).repeat(len(y), 1, 1, 1)
+            ),
             "no h": _walk(clock=lambda steps: (_clock(steps)[0], 1.0)),
             "one step too few": _walk(clock=lambda steps: (_clock(steps)[0][:-1], 1 / steps)),
             "one step too many": _walk(clock=lambda steps: ([*_clock(steps)[0], 1.0], 1 / steps)),
@@ -181,6 +187,10 @@ HINT_FACTOR = (
     "shrink by another one. Look at the length of a step, at their number, at what each step starts from, "
     "and at the labels and the scale that you hand on."
 )
+HINT_SIZE = (
+    "Your function shows a network of images of 10 × 10 pixels states of 8 × 8: that size is written into "
+    "it. The network knows the shape of its images, `net.event`. Make the noise of this shape."
+)
 HINT_CLOCK = (
     "In a field that grows with time your images do not arrive where steps from time 0 to time 1 lead. "
     "Which time does each of your steps ask about, and how many steps of which length are there?"
@@ -240,6 +250,7 @@ def sample_digits(student: StudentFunction) -> Iterator[Fact | str]:
     same = float((end == again).all(dim=1).double().mean())
     yield Fact("nothing random", "share of images equal in two runs", 0.0, same, HINT_FRESH)
     yield from failing([_single_step(student, torch.tensor([2, 0, 1, 1, 0]))])
+    student(_LargerNet(_shrinking, LARGER, CLASSES), y[::EACH], SCALE, FEW, shape=(CLASSES, *LARGER))
     if bool((end.abs().max() <= 1) & (start.abs().max() > 2)):
         yield "You cut the finished images to the range from -1 to 1. That is fine for looking at them."
 
@@ -256,6 +267,15 @@ def _single_step(student: StudentFunction, y: Tensor) -> Fact:
         f"shrinking of labels {', '.join(map(str, y.tolist()))} in a single step at w = 1, over the right one"
     )
     return Fact("wrong way", what, torch.ones(len(y)), nearest.clamp(-99, 99), HINT_FACTOR, 2e-3)
+
+
+class _LargerNet(LabelledNet):
+    """The network of shrinking states for larger images, which says so when it is shown small ones."""
+
+    def _checked(self, *given: object) -> tuple[Tensor, Tensor, Tensor]:
+        if given and isinstance(given[0], Tensor) and given[0].shape[1:] == EVENT:
+            raise Fault("images of one size alone", HINT_SIZE)
+        return super()._checked(*given)
 
 
 def _starts(start: Tensor) -> Iterator[Fact]:

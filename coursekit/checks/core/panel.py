@@ -8,6 +8,7 @@ from typing import Protocol
 from ...base.display import in_notebook as in_notebook
 from ...base.display import inline as inline
 from ...base.display import show as show
+from ...base.display import table
 
 
 class Heading(Protocol):
@@ -103,24 +104,6 @@ BOX = (
     "border-left:5px solid rgb({0}); background:rgba({0}, 0.10); color:inherit; border-radius:3px; "
     "padding:0.6em 1em; margin:0.3em 0; max-width:48em; line-height:1.5"
 )
-_CELL = (
-    "padding:0.15em 1.2em 0.15em 0; text-align:left; vertical-align:top; background:none; white-space:normal"
-)
-
-
-def _table(outcome: Outcome) -> str:
-    head = "".join(
-        f'<th scope="col" style="{_CELL}; font-weight:600">{text}</th>'
-        for text in ("what was measured", "expected", "yours")
-    )
-    body = "".join(
-        "<tr style='background:none'>"
-        + "".join(f'<td style="{_CELL}">{inline(text)}</td>' for text in row)
-        + "</tr>"
-        for row in outcome.rows
-    )
-    style = "border-collapse:collapse; margin:0.4em 0; font-size:0.95em; color:inherit"
-    return f'<table style="{style}"><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>'
 
 
 def html(outcome: Outcome) -> str:
@@ -136,8 +119,9 @@ def html(outcome: Outcome) -> str:
     if outcome.message:
         parts.append(f'<div style="margin-top:0.4em">{inline(outcome.message)}</div>')
     if outcome.rows:
-        table = _table(outcome)
-        parts.append(_folded("what was measured", table) if outcome.passed else table)
+        rows = [[inline(text) for text in row] for row in outcome.rows]
+        measured = table(rows, ("what was measured", "expected", "yours"))
+        parts.append(_folded("what was measured", measured) if outcome.passed else measured)
     parts += [f"<div>{inline(text)}</div>" for text in (*outcome.remarks, outcome.note) if text]
     if outcome.banner:
         line = f"margin-top:0.5em; padding-top:0.4em; border-top:1px dashed rgb({colour})"

@@ -2,10 +2,9 @@
 
 import html as markup
 
+from ...base.display import table
 from . import panel, progress_store
 from .engine import Exercise, registry
-
-_CELL = "padding:0.2em 1.2em 0.2em 0; text-align:left; white-space:normal"
 
 
 def _state(exercise: Exercise, known: progress_store.Progress) -> tuple[str, str]:
@@ -48,11 +47,5 @@ def _cells(exercise: Exercise, known: progress_store.Progress) -> tuple[str, ...
 
 def _folded(title: str, marks: str, exercises: list[Exercise], known: progress_store.Progress) -> str:
     """One line for a chapter, with a mark for each exercise; its exercises in the fold."""
-    rows = "".join(
-        "<tr>"
-        + "".join(f'<td style="{_CELL}">{markup.escape(cell)}</td>' for cell in _cells(exercise, known))
-        + "</tr>"
-        for exercise in exercises
-    )
-    table = f'<table style="border-collapse:collapse">{rows}</table>'
-    return f'<details><summary>{title} <span aria-hidden="true">{marks}</span></summary>{table}</details>'
+    rows = table([[markup.escape(cell) for cell in _cells(exercise, known)] for exercise in exercises])
+    return f'<details><summary>{title} <span aria-hidden="true">{marks}</span></summary>{rows}</details>'

@@ -90,7 +90,7 @@ TEXTS: dict[str, str] = {
         "does the move start from?"
     ),
     "velocity instead of state": (
-        "You return how fast the states move, not where they are. What is asked for is the place at the "
+        "You return how fast the states move, not where they are. What is wanted is the place at the "
         "given time: at time 0 it is the starting point. How does your result behave there?"
     ),
     "rate left out": (
@@ -102,12 +102,12 @@ TEXTS: dict[str, str] = {
         "its own. Where in your code do you read it off the list of times?"
     ),
     "one step only": (
-        "You take a single step where many are asked for. The field or the law changes on the way, so one "
-        "long jump or one short start does not get there. Where does each step begin, and how often does "
-        "the step have to be repeated?"
+        "You take a single step where many are wanted. The field changes meanwhile, and with it the states, "
+        "so one long jump or one short start does not get there. Where does each step begin, and how often "
+        "does the step have to be repeated?"
     ),
     "one step too many": (
-        "You go one step further than asked. Take a case with two steps and count by hand: how often does "
+        "You go one step too far. Take a case with two steps and count by hand: how often does "
         "your loop turn, or how many entries does your slice hold? In Python an index of -1 is no error, it "
         "picks the last entry."
     ),
@@ -128,8 +128,8 @@ TEXTS: dict[str, str] = {
         "walk is already somewhere; that state belongs in the result too. When do you begin to collect?"
     ),
     "only the last state": (
-        "You return only where the walk ends, but all states on the way are asked for, the one at the start "
-        "included. Where in your loop could you keep each state as it comes by?"
+        "You return only where the walk ends, but all states in between are wanted too, with the one at the "
+        "start included. Where in your loop could you keep each state as it comes by?"
     ),
     "state not carried on": (
         "Every one of your steps begins at the states you were given. The second step has to begin where "
@@ -144,13 +144,13 @@ TEXTS: dict[str, str] = {
         "which axis do you put the states together?"
     ),
     "order swapped": (
-        "Your two results are right but come in the other order. Read again which of them is asked for "
+        "Your two results are right but come in the other order. Read again which of them comes "
         "first, and compare with your line with `return`."
     ),
     # noise: how it is drawn
     "rand for randn": (
-        "Your noise comes from the uniform law between 0 and 1: it is never negative, and too narrow. "
-        "Standard normal noise is asked for. Two functions of torch have names that differ by one letter."
+        "Your noise is uniform between 0 and 1: it is never negative, and too narrow. What is wanted is "
+        "standard normal noise. Two functions of torch have names that differ by one letter."
     ),
     "one noise for the whole batch": (
         "All rows of your batch share one draw of noise, so it shifts all of them alike and never spreads "
@@ -213,8 +213,8 @@ TEXTS: dict[str, str] = {
         "the place of a state has no say in how strongly it is kicked. What has?"
     ),
     "variance instead of standard deviation": (
-        "Your second result is the variance. A standard deviation is asked for, in the unit of the states, "
-        "so that one can multiply noise by it. What turns the one into the other?"
+        "Your second result is the variance. What is wanted is the standard deviation, in the unit of the "
+        "states, so that one can multiply noise by it. What turns the one into the other?"
     ),
     "beta squared for the spread": (
         "The noise in your state is multiplied by the square of its weight, which is the variance. Noise is "
@@ -258,8 +258,8 @@ TEXTS: dict[str, str] = {
         "it. In which direction does the score point?"
     ),
     "divided by sigma": (
-        "Your pull gets weaker where the noise gets stronger. To keep the same law, the two have to stay in "
-        "balance: if one grows, what must the other do?"
+        "Your pull gets weaker where the noise gets stronger. To keep the same distribution, the two have "
+        "to stay in balance: if one grows, what must the other do?"
     ),
     "mean score of the batch": (
         "All states of your batch get the same pull, the mean over them. Each state is pulled by the score "
@@ -277,8 +277,8 @@ TEXTS: dict[str, str] = {
         "velocity need?"
     ),
     "straight line": (
-        "Your weights are those of the straight line. On the way from one end to the other, different ones "
-        "are asked for. What does the task say about the weights between the two ends?"
+        "Your weights are those of the straight line. Between its two ends different ones are "
+        "wanted. What does the task say about the weights there?"
     ),
     "scheduler not used": (
         "You mix data and noise by the time itself, as on the straight line, whatever scheduler you are "
@@ -347,19 +347,19 @@ TEXTS: dict[str, str] = {
     ),
     "sign of the exponent": (
         "Your density grows with the distance from the centre, so the farthest points count most. It has to "
-        "fall: which sign has the exponent of a normal law?"
+        "fall: which sign has the exponent of a Gaussian?"
     ),
     "no half in the exponent": (
         "Your exponent is twice as large as it should be, as if the cloud were narrower. Look once more at "
-        "the exponent of a normal law: by what is the squared distance divided, besides the variance?"
+        "the exponent of a Gaussian: by what is the squared distance divided, besides the variance?"
     ),
     "mean over the coordinates": (
         "You average over the coordinates. Independent coordinates multiply their densities, so in the "
         "exponent each of them counts in full. What should replace the mean?"
     ),
     "density, not its logarithm": (
-        "You return the density itself. Its logarithm is asked for: densities of images are too large or "
-        "too small for any float, their logarithms are not. At which point do you leave the logarithm?"
+        "You return the density itself. What is wanted is its logarithm: densities of images are too large "
+        "or too small for any float, their logarithms are not. At which point do you leave the logarithm?"
     ),
     "nearest point only": (
         "You use the most likely data point alone. The others could lie behind a state as well, above all "
@@ -379,7 +379,7 @@ TEXTS: dict[str, str] = {
         "shares. What do you have to divide by, and which function of torch does it for you?"
     ),
     "mean for sum": (
-        "You take a mean, so your result is too small by the number of terms. What you are asked for is "
+        "You take a mean, so your result is too small by the number of terms. What is wanted is "
         "built from the terms themselves: is there anything left to divide by?"
     ),
     "square of the sum": (
@@ -420,33 +420,33 @@ TEXTS: dict[str, str] = {
     ),
     "regression on z": (
         "Your target is the data point itself. That trains a network that guesses the data point; a "
-        "velocity is asked for. How fast does the state move on its line?"
+        "velocity is wanted. How fast does the state move on its line?"
     ),
     "regression on the noise": (
         "Your target is the noise. That trains a network that guesses the noise, as in chapter 05; a "
-        "velocity is asked for. How fast does the state move on its line?"
+        "velocity is wanted. How fast does the state move on its line?"
     ),
     "data for target": (
-        "Your target is the data point. A network can be asked for it, and chapter 08 will do so; here "
+        "Your target is the data point. A network can predict it, and chapter 08 will do so; here "
         "something else is wanted. Read again what this network should answer with."
     ),
     "velocity for target": (
-        "Your target is the velocity of chapter 04. What is asked for here is about the noise in the state "
+        "Your target is the velocity of chapter 04. Here the question is about the noise in the state "
         "alone; the derivatives of the scheduler do not enter. Read again what the network should answer "
         "with."
     ),
     "target of the straight line": (
         "Your target is the velocity of the straight line, carried over from exercise 4.4. Something else "
-        "is asked for here: it is made of the noise alone, whatever the path is. What should the network "
+        "is wanted here: it is made of the noise alone, whatever the path is. What should the network "
         "answer with?"
     ),
     "score for target": (
         "Your target is the score, which grows very large where there is little noise. Here the noise "
-        "itself is asked for, as it was drawn, and that is never large. What do you divide by?"
+        "itself is wanted, as it was drawn, and that is never large. What do you divide by?"
     ),
     "sign of the noise": (
         "Your network would answer with minus the noise, which is a multiple of the score. The noise itself "
-        "is asked for: what was multiplied by its weight and added to the state?"
+        "is wanted: what was multiplied by its weight and added to the state?"
     ),
     "state minus data": (
         "Your target is the difference between the state and the data point. The data point enters the "
@@ -545,7 +545,7 @@ TEXTS: dict[str, str] = {
         "1 you ignore it. Which of the two branches should be left over at 0, and which at 1?"
     ),
     "guidance left out": (
-        "You return the conditional answer whatever `w` is, so the network is asked with the labels alone. "
+        "You return the conditional answer whatever `w` is, so the network sees the labels alone. "
         "That is right for `w` = 1 only: where does the other branch come in?"
     ),
     "label left out": (
@@ -600,7 +600,7 @@ TEXTS: dict[str, str] = {
         "the index counts from the data. What should the network be told about its state?"
     ),
     "network told the index before": (
-        "You tell the network the index k - 1. It is asked about the state `x`, the one before the step is "
+        "You tell the network the index k - 1. It is shown the state `x`, the one before the step is "
         "made. At which index does that lie?"
     ),
     "data not divided by the root of alpha-bar": (

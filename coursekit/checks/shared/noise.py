@@ -123,7 +123,7 @@ def standard_normal(z: Tensor, kind: str, hint: str, tests: int) -> Iterator[Fac
     tol = mean_tolerance(runs * batch, 1.0, tests)
     yield Fact("coordinates tied", "correlation of two coordinates", 0.0, tied, look, tol)
     look = (
-        f"The variance of your {kind} is right, but the law is not the normal one. Which function draws "
+        f"The variance of your {kind} is right, but they are not normally distributed. Which function draws "
         "the numbers? Are they rounded, cut off, or multiplied by another random number?"
     )
     yield normal("not normal", f"excess kurtosis of the {kind}", scaled, look, tests)

@@ -1,4 +1,5 @@
-"""Losses that regress a network on a target along a noising path: exercises 4.4, 5.4, 5.5, 5.6, 6.3 and 7.2.
+"""Losses that regress a network on a target along a noising path: exercises 4.4, 5.4, 5.5, 5.6, 6.3, 7.2,
+8.2 and 8.3.
 
 Such a loss draws a time (or an index) and noise for each data point, mixes a state, asks the network about it
 and averages the squared distance of the answer from a target. The network is ours, and its answers record how
@@ -50,7 +51,7 @@ HINTS = {
     "shared": "Each {row} should have {a_time} of its own, but many of yours are equal. Print the {times} "
     "that you hand to the network: how many are drawn, in which shape, and are they a few round numbers "
     "only?",
-    "whole": "The network is told numbers that are not whole. This one is asked with the index of the chain "
+    "whole": "The network is told numbers that are not whole. This one is told the index of the chain "
     "itself, one of 1, 2, … K.",
     "ends": "The {times} that the network is told do not fill the interval that the task asks for: an end "
     "is left out or passed. Print their smallest and largest. From where to where should they run, and is "
@@ -621,7 +622,8 @@ def _cost(r: Record) -> Facts:
 def _deviation(r: Record) -> tuple[Tensor, Tensor, Tensor]:
     """Distance of the target from the right one, over the noise in that; where to look; the right one."""
     right = r.task.target(r.s)
-    scale = _rms(r.root * r.task.target(replace(r.s, z=torch.zeros_like(r.s.z))))
+    noise = _rms(r.root * r.task.target(replace(r.s, z=torch.zeros_like(r.s.z))))
+    scale = noise if noise > 0 else _rms(r.root)  # the data point itself has no noise in it: in data units
     return (r.root * (r.aim - right) / scale).clamp(-1e3, 1e3), (r.s.beta > 0.05)[:, 0] & r.inside, right
 
 
@@ -772,7 +774,7 @@ OWN = {
     "sign of the loss": HINTS["negative"],
     "the same times always": "A {row} gets the same {time} in every call: a ladder of {times}, or a fixed "
     "seed. In training each should come by at all of them. Where are your {times} drawn, and how often?",
-    "times not uniform": "Your times are drawn by another law than the uniform one, so some moments count "
+    "times not uniform": "Your times are not drawn uniformly, so some moments count "
     "more than others. That may be a good idea one day; here every moment counts alike.",
     "times on a grid": "Your times are multiples of a fixed step, so that many states share theirs, and the "
     "moments in between are never seen. Time runs without steps here: which function draws from an interval?",

@@ -290,7 +290,7 @@ class Ex1_4:
         return x + h * ((1 - 1 / (2 * c)) * k1 + k2 / (2 * c))
 
     @right("1.4")
-    def corrected_euler(field, x, t, h, c):
+    def corrected_euler(field, x, t, h, c=1):
         k1 = field(x, t)
         guess = x + c * h * k1
         return x + h * k1 + h / (2 * c) * (field(guess, t + c * h) - k1)
@@ -309,7 +309,7 @@ class Ex1_4:
         return torch.lerp(x + h * field(x, torch.as_tensor(t)), x + h * later, w)
 
     @right("1.4")
-    def a_column_of_times(field, x, t, h, c):
+    def a_column_of_times(field, x, t, h, c=1.0):
         column = torch.full((len(x), 1), float(t))
         k1 = field(x, column)
         k2 = field(x + c * h * k1, column + c * h)
@@ -366,6 +366,16 @@ class Ex1_4:
             k2 = field(x[i : i + 1] + c * h * k1, t + c * h)
             out[i] = (x[i : i + 1] + h * ((1 - 0.5 / c) * k1 + 0.5 / c * k2))[0]
         return out
+
+    @wrong("1.4", "no share of its own")
+    def c_must_be_given(field, x, t, h, c):
+        k1 = field(x, t)
+        return x + h * ((1 - 0.5 / c) * k1 + 0.5 / c * field(x + c * h * k1, t + c * h))
+
+    @wrong("1.4", "another share of its own")
+    def midpoint_unless_told_otherwise(field, x, t, h, c=0.5):
+        k1 = field(x, t)
+        return x + h * ((1 - 0.5 / c) * k1 + 0.5 / c * field(x + c * h * k1, t + c * h))
 
     @wrong("1.4", "wrong parameters")
     def without_c(field, x, t, h):
@@ -642,6 +652,14 @@ class Ex1_8:
             field(y, t)[:, i].sum().backward()
             total += y.grad[:, i]
         return total
+
+    @wrong("1.8", "wrong shape")
+    def squeezed(field, x, t):
+        x = x.clone().requires_grad_()
+        u, parts = field(x, t), []
+        for i in range(x.shape[1]):
+            parts.append(torch.autograd.grad(u[:, i].sum(), x, retain_graph=True)[0][:, i])
+        return torch.stack(parts).sum(0).squeeze()
 
     @wrong("1.8", "sum of the whole Jacobian")
     def one_gradient_for_all(field, x, t):

@@ -822,6 +822,14 @@ class Ex2_9:
     wrong("2.9", "ignores `n`")(
         lambda theta, sigma, n, h: settle(theta, sigma, 1000, h, math.ceil(6 / (theta * h))).var()
     )
+
+    @wrong("2.9", "kicks not normal")
+    def noise_drawn_twice(theta, sigma, n, h):
+        x = torch.zeros(n)
+        for _ in range(math.ceil(6 / (theta * h))):
+            x = x - theta * h * x + sigma * torch.randn(n) * math.sqrt(h) * torch.randn(n)
+        return x.var()
+
     wrong("2.9", "wrong variance")(
         lambda theta, sigma, n, h: settle(theta, sigma, n, 0.2, math.ceil(6 / (theta * 0.2))).var()
     )
@@ -909,7 +917,7 @@ class Ex2_10:
             before = now
         return x
 
-    @wrong("2.10", "below the floor")
+    @wrong("2.10", "no better than Euler and Maruyama")
     def weaker_kicks_tuned_to_one_target(score, x, sigma, h, steps):
         k = sigma**2 * h
         for _ in range(steps):

@@ -660,7 +660,7 @@ class Ex4_5:
         rule = training(follow=lambda copied, net, decay: smooth.update_parameters(net))
         return [float(one) for one in rule(net, loss, data, steps, lr, decay)[0]], smooth
 
-    @right("4.5")
+    @wrong("4.5", "one update behind")
     def before_the_step(net, loss, data, steps, lr, decay):
         smooth, opt, losses = copy.deepcopy(net), torch.optim.Adam(net.parameters(), lr=lr), []
         for _ in range(steps):

@@ -339,35 +339,35 @@ class Ex6_5:
 
     @wrong("6.5", "two finished trajectories mixed")
     def images_mixed(net, y, w, steps):
-        x = torch.randn(len(y), 1, 8, 8)
+        x = torch.randn(len(y), *net.event)
         return (1 - w) * euler(net, x, y, 0, steps) + w * euler(net, x, y, 1, steps)
 
     @wrong("6.5", "guidance left out")
     def conditional_only_by_heun(net, y, w, steps):
-        x = torch.randn(len(y), 1, 8, 8)
+        x = torch.randn(len(y), *net.event)
         return solve(lambda x, t: net(x, t, y), x, time_grid(steps), Heun())
 
     @wrong("6.5", "nothing random")
     def seeded_start(net, y, w, steps):
-        x = torch.randn(len(y), 1, 8, 8, generator=torch.Generator().manual_seed(1))
+        x = torch.randn(len(y), *net.event, generator=torch.Generator().manual_seed(1))
         return euler(net, x, y, w, steps)
 
     @wrong("6.5", "net not asked")
     def noise_returned(net, y, w, steps):
-        return torch.randn(len(y), 1, 8, 8)
+        return torch.randn(len(y), *net.event)
 
     @right("6.5")
     def heun_by_the_library(net, y, w, steps):
-        x = torch.randn(len(y), 1, 8, 8)
+        x = torch.randn(len(y), *net.event)
         return solve(lambda x, t: guided(net, x, t, y, w), x, time_grid(steps), Heun())
 
     @right("6.5")
     def finished_images_cut(net, y, w, steps):
-        return euler(net, torch.randn((len(y), 1, 8, 8)), y, w, steps).clamp(-1, 1)
+        return euler(net, torch.randn((len(y), *net.event)), y, w, steps).clamp(-1, 1)
 
     @right("6.5")
     def both_branches_in_one_batch(net, y, w, steps):
-        x, h = torch.empty(len(y), 1, 8, 8).normal_(), 1 / steps
+        x, h = torch.empty(len(y), *net.event).normal_(), 1 / steps
         labels = torch.cat([torch.full_like(y, net.null), y])
         for t in torch.linspace(0, 1, steps + 1)[:-1]:
             u0, u1 = net(torch.cat([x, x]), t, labels).chunk(2)
@@ -376,7 +376,7 @@ class Ex6_5:
 
     @right("6.5")
     def heun_with_a_last_euler_step(net, y, w, steps):
-        x, h = torch.from_numpy(np.random.default_rng().standard_normal((len(y), 1, 8, 8))), 1 / steps
+        x, h = torch.from_numpy(np.random.default_rng().standard_normal((len(y), *net.event))), 1 / steps
         for k in range(steps):
             u = guided(net, x, k * h, y, w)
             if k < steps - 1:
@@ -386,11 +386,11 @@ class Ex6_5:
 
     @wrong("6.5", "steps not used")
     def forty_steps(net, y, w, steps):
-        return euler(net, torch.randn(len(y), 1, 8, 8), y, w, 40)
+        return euler(net, torch.randn(len(y), *net.event), y, w, 40)
 
     @wrong("6.5", "last step begins at time 1")
     def both_ends(net, y, w, steps):
-        x = torch.randn(len(y), 1, 8, 8)
+        x = torch.randn(len(y), *net.event)
         for t in torch.linspace(0, 1, steps):
             x = x + guided(net, x, float(t), y, w) / steps
         return x
@@ -401,32 +401,46 @@ class Ex6_5:
 
     @wrong("6.5", "chance on the way")
     def langevin_steps(net, y, w, steps):
-        x, h = torch.randn(len(y), 1, 8, 8), 1 / steps
+        x, h = torch.randn(len(y), *net.event), 1 / steps
         for k in range(steps):
             x = x + h * guided(net, x, k * h, y, w) + 0.5 * h**0.5 * torch.randn_like(x)
         return x
 
     @wrong("6.5", "state not carried on")
     def every_step_from_the_noise(net, y, w, steps):
-        x0 = torch.randn(len(y), 1, 8, 8)
+        x0 = torch.randn(len(y), *net.event)
         for k in range(steps):
             x = x0 + guided(net, x0, k / steps, y, w) / steps
         return x
 
     @wrong("6.5", "wrong way")
     def scale_never_negative(net, y, w, steps):
-        return euler(net, torch.randn(len(y), 1, 8, 8), y, max(w, 0), steps)
+        return euler(net, torch.randn(len(y), *net.event), y, max(w, 0), steps)
 
     @right("6.5")
     def image_by_image(net, y, w, steps):
-        return torch.cat([euler(net, torch.randn(1, 1, 8, 8), k[None], w, steps) for k in y])
+        return torch.cat([euler(net, torch.randn(1, *net.event), k[None], w, steps) for k in y])
 
     @right("6.5")
     def in_place_in_double_precision(net, y, w, steps):
-        x = torch.from_numpy(np.random.default_rng().standard_normal((len(y), 1, 8, 8)))
+        x = torch.from_numpy(np.random.default_rng().standard_normal((len(y), *net.event)))
         for k in range(steps):
             x += guided(net, x, torch.full((len(y), 1, 1, 1), k / steps), y, w).detach() / steps
         return x.float()
+
+    @right("6.5")
+    def towards_the_guess(net, y, w, steps):
+        x = torch.randn(len(y), *net.event)
+        for k in range(steps):
+            t = k / steps
+            guess = x + (1 - t) * guided(net, x, t, y, w)
+            share = 1 / (steps - k)  # h / (1 - t), which is one in the last step
+            x = (1 - share) * x + share * guess
+        return x
+
+    @wrong("6.5", "images of one size alone")
+    def eight_by_eight(net, y, w, steps):
+        return euler(net, torch.randn(len(y), 1, 8, 8), y, w, steps)
 
 
 class Ex6_6:

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from coursekit import VP, GaussianPath, convert
-from coursekit.training import data_loss, noise_loss, prediction_loss, score_loss, velocity_loss
+from coursekit.training import noise_loss, prediction_loss, score_loss, velocity_loss
 
 N, DIM = 40_000, 3
 
@@ -199,9 +199,9 @@ def test_the_velocity_loss_of_a_constant_error_is_the_mean_square_of_its_weight(
     assert value == pytest.approx(square(clip), abs=5 * spread / n**0.5 + 1e-3)
 
 
-def test_the_three_with_a_name_are_those_in_their_own_space():
+def test_the_two_with_a_name_are_those_in_their_own_space():
     z, path = torch.randn(64, 2), GaussianPath()
-    for predict, loss in (("data", data_loss), ("noise", noise_loss), ("velocity", velocity_loss)):
+    for predict, loss in (("noise", noise_loss), ("velocity", velocity_loss)):
         values = [
             one(lambda x, t: x * t, z, generator=seeded())
             for one in (loss(path), prediction_loss(path, predict, predict))
