@@ -1,8 +1,9 @@
 """Measure image transformers that chapter 08 does not train: `python tools/make_small_patches.py`.
 
-In some three minutes it writes `coursekit/weights/small_patches.json`: two networks on patches of 7 × 7,
+In some five minutes it writes `coursekit/weights/small_patches.json`: two networks on patches of 7 × 7,
 whose 49 numbers are fewer than the width of 64, so that nothing is mute; and `patches_velocity`, which comes
-with the course, with the noise of its mute directions taken out of its images. No weights are kept.
+with the course, with the noise of its mute directions taken out of its images; and the loop of the lecture,
+1,000 steps of data prediction, with other losses and times. No weights are kept.
 """
 
 import json
@@ -24,8 +25,9 @@ from coursekit.cli.sample import generate
 from coursekit.cli.train import train
 from coursekit.evaluation import metrics
 from coursekit.evaluation.classifiers import mnist_classifier
-from coursekit.nets import ImageNetwork, patchify, pretrained, unpatchify
+from coursekit.nets import DiT, ImageNetwork, patchify, pretrained, unpatchify
 from coursekit.paths import Prediction
+from coursekit.training import EMA, Adam, cosine_rate, drop_labels, improve
 
 FRECHET, LABELLED, STEPS = 2000, 500, 10
 WORDS = {
@@ -67,6 +69,28 @@ def measured(net: ImageNetwork, predict: Prediction, patch: int, remove: bool = 
     return {name: round(value, 4) for name, value in told.items()}
 
 
+def looped(space: str, times: str) -> ImageNetwork:
+    """The network of the lecture's loop: data prediction through a bottleneck on patches of 14 × 14."""
+    torch.manual_seed(8)
+    generator, steps = Generator().manual_seed(8), 1000
+    images, labels = data.mnist(limit=8_000).train
+    net = DiT(size=28, patch=14, width=64, depth=4, heads=4, cond_dim=64, bottleneck=16)
+    ema, adam = EMA(net, 0.99), Adam(net.parameters(), 4e-3)
+    for step in range(1, steps + 1):
+        rows = torch.randint(len(images), (128,), generator=generator)
+        z, y = images[rows], drop_labels(labels[rows], 0.15, net.null, generator)
+        if times == "uniform":
+            t = torch.rand(128, 1, 1, 1, generator=generator)
+        else:
+            t = torch.sigmoid(-0.8 + 0.8 * torch.randn(128, 1, 1, 1, generator=generator))
+        eps = torch.randn(z.shape, generator=generator)
+        error = net(t * z + (1 - t) * eps, t, y) - z
+        weight = 1.0 if space == "data" else 1 / (1 - t).clamp(min=0.05)
+        adam.lr = 4e-3 * cosine_rate(step, steps)
+        improve(adam, (weight * error).square().mean(), ema)
+    return ema.net.eval()
+
+
 def main() -> None:
     limit_threads()
     told: dict[str, Any] = {
@@ -75,6 +99,10 @@ def main() -> None:
         "measured": f"{FRECHET:,} images at w = 1, {LABELLED} at 1.5 and 2; {STEPS} Heun steps, unclipped",
         "runs": {},
     }
+    for space, times in (("data", "uniform"), ("velocity", "uniform"), ("velocity", "logit-normal")):
+        name = f"loop, loss in the {space}, times {times}"
+        told["runs"][name] = measured(looped(space, times), "data", 14)
+        print(name, told["runs"][name], flush=True)
     for name, words in WORDS.items():
         folder = ROOT / "build" / name.replace(" ", "").replace(",", "-").replace("×", "x")
         config = settings(command_parser().parse_args(["train", *shlex.split(words), "--out", str(folder)]))
