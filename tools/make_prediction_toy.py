@@ -293,6 +293,7 @@ def plan() -> dict[str, list[tuple[Run, dict[str, Any]]]]:
             Run(64, "data", hidden=16, steps=4000),
             tell=("hidden", "steps"),
         ),
+        "late": bound(Run(16, "velocity"), Run(16, "velocity", steps=8000), tell=("steps",)),
         "noise": bound(
             *(replace(run, noise=s) for s in (1.0, 1 / 4, 1 / 16) for run in (data, velocity)),
             tell=("noise",),

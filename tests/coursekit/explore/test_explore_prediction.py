@@ -44,8 +44,8 @@ def test_nine_combinations_and_every_bound_were_run_on_two_seeds():
     nine = itertools.product((16, 512), module.PREDICTIONS, module.PREDICTIONS, (0, 1))
     again = [(run["D"], run["prediction"], run["space"], run["seed"]) for run in CARD["again"]]
     assert sorted(again) == sorted(nine)
-    assert set(CARD["bounds"]) == {"width", "noise", "skip", "preconditioning", "bottleneck"}
-    kept = {"D", "prediction", "hidden", "noise", "skip", "sigma_data", "bottleneck"}
+    assert set(CARD["bounds"]) == {"width", "late", "noise", "skip", "preconditioning", "bottleneck"}
+    kept = {"D", "prediction", "hidden", "steps", "noise", "skip", "sigma_data", "bottleneck"}
     for group in CARD["bounds"].values():
         seeds = {}
         for run in group:
