@@ -1,14 +1,16 @@
 """The data sets of the course: scikit-learn's small digits, and MNIST."""
 
+import json
+from importlib.resources import files
+from importlib.util import find_spec
+from pathlib import Path
+
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from .files import DataSource, read
+from .files import DataSource, DataUnavailable, read
 from .labelled import Digits, Labelled
-
-HELD_OUT = 500
-SPLIT_SEED = 0
 
 # The sums are those of the contents: how a server or a folder compresses them makes no difference.
 MNIST = DataSource(
@@ -36,18 +38,29 @@ def digits() -> Digits:
     Returns:
         1,297 images to train on and 500 to test on, stratified by class; images
         (n, 1, 8, 8) of float32 scaled from 0 … 16 to [-1, 1], labels (n,) of int64.
+    Raises:
+        DataUnavailable: scikit-learn is not installed.
 
     >>> digits().train.images.shape
     torch.Size([1297, 1, 8, 8])
     """
-    from sklearn.datasets import load_digits  # here, so that importing coursekit stays light
-    from sklearn.model_selection import train_test_split
+    table = _digits_table()
+    counts, classes = table[:, :-1], table[:, -1].astype(np.int64)
+    split = json.loads((files(__package__) / "digits_split.json").read_text(encoding="utf-8"))
+    train, test = (_rows_of(counts, classes, np.array(split[part])) for part in ("train", "test"))
+    return Digits(train, test)
 
-    counts, classes = load_digits(return_X_y=True)
-    train, test = train_test_split(
-        np.arange(len(classes)), test_size=HELD_OUT, stratify=classes, random_state=SPLIT_SEED
-    )
-    return Digits(_rows_of(counts, classes, train), _rows_of(counts, classes, test))
+
+def _digits_table() -> NDArray[np.float64]:
+    """Rows of scikit-learn's own file: 64 counts of ink and the digit.
+
+    Importing scikit-learn for it would take 80 MB in every kernel. The split beside this module is
+    `train_test_split(range(1797), test_size=500, stratify=digit, random_state=0)`, made once.
+    """
+    found = find_spec("sklearn")
+    if found is None or found.origin is None:
+        raise DataUnavailable("scikit-learn is missing, which brings the digits: set the course up again")
+    return np.loadtxt(Path(found.origin).parent / "datasets" / "data" / "digits.csv.gz", delimiter=",")
 
 
 def _rows_of(counts: NDArray[np.float64], classes: NDArray[np.int64], rows: NDArray[np.int64]) -> Labelled:

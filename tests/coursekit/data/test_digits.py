@@ -1,8 +1,13 @@
 """The digits are all there, scaled, split the same way every time, and no image is in both parts."""
 
+import subprocess
+import sys
+
+import numpy as np
 import pytest
 import torch
 from sklearn.datasets import load_digits
+from sklearn.model_selection import train_test_split
 
 from coursekit.data import digits
 
@@ -55,3 +60,16 @@ def test_split_is_the_same_on_every_call():
 def test_digits_cannot_be_replaced():
     with pytest.raises(AttributeError):
         KNOWN.train = KNOWN.test
+
+
+def test_the_split_is_scikit_learns_own():
+    counts, classes = load_digits(return_X_y=True)
+    rows = train_test_split(np.arange(len(classes)), test_size=500, stratify=classes, random_state=0)
+    for part, wanted in zip(digits(), rows, strict=True):
+        assert torch.equal(part.images.flatten(1), torch.tensor(counts[wanted] / 8 - 1).float())
+        assert torch.equal(part.labels, torch.tensor(classes[wanted]))
+
+
+def test_the_digits_cost_no_import_of_scikit_learn():
+    code = "import sys; from coursekit import data; data.digits(); print('sklearn' in sys.modules)"
+    assert subprocess.check_output([sys.executable, "-c", code], text=True) == "False\n"
