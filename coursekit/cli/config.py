@@ -47,9 +47,9 @@ PRESETS = {
 }
 """Settings that train well, for each pair of data and network."""
 
-FIRST_CHOICE: dict[str, NetName] = {"digits": "mlp", "mnist": "transformer"}
+DEFAULT_NET: dict[str, NetName] = {"digits": "mlp", "mnist": "transformer"}
 """The network that makes the best images in a few minutes on one thread."""
-SIZES_OF_ITS_OWN = ("patch", "width", "bottleneck")
+TRANSFORMER_SIZES = ("patch", "width", "bottleneck")
 """Sizes of the transformer that can be chosen."""
 
 
@@ -104,7 +104,7 @@ class TrainConfig:
     @property
     def _sizes(self) -> dict[str, int]:
         """The transformer's sizes that were chosen."""
-        chosen = {name: getattr(self, name) for name in SIZES_OF_ITS_OWN}
+        chosen = {name: getattr(self, name) for name in TRANSFORMER_SIZES}
         return {name: number for name, number in chosen.items() if number is not None}
 
     @property

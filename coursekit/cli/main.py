@@ -10,7 +10,7 @@ import torch
 
 from ..base import limit_threads
 from ..data import DataUnavailable
-from .config import DATA, FIRST_CHOICE, PREDICTIONS, PRESETS, SIZES_OF_ITS_OWN, NetName, TrainConfig
+from .config import DATA, DEFAULT_NET, PREDICTIONS, PRESETS, TRANSFORMER_SIZES, NetName, TrainConfig
 from .distributed import init_distributed
 from .evaluate import evaluate
 from .sample import SOLVERS, generate, load, save
@@ -43,7 +43,7 @@ def parser() -> argparse.ArgumentParser:
 def _add_train(parser: argparse.ArgumentParser) -> None:
     parser.set_defaults(run=_train)
     parser.add_argument("data", choices=DATA)
-    first = ", ".join(f"{net} for {data}" for data, net in FIRST_CHOICE.items())
+    first = ", ".join(f"{net} for {data}" for data, net in DEFAULT_NET.items())
     parser.add_argument("--net", choices=get_args(NetName), help=f"unless given: {first}")
     parser.add_argument("--predict", choices=PREDICTIONS, help="unless given: what suits the network")
     parser.add_argument("--steps", type=int, help="number of steps")
@@ -95,9 +95,9 @@ def _train(chosen: argparse.Namespace) -> int:
 
 def settings(chosen: argparse.Namespace) -> TrainConfig:
     """What was asked for, and where nothing was, what suits the data and the network."""
-    net = chosen.net or FIRST_CHOICE[chosen.data]
+    net = chosen.net or DEFAULT_NET[chosen.data]
     usual = PRESETS[chosen.data, net]
-    same = ("steps", "seconds", "seed", *SIZES_OF_ITS_OWN, "lr", "decay")
+    same = ("steps", "seconds", "seed", *TRANSFORMER_SIZES, "lr", "decay")
     return TrainConfig(
         chosen.data,
         net,

@@ -24,7 +24,7 @@ from ..training import (
     training_steps,
     with_dropped_labels,
 )
-from .config import DATA, DROP, PATH, SIZES_OF_ITS_OWN, TrainConfig
+from .config import DATA, DROP, PATH, TRANSFORMER_SIZES, TrainConfig
 from .distributed import Distributed
 from .run_state import STATE, load_state, save_state, write_json
 
@@ -170,7 +170,7 @@ def _progress(
 
 def _finish(config: TrainConfig, folder: Path, net: ImageNetwork, state: TrainState) -> None:
     settings = asdict(config) | {"lr": config.preset.lr, "decay": config.preset.decay}
-    for name in SIZES_OF_ITS_OWN:  # beside the network's other sizes
+    for name in TRANSFORMER_SIZES:  # beside the network's other sizes
         del settings[name]
     metadata = settings | {
         "steps": state.step,
