@@ -16,6 +16,8 @@ from pathlib import Path
 import psutil
 import pytest
 
+from coursetools.site import executed
+
 # The budgets, here and nowhere else. A cell's seconds are the smaller of wall and processor time: a busy
 # machine lengthens the one, a second thread the other, and neither makes the cell slow for its reader.
 CELL_SECONDS = 60.0
@@ -28,6 +30,7 @@ collect_ignore_glob = ["labs/*_restored*.ipynb"]  # a reader's own, from coursek
 
 ROOT = Path(__file__).resolve().parent
 records: dict[str, dict] = {}
+library = ""  # the hash of what all notebooks depend on, taken when it is first needed
 
 
 def is_cell(item):
@@ -77,7 +80,20 @@ def pytest_runtest_call(item):
         item.user_properties.append(("cell", cell))
     if fault := breach(before, cell, item.path.parent.name):
         item.raise_cell_error(fault)
+    watch.outputs.append(item.test_outputs or [])
+    keep_outputs(item.path, watch.outputs)
     return result
+
+
+def keep_outputs(path, outputs):
+    """After a lecture's last cell keep what all of them put out: then the reader's site need not run it."""
+    book = path.read_text(encoding="utf-8")
+    cells = sum(cell["cell_type"] == "code" for cell in json.loads(book)["cells"])
+    if path.parent != ROOT / "lectures" or len(outputs) < cells:
+        return
+    global library
+    library = library or executed.library_hash(ROOT)
+    executed.keep(executed.kept_file(ROOT, path.stem, book, library), outputs)
 
 
 def breach(before, cell, folder):
@@ -107,6 +123,7 @@ class Watch:
         self.process = psutil.Process(pid)
         self.size = size / 1e6
         self.highest = 0.0
+        self.outputs = []  # of each cell that passed
         threading.Thread(target=self.follow, daemon=True).start()
 
     def follow(self):

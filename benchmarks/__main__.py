@@ -5,13 +5,14 @@ import datetime
 from collections.abc import Callable
 from pathlib import Path
 
-from . import explorers, growth, peers, quality, simulation, start, training
+from . import explorers, growth, jumps, peers, quality, simulation, start, training
 from .rounds import machine
 
 HERE = Path(__file__).parent
 MEASURED = HERE.parent / "build" / "bench-parts"
 PARTS: dict[str, Callable[[], str]] = {
     "simulation": simulation.section,
+    "jumps": jumps.section,
     "training": training.section,
     "quality": quality.section,
     "growth": growth.section,

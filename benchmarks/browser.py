@@ -58,14 +58,16 @@ def wait(question: Callable[[], Answer], seconds: float, what: str) -> Answer:
 
 
 @contextlib.contextmanager
-def chromium(profile: Path) -> Iterator[Any]:
-    """A browser window of Selenium's, with a new profile in a folder."""
+def chromium(profile: Path, *, logs: bool = False) -> Iterator[Any]:
+    """A browser window of Selenium's, with a new profile; `logs` keeps what pages ask for and report."""
     from selenium import webdriver
 
     options = webdriver.ChromeOptions()
     options.binary_location = found(*BROWSERS)
     for flag in (*FLAGS, f"user-data-dir={profile}"):
         options.add_argument(f"--{flag}")
+    if logs:
+        options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
     window = webdriver.Chrome(options=options, service=webdriver.ChromeService(executable_path=found(DRIVER)))
     window.set_script_timeout(RUN_SECONDS)
     try:

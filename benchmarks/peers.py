@@ -10,7 +10,7 @@ from importlib.util import find_spec
 import torch
 from torch import Tensor, nn
 
-from coursekit import Field
+from coursekit import DiscretePath, Field, Sequences
 
 NAMES = ("torchcfm", "flow_matching", "torchdiffeq", "torchsde", "diffusers")
 
@@ -49,6 +49,27 @@ def flow_matching(method: str) -> Callable[[Field, Tensor, int], Tensor]:
         times = torch.linspace(0, 1, steps + 1)
         solver = ODESolver(velocity_model=Wrapped(field))
         return solver.sample(x, step_size=None, method=method, time_grid=times, return_intermediates=True)
+
+    return run
+
+
+def flow_matching_jumps(law: Sequences, path: DiscretePath) -> Callable[[Tensor, int], Tensor]:
+    """`MixtureDiscreteEulerSolver` with the exact posterior, called with states at t = 0 and steps."""
+    from flow_matching.path import MixtureDiscreteProbPath
+    from flow_matching.path.scheduler import PolynomialConvexScheduler
+    from flow_matching.solver import MixtureDiscreteEulerSolver
+    from flow_matching.utils import ModelWrapper
+
+    class Posterior(ModelWrapper):
+        def forward(self, x: Tensor, t: Tensor, **_: object) -> Tensor:
+            p = path.posterior(law, x, float(t[0]))
+            return torch.nn.functional.pad(p, (0, path.states - path.tokens))  # the mark is never clean
+
+    mixture = MixtureDiscreteProbPath(PolynomialConvexScheduler(n=1.0))
+    solver = MixtureDiscreteEulerSolver(Posterior(nn.Identity()), mixture, path.states)
+
+    def run(x: Tensor, steps: int) -> Tensor:
+        return solver.sample(x, step_size=None, time_grid=torch.linspace(0, 1, steps + 1))
 
     return run
 

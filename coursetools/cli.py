@@ -1,4 +1,4 @@
-"""The command line: `coursetools build`, `coursetools check`, `coursetools release`."""
+"""The command line: `coursetools build`, `coursetools check`, `coursetools site`, `coursetools release`."""
 
 import argparse
 import os
@@ -17,6 +17,7 @@ from coursetools.nbgrader.assignments import release_for_nbgrader  # noqa: E402
 from coursetools.publish import leaks  # noqa: E402
 from coursetools.publish.release import Release, release  # noqa: E402
 from coursetools.publish.schedule import parse_date, status_lines  # noqa: E402
+from coursetools.site.staging import stage  # noqa: E402
 
 SHOWN = 40  # faults or files; more than that nobody reads
 
@@ -39,6 +40,7 @@ def _parser() -> argparse.ArgumentParser:
     for run, description in (
         (_build, "write every notebook from its source"),
         (_check, "notebooks = sources, no leaks, no dead links"),
+        (_site, "run the lectures, and write the pages of the reader's site for Sphinx"),
         (_release, "make the students' tree of the course"),
     ):
         name = run.__name__.lstrip("_")
@@ -46,10 +48,20 @@ def _parser() -> argparse.ArgumentParser:
         command.add_argument(
             "--root", type=Path, default=Path(), help="the course's top folder (default: here)"
         )
-        verb = {"build": "written", "check": "checked"}.get(name)
+        verb = {"build": "written", "check": "checked", "site": "written"}.get(name)
         command.set_defaults(run=run, unchanged=lambda _, verb=verb: f"nothing {verb}")
+        if run is _site:
+            _add_site_arguments(command)
     _add_release_arguments(command)
     return parser
+
+
+def _add_site_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("dest", type=Path, metavar="DIR", help="the folder of the pages")
+    parser.add_argument(
+        "--lectures", default="all", metavar="none|all|04,05", help="those to run; others have no outputs"
+    )
+    parser.add_argument("--jobs", type=int, default=2, metavar="N", help="lectures at a time (default: 2)")
 
 
 def _add_release_arguments(parser: argparse.ArgumentParser) -> None:
@@ -87,6 +99,13 @@ def _check(options: argparse.Namespace) -> int:
         return _report(faults, "the check failed")
     count = len(parsed.notebooks)
     return _print([f"{count} notebooks: as their sources build them, nothing leaked, no dead link"])
+
+
+def _site(options: argparse.Namespace) -> int:
+    parsed = load_course(options.root)
+    numbers = None if options.lectures == "all" else options.lectures.replace("none", "").split(",")
+    staged = stage(parsed, options.dest, numbers, jobs=options.jobs)
+    return _print([f"{len(staged.pages)} pages, {len(staged.run)} of them with outputs, in {options.dest}"])
 
 
 def _load(root: Path) -> tuple[ParsedCourse, set[str]]:

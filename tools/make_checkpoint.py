@@ -4,8 +4,11 @@ It does what `coursekit train` does with the words below, in build/NAME (killed,
 writes the network into coursekit/weights/, its settings and measurements beside it as JSON, and a model card.
 What is measured is the network as it is shipped, with its weights rounded where the file holds float16.
 
-`mnist_300s` is what a reader gets in five minutes. The three `patches_…` are those that chapter 08 compares:
-alike but for what they predict, and sampled from without clipping, which would help two of the three.
+`mnist_300s` is what a reader gets in five minutes. `placed_digits` draws pairs from captions, beside a bag of
+words; `moving_digits` makes clips, beside two networks with equal training: one with attention over time and
+no other road between frames, one whose frames know nothing of one another. The three `patches_…` are those
+that chapter 08 compares: alike but for what they predict, and sampled from without clipping, which would help
+two of the three.
 """
 
 import argparse
@@ -40,6 +43,11 @@ WORDS = {
     "patches_data": PATCHES.format("data"),
     "patches_velocity": PATCHES.format("velocity"),
     "patches_noise": PATCHES.format("noise"),
+    "placed_digits": "placed-digits --steps 4000 --seed 0",
+    "placed_digits_bag": "placed-digits --net bag --steps 4000 --seed 0",
+    "moving_digits": "moving-digits --steps 8000 --seed 0",
+    "moving_digits_attention": "moving-digits --net attention --steps 8000 --seed 0",
+    "moving_digits_frames": "moving-digits --net frames --steps 8000 --seed 0",
 }
 FULL = ("digits", "mnist")
 """Kept in float32; the others in float16."""
@@ -109,7 +117,7 @@ def main() -> None:
         told |= evaluate(config, folder, net, group.device, clip=not compared)
     if compared:
         told |= {"clipped": False, "noise_left": noise_left(net, config.predict)}
-    else:
+    elif config.data in DATA:
         (chosen.out / f"{name}.md").write_text(card(name, told), encoding="utf-8")
     (chosen.out / f"{name}.json").write_text(json.dumps(told, indent=2) + "\n", encoding="utf-8")
     print(f"{chosen.out / name}.json tells how it was made and how good it is")

@@ -33,6 +33,9 @@ PICTURES = {
     "06_guidance": ("06_guidance", "Four rows of ten generated"),
     "07_ddpm": ("07_ddpm", "Four chessboards of dots"),
     "08_prediction": ("08_prediction", "Three panels of distance from the plane"),
+    "09_latents": ("09_latents", "Four pictures of a Chinese pagoda"),
+    "10_words_video": ("10_words_video", "A table of ten by ten generated pictures"),
+    "11_discrete": ("11_discrete", "Four rows of the nine words"),
 }
 # The animation: rows of digits that begin as one noise, and become ten digits in one hand.
 FILM = "digits"

@@ -1,5 +1,6 @@
 """Time: the one place where a time gets its shape."""
 
+import torch
 from torch import Tensor
 
 Time = float | Tensor
@@ -22,7 +23,7 @@ def time_shape(x: Tensor) -> tuple[int, ...]:
     return (x.shape[0],) + (1,) * (x.dim() - 1)
 
 
-def as_time(t: Time, x: Tensor) -> Tensor:
+def as_time(t: Time, x: Tensor, dtype: torch.dtype | None = None) -> Tensor:
     """Shape a time so that it broadcasts against a batch of states.
 
     PyTorch aligns shapes from the right, so a (batch,) time times a (batch, dim) state is an error at
@@ -32,16 +33,20 @@ def as_time(t: Time, x: Tensor) -> Tensor:
     Args:
         t: one time for the whole batch (a number or a tensor with a single element), or one for each
             state: (batch,) or (batch, 1, …, 1). 0 is noise, 1 is data.
-        x: states, (batch, *event) with at least one event axis, floating-point.
+        x: states, (batch, *event) with at least one event axis, floating-point unless `dtype` is given.
+        dtype: floating-point type of the time, where the states are tokens; that of the states unless given.
     Returns:
         (batch, 1, …, 1), as many axes as `x`, with its dtype and device. A view where possible: do
         not write into it.
     Raises:
-        ValueError: `x` has no event axis or holds integers, or `t` has any other shape.
+        ValueError: `x` has no event axis or holds integers and no `dtype` is given, or `t` has any other
+            shape.
 
     >>> as_time(0.5, torch.zeros(3, 1, 8, 8)).shape
     torch.Size([3, 1, 1, 1])
     """
+    if dtype is not None:
+        x = x.new_empty((), dtype=dtype).expand(x.shape)  # the states' shape and device, in that type
     column = time_shape(x)
     if not isinstance(t, Tensor):
         return x.new_tensor(float(t)).expand(column)

@@ -2,16 +2,25 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Any, Literal
 
-from ..data import Digits, digits, mnist
-from ..nets import DiT, FiLMMLP, UNet
+from ..data import NULL_MOVE, NULL_WORD, Digits, digits, mnist
+from ..data.placed import CAPTION_WORDS
+from ..nets import ClipDiT, DiT, FiLMMLP, ImageNetwork, UNet
 from ..paths import GaussianPath, Prediction
 
-NetName = Literal["mlp", "unet", "transformer"]
+DataName = Literal["digits", "mnist", "placed-digits", "moving-digits"]
+NetName = Literal["mlp", "unet", "transformer", "bag", "attention", "frames"]
 
 DATA: dict[str, Callable[[], Digits]] = {"digits": digits, "mnist": mnist}
-SIZES = {"digits": 8, "mnist": 28}
+"""Data sets of single digits; of the others `worlds` makes the pictures and the clips."""
+EVENTS: dict[str, dict[str, int]] = {
+    "digits": {"channels": 1, "size": 8, "classes": 10},
+    "mnist": {"channels": 1, "size": 28, "classes": 10},
+    "placed-digits": {"channels": 1, "size": 16, "classes": NULL_WORD},
+    "moving-digits": {"frames": 8, "channels": 18, "size": 1, "classes": NULL_MOVE},
+}
+"""Sizes that a network takes from its data: of clips, the frames and the numbers of a frame's latent."""
 PATH = GaussianPath()
 DROP = 0.15
 """Fraction of labels dropped, for classifier-free guidance."""
@@ -29,6 +38,10 @@ class Preset:
     decay: float
     batch: int
     predict: Prediction = "velocity"
+    space: Prediction | None = None
+    """What the error is measured in; what is predicted, unless given."""
+    given: float = 0.0
+    """Share of the clips of a batch whose first frames are given, so that clips can be continued."""
 
 
 PRESETS = {
@@ -44,10 +57,52 @@ PRESETS = {
         batch=128,
         predict="data",
     ),
+    ("placed-digits", "transformer"): Preset(
+        {"patch": 4, "width": 64, "depth": 3, "words": CAPTION_WORDS},
+        lr=3e-3,
+        decay=0.995,
+        batch=64,
+        predict="data",
+    ),
+    ("placed-digits", "bag"): Preset(
+        {"patch": 4, "width": 64, "depth": 3}, lr=3e-3, decay=0.995, batch=64, predict="data"
+    ),
+    ("moving-digits", "transformer"): Preset(
+        {"width": 64, "depth": 3, "flat": 384},
+        lr=3e-3,
+        decay=0.997,
+        batch=128,
+        predict="data",
+        space="velocity",
+        given=0.25,
+    ),
+    ("moving-digits", "attention"): Preset(
+        {"width": 64, "depth": 3},
+        lr=3e-3,
+        decay=0.997,
+        batch=128,
+        predict="data",
+        space="velocity",
+        given=0.25,
+    ),
+    ("moving-digits", "frames"): Preset(
+        {"width": 64, "depth": 3, "over_time": 0},
+        lr=3e-3,
+        decay=0.997,
+        batch=128,
+        predict="data",
+        space="velocity",
+        given=0.25,
+    ),
 }
 """Settings that train well, for each pair of data and network."""
 
-DEFAULT_NET: dict[str, NetName] = {"digits": "mlp", "mnist": "transformer"}
+DEFAULT_NET: dict[str, NetName] = {
+    "digits": "mlp",
+    "mnist": "transformer",
+    "placed-digits": "transformer",
+    "moving-digits": "transformer",
+}
 """The network that makes the best images in a few minutes on one thread."""
 TRANSFORMER_SIZES = ("patch", "width", "bottleneck")
 """Sizes of the transformer that can be chosen."""
@@ -60,8 +115,10 @@ class TrainConfig:
     What is None among the last five is the preset's.
 
     Args:
-        data: "digits" or "mnist".
-        net: "mlp", "unet" or "transformer".
+        data: "digits", "mnist", "placed-digits" (pictures with captions) or "moving-digits" (clips).
+        net: "mlp", "unet" or "transformer" for digits; "transformer" or "bag" (of words) for pictures with
+            captions; "transformer" (attention over time, and a perceptron of the whole clip), "attention"
+            (without the perceptron) or "frames" (with neither) for clips.
         predict: what the network predicts.
         batch: images in a step, over all processes.
         steps: steps in all, or None.
@@ -73,11 +130,12 @@ class TrainConfig:
         lr: the largest learning rate.
         decay: of the average of the weights.
     Raises:
-        ValueError: not exactly one of `steps` and `seconds` is given, a number is not positive, or a size of
-            the transformer is given for another network.
+        ValueError: not exactly one of `steps` and `seconds` is given, a number is not positive, the network
+        is
+            not for these data, or a size of the transformer is given for a network that has none.
     """
 
-    data: Literal["digits", "mnist"]
+    data: DataName
     net: NetName
     predict: Prediction
     batch: int
@@ -97,9 +155,14 @@ class TrainConfig:
             number = getattr(self, name)
             if number is not None and not number > 0:
                 raise ValueError(f"{name} is {number}; it must be positive")
-        if self._sizes and self.net != "transformer":
+        check_net(self.data, self.net)
+        if self._sizes and self.net in ("mlp", "unet"):
             given = " and ".join(f"--{name}" for name in self._sizes)
             raise ValueError(f"{given} only for --net transformer, but the network is {self.net}")
+        if self.data == "moving-digits" and set(self._sizes) - {"width"}:
+            raise ValueError("a latent of a frame is one patch: of the sizes, clips have only --width")
+        if self.predict != "data" and self.preset.given:
+            raise ValueError(f"--predict {self.predict}: clips are continued by predicting data; use data")
 
     @property
     def _sizes(self) -> dict[str, int]:
@@ -118,7 +181,16 @@ class TrainConfig:
             decay=usual.decay if self.decay is None else self.decay,
         )
 
-    def build(self) -> FiLMMLP | UNet | DiT:
+    def build(self) -> ImageNetwork:
         """Build the network; its initial weights come from torch's own generator."""
-        kind = {"mlp": FiLMMLP, "unet": UNet, "transformer": DiT}[self.net]
-        return kind(channels=1, size=SIZES[self.data], classes=10, **self.preset.sizes)
+        kinds: dict[str, type[Any]] = {"mlp": FiLMMLP, "unet": UNet, "transformer": DiT, "bag": DiT}
+        kind = ClipDiT if self.data == "moving-digits" else kinds[self.net]
+        net: ImageNetwork = kind(**EVENTS[self.data], **self.preset.sizes)
+        return net
+
+
+def check_net(data: str, net: str) -> None:
+    """Raise ValueError if a network is not for these data."""
+    if (data, net) not in PRESETS:
+        known = " or ".join(name for of, name in PRESETS if of == data)
+        raise ValueError(f"--net {net} is not for {data}; choose {known}")

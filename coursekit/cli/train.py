@@ -15,18 +15,21 @@ from ..nets import ImageNetwork, pretrained
 from ..training import (
     EMA,
     Adam,
+    Continued,
     Loss,
     RegressionLoss,
     Step,
     cosine_rate,
     draw_batch,
+    draw_given,
     prediction_loss,
     training_steps,
     with_dropped_labels,
 )
-from .config import DATA, DROP, PATH, TRANSFORMER_SIZES, TrainConfig
+from .config import DROP, PATH, TRANSFORMER_SIZES, TrainConfig
 from .distributed import Distributed
 from .run_state import STATE, load_state, save_state, write_json
+from .worlds import training_data
 
 EPS = 1e-5
 """Adam divides by |gradient| + eps. With the usual 1e-8 a gradient that is nothing but rounding makes a whole
@@ -65,12 +68,13 @@ def train(
     _check(config, folder, group, resume)
     torch.manual_seed(config.seed)  # the network's first weights
     net = config.build().to(group.device)
+    columns = [column.to(group.device) for column in training_data(config.data)]
     ema, adam = EMA(net, config.preset.decay), Adam(net.parameters(), config.preset.lr, EPS)
     state = TrainState(**load_state(folder, config, net, ema, adam)) if resume else TrainState()
     folder.mkdir(parents=True, exist_ok=True)
     net.train()
     steps = training_steps(
-        _batch_loss(config, group, net), adam, _rates(config, state), ema=ema, first=state.step + 1
+        _batch_loss(config, group, net, columns), adam, _rates(config, state), ema=ema, first=state.step + 1
     )
     saved = time.monotonic()
     for _ in _progress(config, state, group, _timed(steps, config, state, group)):
@@ -92,13 +96,13 @@ def _check(config: TrainConfig, folder: Path, group: Distributed, resume: bool) 
         )
 
 
-def _batch_loss(config: TrainConfig, group: Distributed, net: ImageNetwork) -> Callable[[int], Tensor]:
+def _batch_loss(
+    config: TrainConfig, group: Distributed, net: ImageNetwork, columns: list[Tensor]
+) -> Callable[[int], Tensor]:
     """The loss of a step's batch, of which this process takes its shard."""
-    dataset = DATA[config.data]().train
-    columns = [column.to(group.device) for column in dataset]
     wrapped, generator = group.wrap_ddp(net), Generator(group.device)
-    own = prediction_loss(PATH, config.predict, config.predict)
-    loss = with_dropped_labels(_on_shard(own, group), DROP, null=net.null)
+    own = prediction_loss(PATH, config.predict, config.preset.space or config.predict)
+    loss = with_dropped_labels(_on_shard(own, group, config.preset.given), DROP, null=net.null)
     autocast = torch.autocast("cuda", torch.bfloat16) if group.device.type == "cuda" else nullcontext()
 
     def batch_loss(step: int) -> Tensor:
@@ -110,13 +114,19 @@ def _batch_loss(config: TrainConfig, group: Distributed, net: ImageNetwork) -> C
     return batch_loss
 
 
-def _on_shard(loss: RegressionLoss, group: Distributed) -> Loss:
-    """A loss that draws for the whole batch, as every process does, and evaluates this process's shard."""
+def _on_shard(loss: RegressionLoss, group: Distributed, share: float) -> Loss:
+    """A loss that draws for the whole batch, as every process does, and evaluates this process's shard.
+
+    In a `share` of the clips, if there is one, the first frames are given.
+    """
 
     def on_shard(
         net: nn.Module, z: Tensor, y: Tensor | None = None, *, generator: Generator | None = None
     ) -> Tensor:
         t, eps = loss.draw(z, generator)
+        if share:
+            given = draw_given(len(z), z.shape[1], share, generator=generator).to(z.device)
+            net = Continued(net, group.shard(z), group.shard(given))
         z, t, eps = group.shard(z), group.shard(t), group.shard(eps)
         return loss.value(net, z, t, eps, None if y is None else group.shard(y))
 

@@ -5,6 +5,7 @@ from .empirical import Empirical
 from .gaussian import Gaussian
 from .mixture import GaussianMixture
 from .protocols import Density, Samplable, Scored, check_points
+from .sequences import ExactDenoiser, Sequences
 from .toy import Circles, Moons, Spiral
 from .truncated import truncated_normal
 
@@ -13,11 +14,13 @@ __all__ = [
     "Circles",
     "Density",
     "Empirical",
+    "ExactDenoiser",
     "Gaussian",
     "GaussianMixture",
     "Moons",
     "Samplable",
     "Scored",
+    "Sequences",
     "Spiral",
     "check_points",
     "truncated_normal",

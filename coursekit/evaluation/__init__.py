@@ -1,6 +1,6 @@
 """How good samples are: evidence, metrics, two-sample test, residuals of equations, classifiers of digits."""
 
-from . import classifiers, metrics
+from . import classifiers, metrics, text
 from .claims import Claim, EvidenceError, Statements, evidence
 from .pde_residuals import continuity_residual, fokker_planck_residual
 from .two_sample import TwoSample, energy_distance, two_sample_test
@@ -16,5 +16,6 @@ __all__ = [
     "evidence",
     "fokker_planck_residual",
     "metrics",
+    "text",
     "two_sample_test",
 ]

@@ -56,6 +56,18 @@ def choice(label: str, options: Sequence[Any] | Mapping[str, Any], value: Any = 
     return menu
 
 
+def text(label: str, value: str) -> widgets.Widget:
+    """Make a line to write in; the picture is drawn anew on Enter, or when the line is left.
+
+    Args:
+        label: what to write.
+        value: what stands there to begin with.
+    Returns:
+        The line; its value is a string.
+    """
+    return widgets.Text(value=value, description=label, continuous_update=False, style=LOOK, layout=WIDE)
+
+
 def button(label: str) -> widgets.Widget:
     """Make a button; its value is the number of times it was pressed."""
     return widgets.Button(description=label, layout={"width": "max-content"})
@@ -149,7 +161,7 @@ def explorer(draw: Draw, size: tuple[float, float] = (5.0, 5.0), **controls: wid
         draw: `draw(ax, **values)` draws into a cleared `ax` and returns the text alternative of what it drew,
             which stands below the picture. `values` has one entry for each control, by its name here.
         size: width and height of the picture in inches.
-        controls: made by `slider`, `choice` or `button`; their order is the order on the page.
+        controls: made by `slider`, `choice`, `text` or `button`; their order is the order on the page.
     Returns:
         The explorer; as the last line of a cell it shows itself.
     Raises:

@@ -1,4 +1,4 @@
-"""Explorer of what a network is asked for: a spiral in a plane, in a space of many dimensions."""
+"""Explorer of what a network predicts: a spiral in a plane, in a space of many dimensions."""
 
 import json
 import math
@@ -10,34 +10,21 @@ import ipywidgets as widgets
 import numpy as np
 import torch
 from matplotlib.axes import Axes
-from matplotlib.collections import LineCollection
-from matplotlib.patches import Rectangle
 from torch import Tensor
 
 from ..distributions import Spiral
-from ..plots import COLORS
-from ..plots import samples as points_of
+from ..plots import COLORS, samples
 from .panel import LOOK, WIDE, Explorer, choice, explorer
 
 DIMENSIONS = [2, 8, 16, 512]
 PREDICTIONS = ["data", "noise", "velocity"]
 CLIPS = [0.0, 0.01, 0.05, 0.2]
 HIDDEN = 256  # units of the last hidden layer
-FIRST = 0.05  # time at which the sampler begins that is told the noise
+FIRST = 0.05  # time at which the sampler of noise prediction begins
 DATA = Spiral(noise=0.02, turns=1.5)
-LIM = 2.9  # half the side of both frames; data units unless a cloud needs more room
-APART = 7.9  # from the middle of one frame to that of the other
-ZOOMS = (
-    1,
-    2,
-    5,
-    10,
-    20,
-    50,
-    100,
-    200,
-)  # data units for one of the frame, the least that shows most of a cloud
-DECADES = (-3, 3)  # powers of ten from the lower to the upper edge of the side view
+LIM = 2.9  # half the side of the plane that is shown
+ZOOMS = (1, 2, 5, 10, 20, 50, 100, 200)  # times as much as usual: the least that shows most of a cloud
+DISTANCES = (1e-3, 1e3)  # of the side view; what lies outside is drawn at its edge
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,14 +50,14 @@ class _Run:
 def _runs() -> dict[tuple[int, str, str, float], _Run]:
     """All stored runs by D, prediction, loss space and clip."""
     folder = files("coursekit") / "weights"
-    card = json.loads((folder / "prediction_toy.json").read_text(encoding="utf-8"))
+    record = json.loads((folder / "prediction_toy.json").read_text(encoding="utf-8"))
     with as_file(folder / "prediction_toy.npz") as file, np.load(file) as stored:
-        samples = torch.from_numpy(stored["samples"]).float()
+        points = torch.from_numpy(stored["samples"]).float()
     return {
-        (told["D"], told["prediction"], told["space"], told["clip"]): _Run(
-            told["share"], told["off"], told.get("failed"), each[:, :2], each[:, 2]
+        (run["D"], run["prediction"], run["space"], run["clip"]): _Run(
+            run["share"], run["off"], run.get("failed"), each[:, :2], each[:, 2]
         )
-        for told, each in zip(card["runs"], samples, strict=True)
+        for run, each in zip(record["runs"], points, strict=True)
     }
 
 
@@ -92,7 +79,7 @@ def bound(D: int, prediction: str) -> float | None:
 
 
 def prediction() -> Explorer:
-    """Explore what to ask a network for: the data, the noise or the velocity, in spaces of many dimensions.
+    """Explore what a network should predict, data, noise or velocity, in spaces of many dimensions.
 
     The data are a spiral in a plane of a space with D dimensions (after Li & He 2025, Fig. 2). For every
     setting a network of 256 hidden units was trained beforehand, in 800 steps. The picture shows samples
@@ -108,10 +95,13 @@ def prediction() -> Explorer:
         reach = float(run.plane.abs().amax(1).quantile(0.95))
         unit = next((zoom for zoom in ZOOMS if reach <= LIM * zoom), ZOOMS[-1])
         inside = run.plane.abs().amax(1) <= LIM * unit
-        _above(ax, run.plane[inside], unit)
-        _beside(ax, run.plane[inside, 0], run.distance[inside], unit, D, bound(D, predicted))
-        ax.set(xlim=(-LIM - 1.0, APART + LIM + 2.6), ylim=(-LIM - 1.3, LIM + 0.8))
         ax.set_axis_off()
+        above, beside = ax.inset_axes((0, 0, 0.42, 1)), ax.inset_axes((0.55, 0, 0.36, 1))
+        _above(above, run.plane[inside])
+        _beside(beside, run.plane[inside, 0], run.distance[inside], D, bound(D, predicted))
+        for each in (above, beside):
+            each.set(xlim=(-LIM * unit, LIM * unit), xlabel="first coordinate in the plane")
+        above.set(ylim=(-LIM * unit, LIM * unit))
         return " ".join(
             (
                 _what(D, predicted, space, clip),
@@ -129,7 +119,7 @@ def prediction() -> Explorer:
         clip=widgets.SelectionSlider(
             options=[(f"{clip:g}", clip) for clip in CLIPS],
             value=0.05,
-            description="clip of the loss's weight",
+            description="clip of the weight",
             style=LOOK,
             layout=WIDE,
         ),
@@ -142,48 +132,24 @@ def _number(value: float) -> str:
     return text.replace("-", "−")
 
 
-def _frame(ax: Axes, middle: float, title: str, unit: int) -> None:
-    """A square around (middle, 0), with numbers of the first coordinate below it."""
-    ax.add_patch(Rectangle((middle - LIM, -LIM), 2 * LIM, 2 * LIM, fill=False, linewidth=0.8))
-    ax.text(middle, LIM + 0.25, title, ha="center")
-    ax.text(middle, -LIM - 0.7, "first coordinate in the plane", ha="center", va="top", fontsize="small")
-    for place in (-2, 0, 2):
-        number = _number(place * unit)
-        ax.text(middle + place, -LIM - 0.15, number, ha="center", va="top", fontsize="small")
-
-
-def _above(ax: Axes, y: Tensor, unit: int) -> None:
+def _above(ax: Axes, y: Tensor) -> None:
     """Draw samples in the plane, over the curve."""
-    _frame(ax, 0.0, "from above: in the plane", unit)
-    for place in (-2, 0, 2):
-        ax.text(-LIM - 0.15, place, _number(place * unit), ha="right", va="center", fontsize="small")
     fraction = torch.linspace(0, 1, 200)
     angle = 2 * math.pi * DATA.turns * fraction
-    spiral = DATA.radius * fraction * torch.stack([angle.cos(), angle.sin()]) / unit
-    ax.plot(*spiral, color="#BBBBBB", linewidth=max(0.8, 3.5 / unit), zorder=0)
-    points_of(y / unit, ax, color=COLORS[0], size=5)
+    spiral = DATA.radius * fraction * torch.stack([angle.cos(), angle.sin()])
+    ax.plot(*spiral, color="#BBBBBB", linewidth=3.5, zorder=0)
+    samples(y, ax, color=COLORS[0], size=5)
+    ax.set(title="from above: in the plane", ylabel="second coordinate")
 
 
-def _height(distance: Tensor | float) -> Tensor:
-    """Place of a distance on the side view's logarithmic axis, kept inside of it."""
-    low, high = DECADES
-    share = (torch.as_tensor(distance).clamp_min(1e-12).log10() - low) / (high - low)
-    return LIM * (2 * share.clamp(0.01, 0.99) - 1)
-
-
-def _beside(ax: Axes, first: Tensor, distance: Tensor, unit: int, D: int, least: float | None) -> None:
+def _beside(ax: Axes, first: Tensor, distance: Tensor, D: int, least: float | None) -> None:
     """Draw the distance from the plane over the first coordinate, the noise's, and the theorem's bound."""
-    _frame(ax, APART, "from the side: distance from the plane", unit)
+    ax.set_title("from the side: distance from the plane")
     if D == 2:
-        ax.text(APART, 0, "The plane is the whole space:\nnothing lies beside it.", ha="center", va="center")
+        middle, words = (0.5, 0.5), "The plane is the whole space:\nno point lies off it."
+        ax.text(*middle, words, ha="center", va="center", transform=ax.transAxes)
+        ax.set_yticks([])
         return
-    left, right = APART - LIM, APART + LIM
-    rungs = []
-    for power in range(DECADES[0], DECADES[1] + 1):
-        y = LIM * (2 * (power - DECADES[0]) / (DECADES[1] - DECADES[0]) - 1)
-        rungs.append([(left, y), (right, y)])
-        ax.text(left - 0.15, y, f"{10.0**power:g}", ha="right", va="center", fontsize="small")
-    ax.add_collection(LineCollection(rungs, colors="#E3E3E3", linewidths=0.8, zorder=0))
     noise = math.sqrt(D - 2)
     lines = [(noise, "noise", "#666666", "--")]
     if least is not None:
@@ -192,10 +158,12 @@ def _beside(ax: Axes, first: Tensor, distance: Tensor, unit: int, D: int, least:
     lines.sort(key=lambda line: line[0])
     for (value, name, color, style), side in zip(lines, ("top", "bottom"), strict=False):
         place = side if least is not None else "center"
-        y = float(_height(value))
-        ax.plot([left, right], [y, y], color=color, linestyle=style, linewidth=1.4)
-        ax.text(right + 0.12, y, f"{name} {_number(value)}", color=color, va=place, fontsize="small")
-    points_of(torch.stack([APART + first / unit, _height(distance)], 1), ax, color=COLORS[0], size=5)
+        ax.axhline(value, color=color, linestyle=style, linewidth=1.4)
+        words, at = f" {name} {_number(value)}", ax.get_yaxis_transform()
+        ax.text(1, value, words, color=color, va=place, fontsize="small", transform=at)
+    samples(torch.stack([first, distance.clamp(*DISTANCES)], 1), ax, color=COLORS[0], size=5)
+    ax.set(yscale="log", ylim=DISTANCES, aspect="auto", ylabel="")
+    ax.grid(axis="y", color="#E3E3E3", linewidth=0.8)
 
 
 def _what(D: int, predicted: str, space: str, clip: float) -> str:
@@ -227,17 +195,19 @@ def _theorem(D: int, predicted: str) -> str:
     """What is certain about every network of this width, however it was trained."""
     mute = D - HIDDEN - 2
     if D == 2:
-        return "In two dimensions there is no direction beside the plane."
+        return "In two dimensions there is no direction off the plane."
     if mute <= 0:
         return (
             f"The theorem says nothing here, since {HIDDEN} hidden units are more than {D} dimensions: what "
             "is left of the noise is a matter of training."
         )
-    begin = f"The theorem: {HIDDEN} hidden units leave at least {mute} directions beside the plane mute; "
-    if predicted == "data":
-        return begin + "asked for the data, the network forgets the noise there, so there is no bound."
-    least = _number(bound(D, predicted) or 0.0)
-    effect = "keeps the noise" if predicted == "velocity" else f"magnifies the noise {1 / FIRST:.0f} times"
-    return (
-        begin + f"asked for the {predicted}, it {effect} there: root mean square distance at least {least}."
+    begin = (
+        f"The theorem: {HIDDEN} hidden units leave at least {mute} directions off the plane mute, where the "
+        "answer is the same for every state. "
     )
+    if predicted == "data":
+        return begin + "Data prediction forgets the noise there, so there is no bound."
+    least = _number(bound(D, predicted) or 0.0)
+    effect = "keeps the noise" if predicted == "velocity" else f"magnifies the noise by {1 / FIRST:.0f}"
+    name = predicted.capitalize()
+    return begin + f"{name} prediction {effect} there: root mean square distance at least {least}."

@@ -50,7 +50,9 @@ class ConditionEmbedding(nn.Module):
         c = silu( W embed(t) + b + E_y )
 
     Labels run from 0 to classes - 1. One more label, `null` = classes, means "no label given": it is what
-    classifier-free guidance trains the unconditional field on (Ho & Salimans 2022).
+    classifier-free guidance trains the unconditional field on (Ho & Salimans 2022). A state can have several
+    labels, such as the words of a caption: then E_y is the sum of theirs, a *bag of words*, which does not
+    change if they are put in another order.
 
     Args:
         classes: number of labels, the null label not counted.
@@ -68,13 +70,19 @@ class ConditionEmbedding(nn.Module):
         self.label = nn.Embedding(classes + 1, dim)
 
     def forward(self, x: Tensor, t: Time, y: Tensor) -> Tensor:
-        """Embed times, a float, (batch,) or (batch, 1, …, 1), and labels (batch,), as (batch, dim).
+        """Embed times, a float, (batch,) or (batch, 1, …, 1), and labels (batch,) or (batch, words).
 
-        Raises ValueError if there is not one label for each of the states `x`.
+        Returns (batch, dim). Raises ValueError if there is not one label, or one row, for each of the states.
         """
-        if y.shape != x.shape[:1]:
+        if y.shape[:1] != x.shape[:1] or y.dim() > 2:
             raise ValueError(f"labels have shape {tuple(y.shape)}; give one for each state, ({len(x)},)")
-        return nn.functional.silu(self.time(as_time(t, x).flatten(1)) + self.label(y))
+        label = self.label(y)
+        label = label.sum(1) if y.dim() == 2 else label
+        return nn.functional.silu(self.time(as_time(t, x).flatten(1)) + label)
+
+    def time_and_words(self, x: Tensor, t: Time, y: Tensor) -> tuple[Tensor, Tensor]:
+        """Embed times alone, (batch, dim), and each word of captions (batch, words): (batch, words, dim)."""
+        return nn.functional.silu(self.time(as_time(t, x).flatten(1))), self.label(y)
 
 
 class FiLM(nn.Module):
@@ -99,7 +107,13 @@ class FiLM(nn.Module):
         self.to_scale_shift = zero_init(nn.Linear(cond_dim, 2 * features))
 
     def forward(self, features: Tensor, condition: Tensor, axis: int = -1) -> Tensor:
-        """Modulate features, with theirs along `axis`, by a condition (batch, cond_dim); same shape."""
+        """Modulate features, with theirs along `axis`, by a condition (batch, cond_dim); same shape.
+
+        A condition of more axes, (batch, …, cond_dim), is broadcast against features (batch, …, features).
+        """
+        if condition.dim() > 2:
+            scale, shift = self.to_scale_shift(condition).chunk(2, dim=-1)
+            return features * (1 + scale) + shift
         shape = [1] * features.dim()
         shape[0], shape[axis] = len(features), -1
         scale, shift = (half.reshape(shape) for half in self.to_scale_shift(condition).chunk(2, dim=-1))
@@ -133,7 +147,7 @@ class ImageNetwork(nn.Module):
         self.condition = ConditionEmbedding(config["classes"], config["cond_dim"])
 
     @property
-    def event(self) -> tuple[int, int, int]:
+    def event(self) -> tuple[int, ...]:
         """Shape of an image: (channels, size, size)."""
         return self.config["channels"], self.config["size"], self.config["size"]
 
@@ -143,9 +157,13 @@ class ImageNetwork(nn.Module):
         Raises:
             ValueError: `x`, `t` or `y` has a shape that the network was not built for.
         """
+        self.check_states(x)
+        return self.condition(x, t, y)
+
+    def check_states(self, x: Tensor) -> None:
+        """Raise ValueError if the states have a shape that the network was not built for."""
         if x.shape[1:] != self.event:
             raise ValueError(
                 f"states have shape {tuple(x.shape)}, but this network was built for (batch, "
                 f"{', '.join(map(str, self.event))}); reshape them, or build it with other sizes"
             )
-        return self.condition(x, t, y)

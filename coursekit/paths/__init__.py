@@ -2,6 +2,8 @@
 
 from .conversions import ConvertedField, Prediction, convert, to_endpoints
 from .ddpm import ChainScheduler, ForwardChain, cosine_betas, linear_betas
+from .discrete import DiscretePath, Rates, Source
+from .enumerated import Enumerated
 from .exact import MarginalScore, MarginalVelocity, TractableDistribution, marginal_score, marginal_velocity
 from .gaussian import GaussianPath
 from .linear import LinearPath
@@ -15,6 +17,8 @@ __all__ = [
     "CondOT",
     "ConvertedField",
     "Cosine",
+    "DiscretePath",
+    "Enumerated",
     "ForwardChain",
     "GaussianPath",
     "LinearPath",
@@ -23,7 +27,9 @@ __all__ = [
     "MarginalVelocity",
     "Posterior",
     "Prediction",
+    "Rates",
     "Scheduler",
+    "Source",
     "SquareRoot",
     "TractableDistribution",
     "convert",

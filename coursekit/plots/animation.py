@@ -153,4 +153,5 @@ def _player(page: str, caption: str, alt: str, smooth: bool) -> str:
     page = re.sub(r'<i class="fa (fa-[^"]*)"></i>', lambda match: SIGNS[match[1]], page)
     page = page.replace("<style>", f"<style>{BUTTONS}", 1)
     page = page.replace("<img id=", f'<img alt="{html.escape(alt)}" id=', 1)
+    page = page.replace('<input id="_anim_slider', '<input aria-label="frame" id="_anim_slider', 1)
     return f'<figure style="margin:0">{page}{caption_html(caption)}</figure>'

@@ -1,11 +1,11 @@
-"""What a solver is: one small step along a vector field, or along a stochastic process."""
+"""What a solver is: one small step along a vector field, a stochastic process, or a jump process."""
 
 from typing import ClassVar, Protocol, runtime_checkable
 
 from torch import Tensor
 
 from ..base import Field
-from .processes import Process
+from .processes import JumpProcess, Process
 
 
 class ODESolver(Protocol):
@@ -46,5 +46,27 @@ class SDESolver(Protocol):
         ...
 
 
-Solver = ODESolver | SDESolver
+@runtime_checkable
+class JumpSolver(Protocol):
+    """One way of taking a random step of a jump process, told from others by its `probabilities`.
+
+    >>> isinstance(JumpEuler(), JumpSolver), isinstance(EulerMaruyama(), JumpSolver)
+    (True, False)
+    """
+
+    order: ClassVar[int]
+    """Laws converge with error O(h^order) in total variation."""
+    evaluations: ClassVar[int]
+    """Evaluations of the process in one step."""
+
+    def step(self, process: JumpProcess, x: Tensor, t: float, h: float, /) -> Tensor:
+        """State at time t + h, h > 0, of sequences that are `x` (batch, length) at time `t`."""
+        ...
+
+    def probabilities(self, process: JumpProcess, x: Tensor, t: float, h: float, /) -> Tensor:
+        """Law of each place after the step, (batch, length, states)."""
+        ...
+
+
+Solver = ODESolver | SDESolver | JumpSolver
 """What `simulate` and `solve` take; each refuses the wrong kind in a sentence."""

@@ -1,20 +1,26 @@
-"""Follow a vector field or a stochastic process; the solver is chosen by what is given."""
+"""Follow a vector field, a stochastic process or a jump process; the solver is chosen by what is given."""
 
 from collections.abc import Callable, Iterator
 from functools import partial
 from itertools import pairwise
-from typing import TypeGuard, overload
+from typing import Literal, overload
 
 import torch
 from torch import Tensor
 
 from ..base import Field, time_shape
-from .base import ODESolver, SDESolver, Solver
+from .base import JumpSolver, ODESolver, SDESolver, Solver
+from .markov import JumpEuler
 from .ode import Euler, Heun
-from .processes import Process
+from .processes import JumpProcess, Process
 from .sde import EulerMaruyama
 
-SOLVERS: dict[str, Solver] = {"euler": Euler(), "heun": Heun(), "euler-maruyama": EulerMaruyama()}
+SOLVERS: dict[str, Solver] = {
+    "euler": Euler(),
+    "heun": Heun(),
+    "euler-maruyama": EulerMaruyama(),
+    "jump-euler": JumpEuler(),
+}
 """The solvers that have a name: `solve(field, x0, times, "euler")`."""
 
 
@@ -57,10 +63,14 @@ def solve_iter(
 ) -> Iterator[Tensor]: ...
 @overload
 def solve_iter(
+    field: JumpProcess, x0: Tensor, times: Tensor, solver: JumpSolver | str | None = None
+) -> Iterator[Tensor]: ...
+@overload
+def solve_iter(
     field: Field, x0: Tensor, times: Tensor, solver: ODESolver | str | None = None
 ) -> Iterator[Tensor]: ...
 def solve_iter(
-    field: Field | Process, x0: Tensor, times: Tensor, solver: Solver | str | None = None
+    field: Field | Process | JumpProcess, x0: Tensor, times: Tensor, solver: Solver | str | None = None
 ) -> Iterator[Tensor]:
     """Follow a field or a process from `x0` and yield the state at each of the times, the first one included.
 
@@ -68,52 +78,89 @@ def solve_iter(
     them off.
 
     Args:
-        field: a field, called as field(x, t) with a float t, or a process, with `drift` and `diffusion`.
-        x0: states at times[0], (batch, *event), floating-point.
+        field: a field, called as field(x, t) with a float t; a process, with `drift` and `diffusion`; or a
+            jump process, with `jumps`.
+        x0: states at times[0], (batch, *event), floating-point; for a jump process (batch, length) of int64.
         times: (n,) times, increasing, or decreasing for a run backwards; `time_grid(20)` makes one.
-        solver: how to take a step: an instance, or a name in `SOLVERS`. Unless given, Heun() for a field
-            and EulerMaruyama() for a process.
+        solver: how to take a step: an instance, or a name in `SOLVERS`. Unless given, Heun() for a field,
+            EulerMaruyama() for a process and JumpEuler() for a jump process.
     Yields:
         n states, each shaped like `x0`; the first is `x0` itself.
     Raises:
         TypeError: the solver does not fit: one for fields was given a process, or the other way round.
         ValueError: no solver has this name, times do not run one way, `x0` has no event axis or holds
-            integers, or (at the first step) the field's answer is of another shape than the states.
+            integers (for a jump process: anything else), or (at the first step) the field's answer is of
+            another shape than the states.
 
     >>> [round(x.item(), 4) for x in solve_iter(lambda x, t: -x, torch.ones(1, 1), time_grid(2), "euler")]
     [1.0, 0.5, 0.25]
     """
-    time_shape(x0)  # for its errors
-    return _steps(_step_of(field, solver), x0, _check_times(times))
+    step = _step_of(field, solver)
+    _check_start(field, x0)
+    return _steps(step, x0, _check_times(times))
 
 
-def _step_of(field: Field | Process, solver: Solver | str | None) -> Callable[[Tensor, float, float], Tensor]:
+Kind = Literal["field", "process", "jump process"]
+
+HOW: dict[Kind, str] = {
+    "field": "a field: give Heun(), or leave the solver out",
+    "process": "a process: give EulerMaruyama(), or leave the solver out",
+    "jump process": "a jump process: give JumpEuler(), or leave the solver out",
+}
+"""How each kind is followed, for messages."""
+
+
+def _kind_of(field: object) -> Kind | None:
+    if hasattr(field, "jumps"):
+        return "jump process"
+    if hasattr(field, "drift") and hasattr(field, "diffusion"):
+        return "process"
+    return "field" if callable(field) else None
+
+
+def _followed_by(solver: Solver) -> Kind:
+    """What a solver follows."""
+    if isinstance(solver, JumpSolver):
+        return "jump process"
+    return "process" if isinstance(solver, SDESolver) else "field"
+
+
+def _check_start(field: object, x0: Tensor) -> None:
+    if _kind_of(field) != "jump process":
+        time_shape(x0)  # for its errors
+    elif x0.dim() != 2 or x0.dtype != torch.int64:
+        raise ValueError(
+            f"states have shape {tuple(x0.shape)} and type {x0.dtype}; a jump process takes whole numbers "
+            "(batch, length), for example with .long()"
+        )
+
+
+def _step_of(
+    field: Field | Process | JumpProcess, solver: Solver | str | None
+) -> Callable[[Tensor, float, float], Tensor]:
     """The step of the chosen solver along what is given, called as step(x, t, h)."""
-    chosen = _chosen(field, solver)
-    name = type(chosen).__name__
-    if isinstance(chosen, SDESolver):
-        if _is_process(field):
-            return partial(chosen.step, field)
+    kind = _kind_of(field)
+    if kind is None:
         raise TypeError(
-            f"{name} follows a process, with drift and diffusion, but this is a field: leave the solver out "
-            "or give Heun(), or add noise to the field with SDEExtension(field, score, sigma)"
+            f"{type(field).__name__} can't be followed: give a field, called as field(x, t), a process, with "
+            "the methods drift(x, t) and diffusion(x, t), or a jump process, with jumps(x, t)"
         )
-    if callable(field):
-        return partial(chosen.step, field)
-    if _is_process(field):
+    chosen = _chosen(kind, solver)
+    wanted = _followed_by(chosen)
+    if wanted == "field" and kind == "process" and callable(field):
+        kind = "field"  # some processes are called like fields, too
+    if wanted != kind:
+        noisy = ", or add noise to the field with SDEExtension(field, score, sigma)"
         raise TypeError(
-            f"{name} follows a field, but {type(field).__name__} is a process: leave the solver out or give "
-            "EulerMaruyama()"
+            f"{type(chosen).__name__} follows a {wanted}, but {type(field).__name__} is {HOW[kind]}"
+            + (noisy if wanted == "process" and kind == "field" else "")
         )
-    raise TypeError(
-        f"{type(field).__name__} can't be followed: give a field, called as field(x, t), or a process, with "
-        "the methods drift(x, t) and diffusion(x, t)"
-    )
+    return partial(chosen.step, field)  # type: ignore[arg-type]
 
 
-def _chosen(field: Field | Process, solver: Solver | str | None) -> Solver:
+def _chosen(kind: Kind, solver: Solver | str | None) -> Solver:
     if solver is None:
-        return EulerMaruyama() if _is_process(field) else Heun()
+        return {"field": Heun(), "process": EulerMaruyama(), "jump process": JumpEuler()}[kind]  # type: ignore[return-value]
     if isinstance(solver, str):
         return find_solver(solver)
     if isinstance(solver, type):
@@ -131,10 +178,6 @@ def find_solver(name: str) -> Solver:
         return SOLVERS[name.lower()]
     except KeyError:
         raise ValueError(f"no solver is called '{name}'; there are {', '.join(SOLVERS)}") from None
-
-
-def _is_process(field: object) -> TypeGuard[Process]:
-    return hasattr(field, "drift") and hasattr(field, "diffusion")
 
 
 def _steps(step: Callable[[Tensor, float, float], Tensor], x: Tensor, ticks: list[float]) -> Iterator[Tensor]:
@@ -158,18 +201,25 @@ def _gradients_of(x0: Tensor) -> torch.set_grad_enabled:
 @overload
 def simulate(field: Process, x0: Tensor, times: Tensor, solver: SDESolver | str | None = None) -> Tensor: ...
 @overload
+def simulate(
+    field: JumpProcess, x0: Tensor, times: Tensor, solver: JumpSolver | str | None = None
+) -> Tensor: ...
+@overload
 def simulate(field: Field, x0: Tensor, times: Tensor, solver: ODESolver | str | None = None) -> Tensor: ...
-def simulate(field: Field | Process, x0: Tensor, times: Tensor, solver: Solver | str | None = None) -> Tensor:
+def simulate(
+    field: Field | Process | JumpProcess, x0: Tensor, times: Tensor, solver: Solver | str | None = None
+) -> Tensor:
     """Follow a field or a process from `x0` and record the states at all times.
 
     Gradients are tracked only if `x0` requires them.
 
     Args:
-        field: a field, called as field(x, t) with a float t, or a process, with `drift` and `diffusion`.
-        x0: states at times[0], (batch, *event), floating-point.
+        field: a field, called as field(x, t) with a float t; a process, with `drift` and `diffusion`; or a
+            jump process, with `jumps`.
+        x0: states at times[0], (batch, *event), floating-point; for a jump process (batch, length) of int64.
         times: (n,) times, increasing, or decreasing for a run backwards.
-        solver: how to take a step: an instance, or a name in `SOLVERS`. Unless given, Heun() for a field
-            and EulerMaruyama() for a process.
+        solver: how to take a step: an instance, or a name in `SOLVERS`. Unless given, Heun() for a field,
+            EulerMaruyama() for a process and JumpEuler() for a jump process.
     Returns:
         Trajectories, (n, batch, *event); entry 0 is `x0`.
     Raises:
@@ -180,8 +230,9 @@ def simulate(field: Field | Process, x0: Tensor, times: Tensor, solver: Solver |
     >>> simulate(BrownianMotion(), torch.zeros(5, 2), time_grid(10)).shape
     torch.Size([11, 5, 2])
     """
-    time_shape(x0)  # for its errors
-    ticks, step = _check_times(times), _step_of(field, solver)
+    step = _step_of(field, solver)
+    _check_start(field, x0)
+    ticks = _check_times(times)
     with _gradients_of(x0):
         states = x0.new_empty((len(ticks), *x0.shape))
         for i, x in enumerate(_steps(step, x0, ticks)):
@@ -192,8 +243,14 @@ def simulate(field: Field | Process, x0: Tensor, times: Tensor, solver: Solver |
 @overload
 def solve(field: Process, x0: Tensor, times: Tensor, solver: SDESolver | str | None = None) -> Tensor: ...
 @overload
+def solve(
+    field: JumpProcess, x0: Tensor, times: Tensor, solver: JumpSolver | str | None = None
+) -> Tensor: ...
+@overload
 def solve(field: Field, x0: Tensor, times: Tensor, solver: ODESolver | str | None = None) -> Tensor: ...
-def solve(field: Field | Process, x0: Tensor, times: Tensor, solver: Solver | str | None = None) -> Tensor:
+def solve(
+    field: Field | Process | JumpProcess, x0: Tensor, times: Tensor, solver: Solver | str | None = None
+) -> Tensor:
     """Follow a field or a process from `x0` and return the state at the last time.
 
     Of a field it is the flow map, numerically. Arguments, gradients and errors are those of `simulate`; the
@@ -205,8 +262,9 @@ def solve(field: Field | Process, x0: Tensor, times: Tensor, solver: Solver | st
     >>> round(solve(lambda x, t: -x, torch.ones(1, 1), time_grid(100)).item(), 4)
     0.3679
     """
-    time_shape(x0)  # for its errors
-    ticks, step = _check_times(times), _step_of(field, solver)
+    step = _step_of(field, solver)
+    _check_start(field, x0)
+    ticks = _check_times(times)
     with _gradients_of(x0):
         x = x0
         for x in _steps(step, x0, ticks):  # noqa: B007 (the last one is what is wanted)

@@ -1,4 +1,4 @@
-"""Stochastic processes: a drift, and a diffusion that scales the noise."""
+"""Stochastic processes: a drift, and a diffusion that scales the noise; or places that jump."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -27,6 +27,30 @@ class Process(Protocol):
 
     def diffusion(self, x: Tensor, t: Time) -> float | Tensor:
         """Strength of the noise: a number, or a tensor that multiplies the noise of each coordinate."""
+        ...
+
+
+class JumpProcess(Protocol):
+    """A process on sequences of whole numbers whose places wait, and jump.
+
+        Q_t(y | x) = rate * softmax(logits)[y]   for every y other than x_j, at each place j
+
+    Holderrieth & Erives, continuous-time Markov chains with factorised rates: one place jumps at a time, and
+    the rates depend on all of x.
+
+    >>> process: JumpProcess = MarkovChain(torch.tensor([[-2.0, 1.0], [2.0, -1.0]]))
+    >>> rate, logits = process.jumps(torch.tensor([[0, 1]]), 0.0)
+    >>> rate, logits.softmax(-1)
+    (tensor([[2., 1.]], dtype=torch.float64), tensor([[[0., 1.],
+             [1., 0.]]], dtype=torch.float64))
+    """
+
+    def jumps(self, x: Tensor, t: Time, /) -> tuple[Tensor, Tensor]:
+        """Rate (batch, length) at which each place of `x` (batch, length) is drawn anew, and its logits.
+
+        The logits (batch, length, states) say what it is drawn from; the state's own token may be among
+        them, and then to draw it is to stay.
+        """
         ...
 
 

@@ -18,12 +18,13 @@ def drop_labels(y: Tensor, rate: float, null: int, generator: Generator | None =
     learns the field of all data (under `null`) beside the field of each class.
 
     Args:
-        y: labels, (batch,) integers; left as they are.
+        y: labels, (batch,) integers, or several for each state, such as the words of captions (batch, words),
+            which are dropped together; left as they are.
         rate: probability of a drop, in [0, 1].
         null: the label that means "no label given".
         generator: source of randomness, on the labels' device.
     Returns:
-        New labels, (batch,).
+        New labels, shaped like `y`.
     Raises:
         ValueError: `rate` is not a probability.
 
@@ -32,8 +33,8 @@ def drop_labels(y: Tensor, rate: float, null: int, generator: Generator | None =
     """
     if not 0 <= rate <= 1:
         raise ValueError(f"rate = {rate} is not a probability; give a number from 0 to 1, such as 0.15")
-    dropped = torch.rand(y.shape, generator=generator, device=y.device) < rate
-    return torch.where(dropped, null, y)
+    dropped = torch.rand(y.shape[:1], generator=generator, device=y.device) < rate
+    return torch.where(dropped.reshape(-1, *(1,) * (y.dim() - 1)), null, y)
 
 
 @dataclass(frozen=True, eq=False)
@@ -88,7 +89,7 @@ class GuidedField:
 
     Args:
         net: called as net(x, t, y).
-        y: target labels, (batch,).
+        y: target labels, (batch,), or captions, (batch, words).
         w: guidance scale, finite.
         null: the label that means "no label given".
     Raises:
@@ -121,7 +122,7 @@ class GuidedField:
         """
         if len(x) != len(self.y):
             raise ValueError(f"{len(x)} states for {len(self.y)} labels; bind one label for each state")
-        times = as_time(t, x)
+        times = as_time(t, x, None if x.is_floating_point() else torch.get_default_dtype())
         if self.w in (0.0, 1.0):
             answer: Tensor = self.net(x, times, self._labels)
             return answer
@@ -141,7 +142,7 @@ def guided(net: nn.Module, y: Tensor, w: float, *, null: int | None = None) -> G
 
     Args:
         net: called as net(x, t, y).
-        y: target labels, (batch,) integers from 0 to `null`.
+        y: target labels, (batch,) integers from 0 to `null`, or captions, (batch, words).
         w: guidance scale, a finite number.
         null: the label that means "no label given"; that of the network, `net.null`, unless given.
     Returns:
@@ -165,9 +166,17 @@ def _null_of(net: nn.Module, null: int | None) -> int:
 
 
 def _check_labels(y: Tensor, null: int) -> None:
-    if y.dim() != 1 or y.is_floating_point() or y.is_complex() or y.dtype == torch.bool:
-        raise ValueError(f"labels have shape {tuple(y.shape)} and type {y.dtype}; give integers (batch,)")
-    if len(y) and (int(y.min()) < 0 or int(y.max()) > null):
+    if (
+        y.dim() not in (1, 2)
+        or y.shape[1:] == (1,)
+        or y.is_floating_point()
+        or y.is_complex()
+        or y.dtype == torch.bool
+    ):
+        raise ValueError(
+            f"labels have shape {tuple(y.shape)} and type {y.dtype}; give integers (batch,) or (batch, words)"
+        )
+    if y.numel() and (int(y.min()) < 0 or int(y.max()) > null):
         raise ValueError(
             f"labels run from {int(y.min())} to {int(y.max())}; give 0 to {null}, the null label"
         )

@@ -1,12 +1,15 @@
-"""Boxes: MyST admonitions of the sources, as block quotes with a bold title in the notebooks.
+"""Boxes: MyST admonitions of the sources, as block quotes in the notebooks and as themselves on the site.
 
 A block quote is what JupyterLab, Colab, VS Code and GitHub all show as a box, each in its own way. Within
 one, a formula must stand on one line: JupyterLab takes formulas out before it reads Markdown, and the sign
 of quotation on a formula's second line would become part of it.
+
+Two more kinds are no boxes but variants: `notebook-only` holds what assumes a running kernel, `site-only`
+what a reader of the site finds in its place.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 LABELS = {
@@ -16,6 +19,7 @@ LABELS = {
     "key-idea": "Key idea",
     "warning": "Warning",
 }
+NOTEBOOK_ONLY, SITE_ONLY = "notebook-only", "site-only"
 _TITLED = ("definition", "theorem", "algorithm")
 _OPEN = re.compile(r":::\{([\w-]*)\}\s*(.*?)\s*")
 _LIKE = re.compile(r"\s*:{3,}")
@@ -25,7 +29,7 @@ _TITLE_REMEDY = "write it behind the kind, such as `:::{algorithm} 1: sampling f
 
 @dataclass(frozen=True)
 class Box:
-    """A box in a Markdown cell: its kind and title, and the indices of its first and last line there."""
+    """A box or a variant in a Markdown cell: its kind, its title, the indices of its first and last line."""
 
     kind: str
     title: str
@@ -42,7 +46,7 @@ class BoxError(ValueError):
 
 
 def boxes(text: str) -> list[Box]:
-    """The boxes of a Markdown cell, from top to bottom.
+    """The boxes and variants of a Markdown cell, from top to bottom.
 
     Raises:
         BoxError: a box of another kind, without a title, nested, empty, or never closed.
@@ -70,10 +74,12 @@ def boxes(text: str) -> list[Box]:
 
 def _opening(line: str, index: int) -> tuple[str, str]:
     opening = _OPEN.fullmatch(line)
-    if not opening or opening[1] not in LABELS:
+    if not opening or opening[1] not in (*LABELS, NOTEBOOK_ONLY, SITE_ONLY):
         remedy = f"write `:::{{kind}} Title` at the margin, with one of {', '.join(LABELS)}"
         raise BoxError(index, f"not a box: {line.strip()!r}", remedy)
     kind, title = opening[1], opening[2]
+    if kind not in LABELS and title:
+        raise BoxError(index, f"a variant with a title: {title!r}", f"write `:::{{{kind}}}` alone")
     if kind in _TITLED and not title:
         raise BoxError(index, f"a box of kind {kind} without a title", _TITLE_REMEDY)
     if kind == "algorithm" and not _NUMBERED.fullmatch(title):
@@ -83,20 +89,44 @@ def _opening(line: str, index: int) -> tuple[str, str]:
 
 def with_quotes(text: str) -> str:
     """The cell as it stands in the notebook: each box a block quote with a bold title."""
+
+    def quoted(box: Box, body: list[str]) -> list[str]:
+        lines = [f"**{heading(box)}**", "", *_one_line_formulas(body)]
+        return [f"> {line}".rstrip() for line in lines]
+
+    return _rewritten(text, quoted, kept=NOTEBOOK_ONLY)
+
+
+def with_admonitions(text: str) -> str:
+    """The cell as it stands on the site: each box an admonition, of a class named after its kind."""
+
+    def admonition(box: Box, body: list[str]) -> list[str]:
+        return [f":::{{admonition}} {heading(box)}", f":class: {box.kind}", "", *body, ":::"]
+
+    return _rewritten(text, admonition, kept=SITE_ONLY)
+
+
+def _rewritten(text: str, form: Callable[[Box, list[str]], list[str]], kept: str) -> str:
+    """The text with each box in another form; of the variants `kept` stays, the other goes."""
     lines = text.split("\n")
     for box in reversed(boxes(text)):
-        body = _one_line_formulas(lines[box.begin + 1 : box.end])
-        quoted = [_heading(box), "", *body]
-        lines[box.begin : box.end + 1] = [f"> {line}".rstrip() for line in quoted]
+        body, end = lines[box.begin + 1 : box.end], box.end + 1
+        if box.kind in LABELS:
+            body = form(box, body)
+        elif box.kind != kept:
+            body = []
+            end += lines[end : end + 1] == [""]  # not two empty lines where it stood
+        lines[box.begin : end] = body
     return "\n".join(lines)
 
 
-def _heading(box: Box) -> str:
+def heading(box: Box) -> str:
+    """What stands above a box: `Algorithm 1: sampling from a flow model`."""
     numbered = _NUMBERED.fullmatch(box.title) if box.kind == "algorithm" else None
     label, title = LABELS[box.kind], box.title
     if numbered:
         label, title = f"{label} {numbered[1]}", numbered[2]
-    return f"**{label}: {title}**" if title else f"**{label}**"
+    return f"{label}: {title}" if title else label
 
 
 def _one_line_formulas(lines: list[str]) -> Iterator[str]:

@@ -105,22 +105,27 @@ def parse_source(text: str, file: str, chapter: Chapter) -> SourceFile:
 
 def build_editions(source: SourceFile, course: Course, chapter: Chapter) -> dict[str, str]:
     """Build the notebooks of one source, in memory: a lecture, or a solution and its lab."""
-    cells = {"lectures": list(source.cells)}
-    if source.folder == "solutions":
-        number = numbers(source)
-        labs = [_lab_cell(cell, number) for cell in source.cells if cell.tag not in rules.LEFT_OUT]
-        solved = [replace(cell, text=without_markers(cell.text)) for cell in source.cells]
-        cells = {"solutions": solved, "labs": labs}
     # By this entry in the metadata `coursekit.save()` knows a lab, whatever its file is called.
     lab = {"coursekit": {"course": course.title, "lab": chapter.slug}}
     books = {}
-    for folder, own in cells.items():
+    for folder, own in edition_cells(source).items():
         name, framed = f"{folder}/{source.slug}", add_frame(own, course, chapter, folder)
         framed = [
             replace(cell, text=with_quotes(cell.text)) if cell.kind == "markdown" else cell for cell in framed
         ]
+        framed = [cell for cell in framed if cell.kind == "code" or cell.text.strip()]  # all was for the site
         books[f"{name}.ipynb"] = render(name, framed, lab if folder == "labs" else {})
     return books
+
+
+def edition_cells(source: SourceFile) -> dict[str, list[SourceCell]]:
+    """The cells of each notebook of a source, by the notebook's folder, with their boxes as in the source."""
+    if source.folder == "lectures":
+        return {"lectures": list(source.cells)}
+    number = numbers(source)
+    labs = [_lab_cell(cell, number) for cell in source.cells if cell.tag not in rules.LEFT_OUT]
+    solved = [replace(cell, text=without_markers(cell.text)) for cell in source.cells]
+    return {"solutions": solved, "labs": labs}
 
 
 def _lab_cell(cell: SourceCell, number: dict[int, str]) -> SourceCell:

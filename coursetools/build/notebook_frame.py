@@ -25,7 +25,8 @@ def add_frame(cells: list[SourceCell], course: Course, chapter: Chapter, folder:
     start = [SourceCell("code", setup_code(course), "setup")]
     if folder == "lectures" and chapter.minutes:
         title, _, rest = cells[0].text.partition("\n")
-        cells = [replace(cells[0], text=f"{title}\n\n{_head(chapter)}\n{rest}"), *cells[1:]]
+        head = "".join(f"> {line}".rstrip() + "\n" for line in lecture_head(chapter))
+        cells = [replace(cells[0], text=f"{title}\n\n{head}\n{rest}"), *cells[1:]]
     end = [SourceCell("markdown", "---\n" + _navigation(course, chapter, folder))]
     return [
         SourceCell("markdown", _header(course, chapter, folder)),
@@ -36,15 +37,17 @@ def add_frame(cells: list[SourceCell], course: Course, chapter: Chapter, folder:
     ]
 
 
-def _head(chapter: Chapter) -> str:
-    """How long the lecture takes, what it needs, and what it is good for."""
+def lecture_head(chapter: Chapter) -> list[str]:
+    """How long the lecture takes, what it needs, and what it is good for: lines of Markdown."""
     main, all_ = chapter.minutes
     last = "the toolbox" if chapter.number == 0 else "*Going deeper*"
-    goals = "".join(f"\n> - {goal}" for goal in chapter.goals)
-    return (
-        f"> **{main} minutes**, {all_} with {last}. **You need:** {chapter.needs}\n>\n"
-        f"> **Afterwards you will be able to**\n>{goals}\n"
-    )
+    return [
+        f"**{main} minutes**, {all_} with {last}. **You need:** {chapter.needs}",
+        "",
+        "**Afterwards you will be able to**",
+        "",
+        *(f"- {goal}" for goal in chapter.goals),
+    ]
 
 
 def _header(course: Course, chapter: Chapter, folder: str) -> str:
@@ -76,10 +79,19 @@ def _navigation(course: Course, chapter: Chapter, folder: str) -> str:
 def _badges(course: Course, path: str) -> str:
     if not course.repository:
         return ""
-    where = f"{course.repository}/blob/{course.branch}/{path}"
-    colab = f"[![Open in Colab]({_COLAB}/assets/colab-badge.svg)]({_COLAB}/github/{where})"
-    target = f"{course.repository}/{quote(course.branch, safe='')}?labpath={quote(path, safe='')}"
-    return f"{colab} [![Open in Binder]({_BINDER}/badge_logo.svg)]({_BINDER}/v2/gh/{target})"
+    at = course.repository, course.branch, path
+    colab = f"[![Open in Colab]({_COLAB}/assets/colab-badge.svg)]({colab_link(*at)})"
+    return f"{colab} [![Open in Binder]({_BINDER}/badge_logo.svg)]({binder_link(*at)})"
+
+
+def colab_link(repository: str, branch: str, path: str) -> str:
+    """Where Colab opens a notebook of a repository on GitHub."""
+    return f"{_COLAB}/github/{repository}/blob/{branch}/{path}"
+
+
+def binder_link(repository: str, branch: str, path: str) -> str:
+    """Where Binder starts a repository of GitHub and opens a notebook of it."""
+    return f"{_BINDER}/v2/gh/{repository}/{quote(branch, safe='')}?labpath={quote(path, safe='')}"
 
 
 def setup_code(course: Course) -> str:

@@ -2,6 +2,7 @@
 
 import ast
 from collections.abc import Iterator
+from itertools import pairwise
 
 from coursetools.build.boxes import BoxError, boxes
 from coursetools.build.course import Chapter
@@ -108,7 +109,7 @@ def _exercise_faults(source: SourceFile, chapter: int | None) -> Iterator[Violat
             yield from _stub_faults(cell, by_line[cell.line])
     # The code cell after an exercise is its check: any other would run the stub and stop the lab.
     code = [cell for cell in source.cells if cell.kind == "code" and cell.tag not in LEFT_OUT]
-    for cell, after in zip(code, [*code[1:], SourceCell("code", "")], strict=True):
+    for cell, after in pairwise([*code, SourceCell("code", "")]):
         if cell.tag == "exercise" and after.tag != "check":
             yield cell.line, "an exercise without a check", "put a cell tagged [check] below it"
 

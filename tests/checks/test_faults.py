@@ -143,6 +143,19 @@ IMPOSSIBLE = {
     ),  # a strength t, or the same always, is an attempt
     ("8.9", "constant"),  # a velocity that the network has no part in has a name of its own
     ("8.9", "identity"),
+    ("9.4", "constant"),  # so has an image that no part has made
+    *itertools.product(("9.5",), ("identity", "constant")),
+    *itertools.product(("9.8",), ("identity", "input edited")),  # given no tensor
+    # two functions are returned, which hold no numbers; and the images may be written into, they are copies
+    *itertools.product(("9.9",), ("numpy", "odd object", "another shape", "whole numbers", "complex", "nan")),
+    *itertools.product(("9.9",), ("inf", "constant", "identity", "input edited")),
+    ("10.8", "constant"),  # given frames that do not come back have a name of their own
+    ("10.9", "constant"),  # and a function that no gradient goes through
+    # tokens are whole numbers, and others are refused before anything else is looked at
+    *itertools.product(("11.2", "11.3", "11.6"), ("another shape", "whole numbers", "constant")),
+    *itertools.product(("11.6",), ("identity", "input edited")),  # given no tensor
+    ("11.7", "constant"),  # at shown places it has a name of its own
+    *itertools.product(("11.9",), ("whole numbers", "constant", "identity")),  # ones and zeros will do
     ("6.1", "whole numbers"),  # labels are
     ("4.9", "whole numbers"),  # a number of steps is
     ("6.1", "input edited"),  # labels may be edited in place: it is handed a copy

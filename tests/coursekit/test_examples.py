@@ -19,6 +19,7 @@ PUBLIC = [
     evaluation,
     evaluation.classifiers,
     evaluation.metrics,
+    evaluation.text,
     nets,
     paths,
     plots,

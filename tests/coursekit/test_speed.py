@@ -1,29 +1,64 @@
-"""Regressions of speed and memory: ratios to loops by hand, with room for noise, and never seconds.
+"""Regressions of work and memory, beside loops by hand, in counts and never in seconds.
 
-`make bench` measures the same more finely, and beside other packages.
+A busy machine stretches seconds, and even ratios of them, but changes no count: operations of torch, numbers
+they write, calls of Python functions. `make bench` measures the seconds, and beside other packages.
 """
 
-import statistics
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 import torch
+from torch.utils._python_dispatch import TorchDispatchMode
 
 from benchmarks import growth, simulation, training
-from benchmarks.rounds import interleaved, ratios
 from coursekit import Chessboard, Euler, Heun
 from coursekit.nets import MLP
 
 ROOT = Path(__file__).resolve().parents[2]
-ROOM = 1.25
+ROOM = {"operations": 1.1, "numbers": 1.05, "calls": 1.15}
 linux = pytest.mark.skipif(sys.platform != "linux", reason="the kernel's record of the peak is Linux's")
 
 
-def median_ratio(runs, rounds=15):
-    """Ours over the loop by hand; the best of three medians, since noise only lengthens."""
-    return min(statistics.median(ratios(interleaved(runs, rounds), "ours", "by hand")) for _ in range(3))
+class Operations(TorchDispatchMode):
+    """Counts torch's operations inside it, and the numbers that they write."""
+
+    def __init__(self):
+        super().__init__()
+        self.count = self.numbers = 0
+
+    def __torch_dispatch__(self, function, types, args=(), kwargs=None):
+        found = function(*args, **(kwargs or {}))
+        self.count += 1
+        self.numbers += found.numel() if isinstance(found, torch.Tensor) else 0
+        return found
+
+
+def work(run):
+    """What a run does: operations of torch, numbers they write, calls of Python functions."""
+    run()  # what happens once only does not count
+    with Operations() as seen:
+        run()
+    calls, before = 0, sys.getprofile()
+
+    def count(frame, event, arg):
+        nonlocal calls
+        calls += event == "call"
+
+    sys.setprofile(count)
+    try:
+        run()
+    finally:
+        sys.setprofile(before)
+    return {"operations": seen.count, "numbers": seen.numbers, "calls": calls}
+
+
+def assert_costs_the_same(ours, by_hand):
+    ours, by_hand = work(ours), work(by_hand)
+    assert {
+        what: ours[what] / by_hand[what] for what in ours if ours[what] > ROOM[what] * by_hand[what]
+    } == {}
 
 
 @pytest.mark.parametrize(
@@ -33,20 +68,24 @@ def median_ratio(runs, rounds=15):
 )
 def test_simulating_costs_what_a_loop_by_hand_does(method, by_hand):
     field, x = MLP(2).requires_grad_(False), torch.randn(1_000, 2)
-    runs = {
-        "ours": lambda: simulation.ours(method)(field, x, 16),
-        "by hand": lambda: by_hand(field, x, 16),
-    }
-    assert median_ratio(runs) < ROOM
+    assert_costs_the_same(lambda: simulation.ours(method)(field, x, 16), lambda: by_hand(field, x, 16))
 
 
 def test_training_costs_what_a_loop_by_hand_does():
     data, net = Chessboard().sample(10_000), MLP(2)
-    runs = {
-        "ours": lambda: list(training.ours(net, data, 20, 1_000)),
-        "by hand": lambda: list(training.by_hand(net, data, 20, 1_000)),
-    }
-    assert median_ratio(runs) < ROOM
+    assert_costs_the_same(
+        lambda: list(training.ours(net, data, 20, 1_000)),
+        lambda: list(training.by_hand(net, data, 20, 1_000)),
+    )
+
+
+def test_work_that_is_done_twice_is_seen():
+    field, x = MLP(2).requires_grad_(False), torch.randn(1_000, 2)
+    with pytest.raises(AssertionError, match="operations"):
+        assert_costs_the_same(
+            lambda: [simulation.euler_by_hand(lambda x, t: (field(x, t), field(x, t))[0], x, 16)],
+            lambda: simulation.euler_by_hand(field, x, 16),
+        )
 
 
 def test_solvers_that_are_compared_make_the_same_steps():

@@ -61,7 +61,11 @@ def test_a_workflow_may_little_and_ends(path):
     assert workflow["permissions"] == {"contents": "read"}
     for job in workflow["jobs"].values():
         assert job["timeout-minutes"] <= 60
-        assert job.get("permissions", {}) in ({}, {"issues": "write"})
+        assert job.get("permissions", {}) in (
+            {},
+            {"issues": "write"},
+            {"pages": "write", "id-token": "write"},
+        )
         for step in job["steps"]:
             assert re.fullmatch(
                 r"actions/[\w-]+@v\d+|[\w./-]+@[0-9a-f]{40}", step.get("uses", "actions/a@v1")

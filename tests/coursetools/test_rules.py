@@ -128,6 +128,10 @@ def test_a_malformed_heading_blames_no_other_exercise():
     assert len(expect(build_solution, text, 0, "Why it works", "not an exercise's heading")) == 1
 
 
+def test_a_solution_may_be_begun_without_any_code():
+    build_solution("# Flows: solutions\n\nExercises will follow.\n")
+
+
 @pytest.mark.parametrize(
     ("old", "new", "place", "what"),
     [

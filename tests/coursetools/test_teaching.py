@@ -18,7 +18,7 @@ WORKFLOW = yaml.safe_load((ROOT / "examples/release.yml").read_text(encoding="ut
 
 def test_every_option_that_the_page_names_is_one_and_none_is_missing():
     (commands,) = [each for each in _parser()._actions if isinstance(each, argparse._SubParsersAction)]
-    assert set(commands.choices) == {"build", "check", "release"}
+    assert set(commands.choices) == {"build", "check", "site", "release"}
     options = set(re.findall(r"--[a-z-]+", commands.choices["release"].format_help())) - {"--help", "--root"}
     assert options == set(re.findall(r"(?:`|coursetools release [^\n`]*?)(--[a-z-]+)", PAGE))
 

@@ -10,6 +10,8 @@ from pathlib import Path
 import nbformat
 import pytest
 
+from coursetools.site import executed
+
 pytestmark = pytest.mark.xdist_group(
     "notebooks"
 )  # one run for all: kernels that start at once fight for ports
@@ -30,6 +32,7 @@ SOLUTION = {
     "assert pathlib.Path(os.environ['COURSEKIT_HOME']).name.startswith('kernel')": "passes",
 }
 LAB = {"3 + 3": "passes"}
+KEPT = {"print('seen')": "passes", "4 + 4": "passes"}
 CHAPTERS = """
 [[chapters]]
 slug = "00_here"
@@ -58,6 +61,7 @@ def run(tmp_path_factory):
     (root / "course.toml").write_text(CHAPTERS, encoding="utf-8")
     shutil.copy(ROOT / "pyproject.toml", root)
     notebook(root / "lectures" / "00_here.ipynb", LECTURE)
+    notebook(root / "lectures" / "02_kept.ipynb", KEPT)
     notebook(root / "solutions" / "00_here.ipynb", SOLUTION)
     notebook(root / "labs" / "00_here.ipynb", LAB)
     notebook(root / "labs" / "00_here_restored.ipynb", ["raise ValueError('a reader's own')"])
@@ -77,6 +81,15 @@ def run(tmp_path_factory):
     return root, done
 
 
+def test_what_a_lecture_put_out_is_kept_for_the_site_if_all_of_it_passed(run):
+    root, _ = run
+    (file,) = (root / "build" / "site" / "executed").iterdir()
+    text = (root / "lectures" / "02_kept.ipynb").read_text(encoding="utf-8")
+    assert file == executed.kept_file(root, "02_kept", text, executed.library_hash(root))
+    printed, result = (outputs[0] for outputs in json.loads(file.read_text(encoding="utf-8")))
+    assert (printed["text"], result["data"]["text/plain"]) == ("seen\n", "8")
+
+
 def test_each_cell_ends_as_it_should(run):
     _, done = run
     assert done.returncode == 1
@@ -85,6 +98,7 @@ def test_each_cell_ends_as_it_should(run):
     }
     expected = {f"lectures/00_here.ipynb::Cell {i}": end for i, end in enumerate(LECTURE.values())}
     expected |= {f"solutions/00_here.ipynb::Cell {i}": end for i, end in enumerate(SOLUTION.values())}
+    expected |= {f"lectures/02_kept.ipynb::Cell {i}": end for i, end in enumerate(KEPT.values())}
     expected |= {"labs/00_here.ipynb::Cell 0": "passes"}  # and nothing of the restored one
     assert ends == {cell: "PASSED" if end == "passes" else "FAILED" for cell, end in expected.items()}
 
@@ -111,7 +125,8 @@ def test_a_chapter_without_its_notebook_is_told(run):
 def test_the_record_holds_times_and_memory(run):
     root, _ = run
     record = json.loads((root / "build" / "notebooks.json").read_text(encoding="utf-8"))
-    assert sorted(record) == ["labs/00_here.ipynb", "lectures/00_here.ipynb", "solutions/00_here.ipynb"]
+    names = ["labs/00_here", "lectures/00_here", "lectures/02_kept", "solutions/00_here"]
+    assert sorted(record) == [f"{name}.ipynb" for name in names]
     lecture = record["lectures/00_here.ipynb"]
     assert lecture["slowest"]["cell"] == 1
     assert lecture["slowest"]["seconds"] >= 1.4 - 0.05  # the system counts it in ticks of 10 ms

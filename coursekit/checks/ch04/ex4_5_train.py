@@ -182,8 +182,8 @@ HINTS = {
     ),
     "copy follows at once": (
         "Your smoothed network has nearly the weights that the trained one has in the end. It should be "
-        "copied before the loop and then move only a small part of the distance in each step: which of the "
-        "two, average or new weights, does `decay` multiply?"
+        "copied before the loop, with tensors of its own, and then move only a small part of the distance in "
+        "each step: which of the two, average or new weights, does `decay` multiply?"
     ),
     "begun at zero": (
         "Your average begins at zero, and its weights are too small. It begins with the weights that the "

@@ -20,3 +20,14 @@ def drawn(t: Tensor, shape: tuple[int, ...]) -> dict[str, Tensor]:
 def column(times: Tensor, shape: tuple[int, ...]) -> Tensor:
     """Times (batch,) as a column for states of this shape, (batch, 1, …, 1), in float64."""
     return times.double().reshape(-1, *[1] * (len(shape) - 1))
+
+
+LEAST = (0.25, 0.3, 0.2)
+"""Clips of three batches for a loss: so large that what is clipped is seen in many rows."""
+CLIPS = {
+    "at most for at least": "You keep what you divide by from getting large, and it should be kept from "
+    "getting small. `least` is the smallest number that may stand below the line.",
+    "least added": "You add `least` to what you divide by, which changes it at all times. Only where it "
+    "would be smaller than `least` should it be something else.",
+}
+"""What to tell of mistakes that both losses share."""

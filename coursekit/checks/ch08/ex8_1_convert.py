@@ -227,48 +227,35 @@ HINT_ENDS = (
 )
 
 
-SHAPES_OF_ERROR: tuple[tuple[str, str, Callable[[Tensor, Tensor], Tensor]], ...] = (
-    ("is left out", "It is left out", lambda w, t: 0 * w),
-    ("with the other sign", "Its sign is turned", lambda w, t: -w),
+WAYS: tuple[tuple[str, str, Callable[[Tensor, Tensor], Tensor]], ...] = (
+    ("left out", "It is left out", lambda w, t: 0 * w),
+    ("the other sign", "Its sign is turned", lambda w, t: -w),
     ("t for 1 - t", "It would be right if t and 1 − t changed places", lambda w, t: w.flip(0)),
     (
         "t for 1 - t, other sign",
         "Its sign is turned, and t and 1 − t have changed places",
         lambda w, t: -w.flip(0),
     ),
-    ("not divided by t", "A division by t is missing, or there is a factor t too many", lambda w, t: w * t),
-    (
-        "not divided by 1 - t",
-        "A division by 1 − t is missing, or there is a factor 1 − t too many",
-        lambda w, t: w * (1 - t),
-    ),
-    ("a factor t too few", "It lacks a factor t", lambda w, t: w / t),
-    ("a factor 1 - t too few", "It lacks a factor 1 − t", lambda w, t: w / (1 - t)),
-    ("divided by the other", "You divide by the wrong one of t and 1 − t", lambda w, t: w * t / (1 - t)),
-    ("divided by the other one", "You divide by the wrong one of t and 1 − t", lambda w, t: w * (1 - t) / t),
-    (
-        "a root below the line",
-        "A root stands where t or 1 − t itself belongs",
-        lambda w, t: w * (1 - t).sqrt(),
-    ),
-    (
-        "a root of t below the line",
-        "A root stands where t or 1 − t itself belongs",
-        lambda w, t: w * t.sqrt(),
-    ),
-    ("the same at all times", "It is the same at all three times", lambda w, t: w[:1].expand_as(w)),
+    ("a factor t too many", "It is t times the right one", lambda w, t: w * t),
+    ("a factor 1 - t too many", "It is 1 − t times the right one", lambda w, t: w * (1 - t)),
+    ("a factor t too few", "It is the right one over t", lambda w, t: w / t),
+    ("a factor 1 - t too few", "It is the right one over 1 − t", lambda w, t: w / (1 - t)),
+    ("divided by 1 - t", "It is the right one times t / (1 − t)", lambda w, t: w * t / (1 - t)),
+    ("divided by t", "It is the right one times (1 − t) / t", lambda w, t: w * (1 - t) / t),
+    ("a root", "It is the right one times the root of 1 − t", lambda w, t: w * (1 - t).sqrt()),
+    ("a root of t", "It is the right one times the root of t", lambda w, t: w * t.sqrt()),
 )
 """Ways in which a weight goes wrong: at the end of a name, in words, and what they make of the right one."""
 
 
 def _way(right: Tensor, came: Tensor, t: Tensor) -> tuple[str, str]:
     """Name and words of the way in which a weight at three times is wrong, where it is a usual one."""
-    if float(came.std()) < 1e-4 and float(right.std()) > 1e-2 and float(came.abs().max()) > 1e-4:
-        return (" is the same at all times", " It is the same at all three times.")
-    for name, words, change in SHAPES_OF_ERROR[:-1]:
+    if float(came.std()) < 1e-4 < 1e-2 < float(right.std()) and float(came.abs().max()) > 1e-4:
+        return ": the same at all times", " It is the same at all three times."
+    for name, words, change in WAYS:
         if torch.allclose(change(right, t), came, atol=1e-3):
-            return (f": {name}" if not name.startswith("is ") else f" {name}", f" {words}.")
-    return ("", "")
+            return f": {name}", f" {words}."
+    return "", ""
 
 
 def _weights(student: StudentFunction, pair: Pair) -> Iterator[Fact]:
@@ -320,7 +307,7 @@ def convert(student: StudentFunction) -> Iterator[Fact]:
     if not right:
         return
     for shape in (*POINTS[1:], *IMAGES):
-        for pair in ROADS:
+        for pair in product(NAMES, NAMES):
             times = torch.linspace(0.25, 0.85, shape[0])
             hint = HINT_SHAPE.format(shape, tuple(column(times, shape).shape))
             yield from failing([_fact(student, pair, times, shape, "wrong in another shape", hint, 1e-4)])
@@ -331,5 +318,6 @@ def convert(student: StudentFunction) -> Iterator[Fact]:
                     student, pair, torch.tensor([0.02, 0.98]), (2, 5), "wrong near the ends", HINT_ENDS, 1e-3
                 ),
                 _fact(student, pair, 0.3, (4, 2), "wrong for one number", HINT_NUMBER, 1e-4),
+                _fact(student, pair, 0.3, IMAGES[0], "wrong for one number", HINT_NUMBER, 1e-4),
             ]
         )

@@ -11,9 +11,17 @@ from ..core.facts import Fact
 from ..core.student_function import StudentFunction
 from ..shared.mistakes import Mistake
 from ..shared.regression_loss import LossTask, Part, Sample, measure, mistakes
+from .common import CLIPS, LEAST
 
-LEAST = (0.25, 0.3, 0.2)
-"""Clips of the three batches: so large that what is clipped is seen in many rows."""
+HINTS = {
+    "target": "The check hands over a network that answers with the data point itself, up to a known error, "
+    "and in your loss another answer is the best. The perfect answer, converted, is a multiple of z − ε: is "
+    "your target the same multiple?",
+    "nearly": "At some times your loss compares with the right thing, and at others it does not. With the "
+    "perfect answer put in by hand, what are the two velocities there, and what are both divided by?",
+    "own weight": "An error of the data point should count as the error of a velocity that it makes: divided "
+    "by what is clipped, and then squared. At some times yours counts otherwise.",
+}
 
 
 def _path(least: float) -> Callable[[Tensor], tuple[Tensor, ...]]:
@@ -35,6 +43,9 @@ TASK = LossTask(
     target=lambda s: s.z,
     path=_path,
     weight=lambda s: 1 / _below(s).square(),
+    hints=HINTS,
+    named=True,
+    compared=lambda s, aim: (aim - s.x) / _below(s),
     given=lambda batch, rows: (LEAST[batch],),
     batches=((24, (24,), 8), (96, (16,), 16), (200, (1,), 1)),
 )
@@ -149,8 +160,7 @@ MISTAKES: dict[str, Mistake] = {
     ),
     "at most for at least": (
         TASK.loss(weight=lambda s: 1 / s.beta.clamp(min=1e-6, max=_least(s)).square()),
-        "You keep the denominator from getting large, and it should be kept from getting small. `least` is "
-        "the smallest number that may stand below the line.",
+        CLIPS["at most for at least"],
     ),
     "at most for at least in the answer": (
         _answer_only(lambda s: s.beta.clamp(min=1e-6, max=_least(s))),
@@ -180,8 +190,7 @@ MISTAKES: dict[str, Mistake] = {
     ),
     "least added": (
         TASK.loss(weight=lambda s: 1 / (s.beta + _least(s)).square()),
-        "You add `least` to the denominator, which changes it at all times. Only where it would be smaller "
-        "than `least` should it be something else.",
+        CLIPS["least added"],
     ),
     "data compared with data": (
         TASK.loss(weight=None),

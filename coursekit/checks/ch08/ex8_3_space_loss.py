@@ -10,10 +10,22 @@ from ..core.engine import exercise
 from ..core.facts import Fact
 from ..core.student_function import StudentFunction
 from ..shared.mistakes import TEXTS, Function, Mistake
-from ..shared.regression_loss import LossTask, Part, Sample, measure, mistakes
+from ..shared.regression_loss import WEIGHTED, LossTask, Part, Sample, measure, mistakes
+from .common import CLIPS, LEAST
 
-LEAST = (0.25, 0.3, 0.2)
-"""Clips of the three batches: so large that what is clipped is seen in many rows."""
+HINTS = {
+    "target": "The check hands over a network that answers with what `given` names, up to a known error, and "
+    "in your loss another answer is the best. Put the right answer in by hand: do you take away the same "
+    "thing, made in the same way?",
+}
+HINT_FACTOR = (
+    "Asked for the {0}, compared as {1}, an error counts too much at some times or too little. What stands "
+    "with the answer on the road from {0} to {1}, and what does it divide by?"
+)
+HINT_SAME = (
+    "Asked for the {0}, compared as {0}: nothing has to be converted, and nothing divides, so all errors "
+    "count alike. At some times yours do not. Is anything clipped on a way there and back?"
+)
 Pair = tuple[str, str]
 MAIN = ("data", "velocity")
 FEW = (24, (24,), 3), (96, (16,), 6), (40, (1, 2, 3), 1)
@@ -49,18 +61,27 @@ FACTORS: dict[Pair, Part] = {
     ("velocity", "velocity"): lambda s: torch.ones_like(s.t),
 }
 """By what an error of the prediction is multiplied in the space of the loss."""
+LECTURE: dict[Pair, Part] = {
+    ("data", "noise"): lambda s: torch.minimum(s.alpha, 1 - s.beta_dot) / _to_go(s),
+    ("noise", "data"): lambda s: torch.minimum(s.beta, 1 - s.beta_dot) / _gone(s),
+}
+"""Factors as the lecture clips them, by their time: what stands above the line stops as well."""
 
 
-def _task(pair: Pair) -> LossTask:
+def _task(pair: Pair, factor: Part | None = None) -> LossTask:
     return LossTask(
         target=TARGETS[pair[0]],
         path=_path,
-        weight=lambda s: FACTORS[pair](s).square(),
+        weight=lambda s: (factor or FACTORS[pair])(s).square(),
+        strict=True,
+        named=True,
+        hints=HINTS | {"own weight": (HINT_SAME if pair[0] == pair[1] else HINT_FACTOR).format(*pair)},
         given=lambda batch, rows: (*pair, LEAST[batch]),
         batches=((24, (24,), 6), (96, (16,), 12), (40, (1, 2, 3), 1)) if pair == MAIN else FEW,
     )
 
 
+AS_IN_THE_LECTURE = {pair: _task(pair, LECTURE[pair]) for pair in LECTURE}
 TASKS = {pair: _task(pair) for pair in (MAIN, *(pair for pair in FACTORS if pair != MAIN))}
 
 
@@ -230,8 +251,7 @@ MISTAKES: dict[str, Mistake] = {
                 ("noise", "velocity"): lambda s: 1 / torch.minimum(s.alpha, s.beta_dot).clamp(min=1e-6),
             }
         ),
-        "You keep what you divide by from getting large, and it should be kept from getting small. `least` "
-        "is the smallest number that may stand below the line.",
+        CLIPS["at most for at least"],
     ),
     "the factor is clipped": (
         _factors(lambda pair: lambda s: torch.minimum(FACTORS[pair](_unclipped(s)), 1 / s.beta_dot)),
@@ -247,8 +267,7 @@ MISTAKES: dict[str, Mistake] = {
                 ("noise", "velocity"): lambda s: 1 / (s.alpha + s.beta_dot),
             }
         ),
-        "You add `least` to what you divide by, which changes it at all times. Only where it would be "
-        "smaller than `least` should it be something else.",
+        CLIPS["least added"],
     ),
     "t and 1 - t swapped": (
         _factors(_at(lambda s: 1 - s.t)),
@@ -326,19 +345,12 @@ MISTAKES: dict[str, Mistake] = {
 }
 
 
-HINT_FACTOR = (
-    "Asked for the {0}, compared as {1}: at some times an error counts with another weight than it should. "
-    "Look up the road from {0} to {1} in your table of exercise 8.1. With what does it multiply the answer, "
-    "and is what it divides by, and nothing else, at least `least`?"
-)
-
-
 def _of_pair(fact: Fact, given: str, space: str) -> Fact:
     """A fact that says which of the nine losses it is about."""
-    label = f"{fact.label}; {given} asked for, {space} compared"
-    if fact.name == "weighted":
+    label = f"{fact.label}; from {given} to {space}"
+    if fact.name in WEIGHTED[:3]:
         name = f"wrong factor from {given} to {space}" if given != space else f"weighted {given} loss"
-        return replace(fact, name=name, label=label, hint=HINT_FACTOR.format(given, space))
+        return replace(fact, name=name, label=label)
     return replace(fact, label=label)
 
 
@@ -356,6 +368,9 @@ def space_loss(student: StudentFunction) -> Iterator[Fact | str]:
     """Times, states and noise that the network is shown; cost, gradient, weight and target; for all nine."""
     for pair, task in TASKS.items():
         found = list(measure(student, task))
+        if pair in LECTURE and any(isinstance(each, Fact) and each.name in WEIGHTED for each in found):
+            again = list(measure(student, AS_IN_THE_LECTURE[pair]))
+            found = again if all(not isinstance(each, Fact) or each.holds() for each in again) else found
         found = [_of_pair(each, *pair) if isinstance(each, Fact) else each for each in found]
         failed = any(isinstance(each, Fact) and not each.holds() for each in found)
         if pair == MAIN or failed:

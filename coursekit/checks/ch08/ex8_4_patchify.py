@@ -8,9 +8,10 @@ from torch import Tensor
 from ..core.engine import exercise
 from ..core.facts import Fact
 from ..core.student_function import StudentFunction
+from ..shared.layout import Shape, Words, of_cut
 from ..shared.mistakes import Mistake
+from ..shared.trained import trained_through
 
-Shape = tuple[int, ...]
 SIZES = (
     ((2, 3, 8, 12), 4),
     ((3, 1, 6, 6), 2),
@@ -184,6 +185,15 @@ HINT_BLOCKS = (
     "each pixel the number of its block, and looks for tokens that hold one number only. Draw a 4 by 4 image "
     "with patches of side 2, number its pixels, and write the first token down."
 )
+HINT_MIXED = (
+    "When the second image is changed, the patches of the first change too. Each image is cut by itself, so "
+    "the axis of the batch stays in front from beginning to end: which of your lines moves it or merges it?"
+)
+HINT_SQUARE = (
+    "Images that are as high as they are wide you cut as you should, and others not. Height and width have a "
+    "number of patches each, and which comes first in the shape matters: where in your lines do they change "
+    "places, or does one stand for the other?"
+)
 HINT_ORDER = (
     "Each of your tokens is one block, and the blocks come in another order. They should be read like a "
     "page: along the first row of blocks, then along the next."
@@ -206,6 +216,7 @@ HINT_OTHER = (
     "number of the first case is written into it? Height and width need not be equal, and a patch may be the "
     "whole image or one pixel."
 )
+WORDS = Words("images", HINT_MIXED, HINT_SQUARE, HINT_BLOCKS, HINT_ORDER, HINT_INSIDE, HINT_PLACES, HINT_BACK)
 
 
 def _numbered(shape: Shape, patch: int) -> tuple[Tensor, Tensor]:
@@ -221,78 +232,26 @@ def _numbered(shape: Shape, patch: int) -> tuple[Tensor, Tensor]:
 @exercise("8.4", "Into patches, and back", "core", "x, patch, shape", _rule(), MISTAKES)
 def patchify(student: StudentFunction) -> Iterator[Fact]:
     """Blocks, their order, the order inside; the way back; then images of other shapes."""
+
+    def square() -> bool:
+        x = torch.randn(2, 3, 6, 6)
+        return torch.equal(student(x, 3, None, shape=(2, 4, 27)), _cut(x, 3))
+
     for shape, patch in SIZES:
-        first = shape == SIZES[0][0]
         batch, channels, height, width = shape
-        count, size = height // patch * (width // patch), channels * patch**2
-        tokens = (batch, count, size)
-        block, inside = _numbered(shape, patch)
-        x = torch.randn(shape)
-        blocks, places = (student(part, patch, None, shape=tokens).double() for part in (block, inside))
-        cut = student(x, patch, None, shape=tokens)
-        back = student(cut, patch, shape, shape=shape)
-        numbers = torch.arange(count).double()[:, None].expand(tokens)
-        laid = student(numbers, patch, shape, shape=shape).double()
-        spread = blocks - blocks.mean(dim=2, keepdim=True)
+        tokens = (batch, height // patch * (width // patch), channels * patch**2)
+        other = "" if shape == SIZES[0][0] else HINT_OTHER.format(shape, patch)
         what = f", images {shape} with patches of side {patch}"
-        other = HINT_OTHER.format(shape, patch)
-        kept = cut.flatten(1).sort(dim=1).values
-        facts = [
-            Fact(
-                "no blocks",
-                f"blocks mixed in a token{what}",
-                torch.zeros(tokens),
-                spread,
-                HINT_BLOCKS,
-                1e-6,
-                0.5,
-            ),
-            Fact(
-                "blocks in another order",
-                f"block in each token{what}",
-                numbers,
-                blocks,
-                HINT_ORDER,
-                1e-6,
-                0.5,
-            ),
-            Fact(
-                "another order inside a patch",
-                f"places in a token{what}",
-                torch.arange(size).double().expand(tokens),
-                places,
-                HINT_INSIDE,
-                1e-6,
-                0.5,
-            ),
-            Fact(
-                "pixels changed",
-                f"all numbers{what}",
-                x.flatten(1).sort(dim=1).values,
-                kept,
-                HINT_BLOCKS,
-                1e-6,
-            ),
-            Fact(
-                "patches not in their places",
-                f"patch that each pixel comes from{what}",
-                block,
-                laid,
-                HINT_PLACES,
-                1e-6,
-                0.5,
-            ),
-            Fact("does not lead back", f"images from their patches{what}", x, back, HINT_BACK, 1e-6, 1e-3),
-        ]
-        wrong = next((i for i, fact in enumerate(facts) if not fact.holds()), len(facts))
-        # One thing after the other: what is wrong first is told, whatever the rest is like.
-        if first:
-            # Both facts on the way back are measured, so that its mistakes are told apart.
-            yield from facts[: wrong + 1] if wrong < 4 else facts
-        else:
-            found = facts[wrong : wrong + 1]
-            yield from (
-                Fact("wrong in another shape", f.label, f.expected, f.measured, other, f.tol) for f in found
-            )
-        if wrong < len(facts):
+
+        def cut(x: Tensor, patch: int = patch, tokens: Shape = tokens) -> Tensor:
+            return student(x, patch, None, shape=tokens)
+
+        def joined(x: Tensor, patch: int = patch, shape: Shape = shape) -> Tensor:
+            return student(x, patch, shape, shape=shape)
+
+        right = yield from of_cut(cut, joined, *_numbered(shape, patch), tokens, square, WORDS, what, other)
+        if not right:
             return
+    shape, tokens = (2, 1, 4, 4), (2, 4, 4)
+    yield from trained_through(student, torch.randn(shape).requires_grad_(), 2, None, shape=tokens)
+    yield from trained_through(student, torch.randn(tokens).requires_grad_(), 2, shape, shape=shape)

@@ -54,6 +54,12 @@ MISTAKES: dict[str, Mistake] = {
         "whichever are fewer. Those that no hidden unit speaks in are not among them: a decomposition can "
         "be asked for in full.",
     ),
+    "the first columns of QR": (
+        lambda w: torch.linalg.qr(w, mode="complete")[0][:, w.shape[0] - _directions(w).shape[1] :],
+        "You take the columns of the weights in their order, as QR does. If one of them depends on those "
+        "before it, the vector in its place points anywhere, and a later one still speaks: the mute ones "
+        "need not come last. Which decomposition sorts by size?",
+    ),
     "one direction too many": (
         _left(lambda w, s: max(w.shape[0] - _directions(w).shape[1] - 1, 0)),
         "You return one direction too many, the last of those in which the network answers. Python counts "
@@ -121,9 +127,24 @@ HINT_MUTE = (
     "the last are meant, or those of the other side?"
 )
 HINT_COUNT = (
-    "Weights of {0} outputs and {1} hidden units, with the rank {2}, leave {3} directions mute. Your number "
-    "is another. How do you count, and what does it give where columns depend on each other, or where there "
-    "are more hidden units than outputs? What do you compare with, so that rounding does not matter?"
+    "Weights of {0} outputs and {1} hidden units, with the rank {2}, leave {3} directions mute, and you "
+    "return {4}. {5}"
+)
+HINT_ZERO = (
+    "Here all weights are zero, as those of a network's last layer often are before training. What is then "
+    "the largest singular value, what does your line make of a division by it, and is anything above zero?"
+)
+HINT_MANY = (
+    "Here are more hidden units than outputs. What is mute is a matter of the outputs: how many singular "
+    "values are there, and how many of them are above zero?"
+)
+HINT_DEPEND = (
+    "Here columns depend on each other, so some singular values are zero but for rounding. The weights are "
+    "in single precision: with what do you compare?"
+)
+HINT_FULL = (
+    "Here no column depends on others, and each of them speaks in one direction of its own. Print the "
+    "singular values: which of them do you take for zero, and which indices does your slice keep?"
 )
 HINT_SIZE = (
     "These weights are like others that went well, but {0} as a whole. Weights times a number have the same "
@@ -134,6 +155,13 @@ HINT_BASIS = (
     "Your directions are mute, but they are not orthonormal: each should have length one, and no two should "
     "have anything in common. Multiply the matrix's transpose by itself, and look."
 )
+
+
+def _count(outputs: int, hidden: int, rank: int, found: int) -> str:
+    """What to say of a wrong number of directions: how many there are, and what is special in this case."""
+    special = HINT_ZERO if rank == 0 else HINT_MANY if hidden > outputs else HINT_DEPEND
+    special = HINT_FULL if rank == min(outputs, hidden) else special
+    return HINT_COUNT.format(outputs, hidden, rank, outputs - rank, found, special)
 
 
 def _answer(student: StudentFunction, weight: Tensor, k: int) -> Tensor:
@@ -158,7 +186,10 @@ def _spoken(weight: Tensor, rank: int, q: Tensor) -> Tensor:
 def mute_directions(student: StudentFunction) -> Iterator[Fact]:
     """Orthogonal to the columns, as many as there are, orthonormal; for weights of any rank and size."""
     for i, (outputs, hidden, rank, size) in enumerate(CASES):
-        weight = size * torch.randn(outputs, rank).double() @ torch.randn(rank, hidden).double()
+        mix = torch.randn(rank, hidden).double()
+        if rank < hidden:  # what depends on other columns is not always the last of them
+            mix[:, 1] = mix[:, 0]
+        weight = size * torch.randn(outputs, rank).double() @ mix
         weight = weight.float()
         k = outputs - rank
         q = _answer(student, weight, k)
@@ -166,7 +197,7 @@ def mute_directions(student: StudentFunction) -> Iterator[Fact]:
         what = f", {outputs} outputs, {hidden} hidden, rank {rank}"
         spoken = _spoken(weight.double(), rank, q) if found and rank else torch.zeros(())
         gram = (q.T @ q - torch.eye(found)).abs().max() if found else torch.zeros(())
-        name, hint = "the wrong number", HINT_COUNT.format(outputs, hidden, rank, k)
+        name, hint = "the wrong number", _count(outputs, hidden, rank, found)
         if size != 1:
             name, hint = "a fixed threshold", HINT_SIZE.format("small" if size < 1 else "large")
         facts = [

@@ -1,17 +1,18 @@
 """Exercise 8.7: the loss that a network of a given width cannot go below."""
 
 from collections.abc import Callable, Iterator
+from itertools import combinations
 
 import torch
 from torch import Tensor
 
 from ..core.engine import exercise
-from ..core.facts import Fact
+from ..core.facts import Fact, number
 from ..core.student_function import StudentFunction
 from ..shared.mistakes import Mistake
 
-SPECTRUM = (4.0, 0.25, 1.5, 0.04, 2.25, 0.5)
-"""Variances along six axes, in no order."""
+SPECTRUM = (4.0, 0.3, 1.5, 0.04, 2.1, 0.5)
+"""Variances along six axes, in no order; no two sums of some of them are alike."""
 
 
 def _sizes(covariance: Tensor) -> Tensor:
@@ -117,22 +118,53 @@ MISTAKES: dict[str, Mistake] = {
 }
 HINT_NOISE = (
     "In a direction in which the network is mute it can answer with the mean at best, and pays the variance. "
-    "For noise, all directions have the variance one. How many are mute, and what is the mean over all "
-    "coordinates?"
+    "For noise in 8 coordinates all directions have the variance one, so each mute one costs an eighth. With "
+    "{0} hidden units your floor is {1} eighths. How many directions are mute?"
+)
+HINT_SAME = (
+    "For noise in 8 coordinates your floor is {0} with 2 hidden units and with 5. Each unit more makes one "
+    "direction less mute, and a mute direction costs its variance, shared among all 8 coordinates: what do "
+    "you do with the variances that are given up?"
 )
 HINT_AXES = (
-    "Here the directions have different variances. A good network chooses the ones in which it is mute: "
-    "which would you choose, and what do they cost together? The order in which they are listed does not "
-    "matter."
+    "Here the directions have different variances, and a good network chooses the ones in which it is mute. "
+    "{0} Which would you choose, and what is the mean over all six coordinates?"
 )
 HINT_TURNED = (
     "The same variances along other axes: the covariance is no longer diagonal, but the floor is the same, "
     "since a network may choose any directions. What are the variances along the best axes?"
 )
-HINT_EDGE = (
-    "At an edge your floor is not right. Without a hidden unit the whole variance is lost; with as many as "
-    "coordinates, or more, nothing need be. And data that lie in a plane cost nothing from two units on."
+HINT_NONE = (
+    "Without a hidden unit the network is mute in all directions, and pays the whole variance, here {2:g} "
+    "over {1} coordinates. Which entries does your slice keep for a width of zero?"
 )
+HINT_ALL = (
+    "With {0} hidden units for {1} coordinates no direction need be mute, and nothing need be paid. What is "
+    "{1} − {0}, and what does a slice do that ends there?"
+)
+HINT_PLANE = (
+    "With {0} hidden units and {1} coordinates your floor is not right, where the covariance is that of data "
+    "in a plane, or of their velocity. Most eigenvalues are equal there, up to rounding: which do you add up?"
+)
+
+
+def _added(floor: Tensor, width: int) -> str:
+    """Which of the six variances a floor is the mean of, in a sentence."""
+    total = 6 * float(floor)
+    for count in range(7):
+        for some in combinations(sorted(SPECTRUM), count):
+            if abs(sum(some) - total) < 5e-3:
+                listed = ", ".join(f"{each:g}" for each in some) or "none of them"
+                return f"With {width} hidden units you add up {listed}."
+    return f"Your floor for {width} hidden units is not a sum of some of them over six."
+
+
+def _edge(widths: tuple[int, ...], wanted: Tensor, came: Tensor, outputs: int) -> str:
+    """Hint for the first of these widths at which a floor is wrong."""
+    wrong = next((i for i, off in enumerate((came - wanted).abs() > 1e-3) if off), 0)
+    width = widths[wrong]
+    hint = HINT_NONE if width == 0 else HINT_ALL if width >= outputs else HINT_PLANE
+    return hint.format(width, outputs, float(wanted[wrong]) * outputs)
 
 
 def _turned(variances: Tensor) -> Tensor:
@@ -148,47 +180,44 @@ def loss_floor(student: StudentFunction) -> Iterator[Fact]:
     def floors(covariance: Tensor, *widths: int) -> Tensor:
         return torch.stack([student(covariance, width, shape=()).double() for width in widths])
 
-    eye = torch.eye(8, dtype=torch.float64)
+    came = floors(torch.eye(8, dtype=torch.float64), 2, 5)
+    wanted = torch.tensor([0.75, 0.375])
+    wrong = 0 if abs(float(came[0]) - 0.75) > 1e-3 else 1
+    hint = HINT_NOISE.format((2, 5)[wrong], number(8 * came[wrong]))
+    eighths = 8 * came
+    counted = bool((eighths.round() - eighths).abs().max() < 1e-3)
+    name = "wrong number of mute directions" if counted else "wrong for noise"
+    if float((came[0] - came[1]).abs()) < 1e-3:
+        name, hint = "a floor that does not fall with the width", HINT_SAME.format(number(came[0]))
     noise = Fact(
-        "wrong for noise",
+        name,
         "floors for noise, 8 coordinates and 2, 5 units",
-        torch.tensor([0.75, 0.375]),
-        floors(eye, 2, 5),
-        HINT_NOISE,
-    )
-    spectrum = torch.tensor(SPECTRUM, dtype=torch.float64)
-    sorted_ = spectrum.sort().values
-    wanted = torch.stack([sorted_[: 6 - width].sum() / 6 for width in (1, 2, 4)])
-    axes = Fact(
-        "wrong along the axes",
-        "floors for six variances, 1, 2, 4 units",
         wanted,
-        floors(torch.diag(spectrum), 1, 2, 4),
-        HINT_AXES,
+        came,
+        hint,
     )
+    spectrum, widths = torch.tensor(SPECTRUM, dtype=torch.float64), (1, 2, 4)
+    wanted = torch.stack([spectrum.sort().values[: 6 - width].sum() / 6 for width in widths])
+    came = floors(torch.diag(spectrum), *widths)
+    wrong = int((came - wanted).abs().argmax())
+    hint = HINT_AXES.format(_added(came[wrong], widths[wrong]))
+    axes = Fact("wrong along the axes", "floors for six variances, 1, 2, 4 units", wanted, came, hint)
     yield from (noise, axes)
     if not noise.holds() or not axes.holds():
         return
-    came = floors(_turned(spectrum), 1, 2, 4)
+    came = floors(_turned(spectrum), *widths)
     yield Fact("wrong along other axes", "the same variances along other axes", wanted, came, HINT_TURNED)
-    plane = torch.zeros(9, dtype=torch.float64)
-    plane[:2] = torch.tensor([2.0, 1.0])
-    flat = _turned(plane)
-    wanted = torch.tensor([3 / 9, 1 / 9, 0.0, 0.0])
-    facts = [
-        Fact(
-            "wrong at an edge",
-            "floors for data in a plane, 0, 1, 2, 7 units",
-            wanted,
-            floors(flat, 0, 1, 2, 7),
-            HINT_EDGE,
-        ),
-        Fact(
-            "wrong at an edge",
-            "floors for their velocity, 7, 9, 12 units",
+    flat = _turned(torch.tensor([2.0, 1.0, *7 * [0.0]], dtype=torch.float64))
+    edges: tuple[tuple[str, Tensor, tuple[int, ...], Tensor], ...] = (
+        ("data in a plane, 0, 1, 2, 7 units", flat, (0, 1, 2, 7), torch.tensor([3 / 9, 1 / 9, 0.0, 0.0])),
+        (
+            "their velocity, 7, 9, 12 units",
+            flat + torch.eye(9),
+            (7, 9, 12),
             torch.tensor([2 / 9, 0.0, 0.0]),
-            floors(flat + torch.eye(9), 7, 9, 12),
-            HINT_EDGE,
         ),
-    ]
-    yield from facts
+    )
+    for what, covariance, units, wanted in edges:
+        came = floors(covariance, *units)
+        hint = _edge(units, wanted, came, 9)
+        yield Fact("wrong at an edge", f"floors for {what}", wanted, came, hint)

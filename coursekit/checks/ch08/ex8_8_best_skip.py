@@ -6,9 +6,10 @@ import torch
 from torch import Tensor
 
 from ..core.engine import exercise
-from ..core.facts import Fact
+from ..core.facts import Fact, number
 from ..core.student_function import StudentFunction
 from ..shared.mistakes import TEXTS, Mistake
+from ..shared.quiet import failing
 
 
 def _skip(t: Tensor) -> Tensor:
@@ -169,60 +170,92 @@ MISTAKES: dict[str, Mistake] = {
         "length: read it off the grid.",
     ),
 }
-HINT_SKIP = (
-    "Your skip is not the best one for these times. In a mute direction the state is (1 − t) ε and the "
-    "target −ε. Write the mean of the squared difference between a times the state and the target as a "
-    "parabola in a, with means over the times: where is its lowest point?"
+HINT_GRID = (
+    "Your skip changes when only `grid` does. The skip is learnt in training, at the times `t`; the grid is "
+    "that of the sampler, and comes in afterwards. Which of the two do your means run over?"
 )
-HINT_KEPT = (
-    "The skip is right, what is left of the noise is not. In a mute direction a step of length h takes x to "
-    "x + h a x. Do it by hand for two steps of different length."
+HINT_SINGLE = (
+    "Here all rows have nearly one time, 0.6. In a mute direction the state is 0.4 ε there and the target "
+    "−ε: which a makes a times the state equal to the target? Your {0} makes {1} ε of it."
 )
+HINT_MEAN = (
+    "Where all rows have one time your skip is right, and for several times it is not. With half of the "
+    "rows at t = 0.3 and half at 0.7 the mean squared error is ½ (1 + 0.7 a)² + ½ (1 + 0.3 a)². At your "
+    "a = {0} it still gets smaller when a {1}: where is its derivative zero?"
+)
+HINT_UNIFORM = (
+    "For two times your skip is right, and for others it is not. Are your means over all the times that are "
+    "handed over, whatever their shape?"
+)
+HINT_ONE = (
+    "Your skip is as it should be, and what is left of the noise is not, even after one single step of "
+    "length one: it takes x = 1 to 1 + a, which is {0} here."
+)
+HINT_LATE = (
+    "A single step from 0 to 1 is right, and one from 0.4 to 0.6 is not. Each step multiplies the state by "
+    "1 + h a: the length h of the step comes in, and the time at which it begins does not."
+)
+HINT_JOINED = (
+    "After one single step your number is right, and after several it is not. {0} Do it by hand for two "
+    "steps of different length: what does the second one start from?"
+)
+ONE, BEST = -0.4 / (0.4**2 + 0.01**2), -0.5 / 0.29
+"""The best skips for rows at 0.59 and at 0.61, and for rows at 0.3 and at 0.7."""
 
 
 @exercise("8.8", "The best constant skip", "stretch", "t, grid", _rule(), MISTAKES)
 def best_skip(student: StudentFunction) -> Iterator[Fact]:
-    """Skips for one time, uniform times on intervals and others; what is left on grids of many kinds."""
+    """Skips for one time, for two, for uniform times on intervals and others; what is left on many grids."""
+
+    def asked(t: Tensor, *grid: float) -> Tensor:
+        came = student.parts(t, torch.tensor(grid).double(), shape=(), names=("skip", "kept"))
+        return came.double().clamp(-1e3, 1e3)
+
     even = (torch.arange(2000, dtype=torch.float64) + 0.5) / 2000
-    times = {
-        "two times, 0.3 and 0.7": torch.tensor([[0.3], [0.7]], dtype=torch.float64).repeat(20, 1),
-        "uniform times": even[:, None],
-        "uniform on [0, 0.6]": 0.6 * even[:, None],
-        "mostly early": even[:, None] ** 2,
-        "times as a row": even.sqrt(),
-    }
-    wanted = [-0.5 / 0.29, -1.5, -3 * 0.6 * 0.7 / (1 - 0.4**3), -(2 / 3) / (8 / 15), -(1 / 3) / (1 / 6)]
-    grids = [
-        torch.linspace(0, 1, 51, dtype=torch.float64),
-        torch.tensor([0.0, 1.0], dtype=torch.float64),
-        torch.linspace(0, 1, 6, dtype=torch.float64) ** 2,
-        torch.tensor([0.1, 0.2, 0.6, 0.9], dtype=torch.float64),
-        torch.linspace(0, 1, 21, dtype=torch.float64),
+    two = torch.tensor([[0.3], [0.7]], dtype=torch.float64).repeat(500, 1)
+    single = asked(two.sub(0.5).div(20).add(0.6), 0.0, 1.0)[0]
+    times = (two, even[:, None], even**2, even.sqrt()[:, None, None, None], two)
+    wanted = [ONE, BEST, -1.5, -(2 / 3) / (8 / 15), -(1 / 3) / (1 / 6)]
+    grids: list[tuple[float, ...]] = [
+        (0.0, 1.0),
+        (0.4, 0.6),
+        tuple(i / 50 for i in range(51)),
+        tuple((i / 5) ** 2 for i in range(6)),
+        (0.1, 0.2, 0.6, 0.9),
     ]
-    came = [
-        student.parts(t, grid, shape=(), names=("skip", "kept"))
-        for t, grid in zip(times.values(), grids, strict=True)
-    ]
-    skips, kept = torch.stack(came, dim=1)
-    yield Fact(
-        "wrong skip",
-        "skips for " + ", ".join(times),
+    skips, kept = torch.stack([asked(t, *grid) for t, grid in zip(times, grids, strict=True)], dim=1)
+    moved = (asked(two, *grids[3])[0] - skips[0]).abs()
+    yield from failing(
+        [Fact("skip that depends on the grid", "change of the skip with the grid", 0.0, moved, HINT_GRID)]
+    )
+    a = float(skips[0])
+    plain = abs(float(single) - ONE) < 0.1
+    name, hint = "wrong mean over the times", HINT_MEAN.format(number(a), "grows" if a < BEST else "falls")
+    if not plain:
+        name, hint = "wrong skip for a single time", HINT_SINGLE.format(number(single), number(0.4 * single))
+    elif abs(a - BEST) <= 2e-3:
+        hint = HINT_UNIFORM
+    skip = Fact(
+        name,
+        "skips for times near 0.6; for 0.3 and 0.7; for uniform times; for early ones; for late ones",
         torch.tensor(wanted).double(),
-        skips.clamp(-1e3, 1e3),
-        HINT_SKIP,
+        torch.cat([single[None], skips[:4]]),
+        hint,
         2e-3,
+        0.03,
     )
-    left = []
-    for a, grid in zip(skips.clamp(-1e3, 1e3), grids, strict=True):
-        x = 1.0
-        for h in grid.diff().tolist():
-            x = x + h * float(a) * x
-        left.append(max(min(x, 1e6), -1e6))
-    yield Fact(
-        "wrong share",
-        "what is left of the noise on five grids, with your skips",
-        torch.tensor(left).double(),
-        kept.clamp(-1e6, 1e6),
-        HINT_KEPT,
-        2e-3,
+    yield skip
+    if not skip.holds():
+        return
+    left = torch.stack([_kept(a, torch.tensor(grid).double()) for a, grid in zip(skips, grids, strict=True)])
+    right = ((kept - left).abs() <= 2e-3).tolist()
+    name, hint = (
+        "wrong product of the steps",
+        HINT_JOINED.format("With equal steps it is right, too." if right[2] else ""),
     )
+    if not right[1]:
+        name, hint = "a step that depends on its time", HINT_LATE
+    if not right[0]:
+        name, hint = "wrong single step", HINT_ONE.format(number(left[0]))
+    what = "what is left of the noise: one step from 0 to 1, one from 0.4 to 0.6, three longer grids"
+    yield Fact(name, what, left, kept, hint.replace("  ", " "), 2e-3)

@@ -113,6 +113,23 @@ def wrong_dtype(value: Tensor) -> Fault:
     )
 
 
+def not_whole(value: Tensor) -> Fault:
+    """Fault of a tensor that should hold tokens or labels."""
+    truth = value.dtype == torch.bool
+    kind = "truth values" if truth else f"{str(value.dtype).removeprefix('torch.')} numbers"
+    look = (
+        "A comparison says *where* something is to happen; `torch.where` then chooses what stands there."
+        if truth
+        else "Which operation turned them into decimals? A product with a decimal number does, and so does "
+        "`torch.zeros` without a dtype."
+    )
+    return Fault(
+        "wrong dtype",
+        f"Your function returns a tensor of {kind}, where whole numbers (int64) were expected. A token is "
+        f"an index: a table is read with it. {look}",
+    )
+
+
 def wrong_shape(value: Tensor, shape: tuple[int, ...], given: str, stretches: bool = False) -> Fault:
     """Fault of a tensor with other axes than asked for; `stretches` if a broadcast one would do too."""
     shape = tuple(shape)  # of a torch.Size, whose name says nothing

@@ -106,7 +106,12 @@ def _watch_interrupt(pressed: list[bool]) -> Iterator[None]:
 
 
 def call(
-    function: Callable[..., Any], args: tuple[Any, ...], left: float, limit: float, number: str, given: str
+    function: Callable[..., Any],
+    args: tuple[Any, ...],
+    left: float,
+    limit: float,
+    number: str,
+    given: str | None,
 ) -> Any:
     """Call the student's `function(*args)` for at most `left` seconds.
 
@@ -116,7 +121,7 @@ def call(
         left: seconds left to it, of the `limit` seconds for all calls of the check.
         limit: the time that a message names.
         number: the exercise, such as "1.2".
-        given: the arguments in words, for a message.
+        given: the arguments in words, for a message; None where they are not the student's to know.
     Returns:
         Whatever it returns.
     Raises:

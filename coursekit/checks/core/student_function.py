@@ -73,6 +73,7 @@ class StudentFunction:
         may_edit: Iterable[str] = (),
         broadcast: bool = False,
         finite: bool = True,
+        whole: bool = False,
     ) -> Tensor:
         """Result of the answer for `args`.
 
@@ -82,14 +83,15 @@ class StudentFunction:
             may_edit: names of arguments that the answer may write into.
             broadcast: accept whatever broadcasts to `shape`, a plain number included.
             finite: False hands infinite numbers and NaN back, for a fact that has words of its own for them.
+            whole: the result holds whole numbers, such as tokens or labels.
         Returns:
-            The result, detached, of shape `shape`.
+            The result, detached, of shape `shape`; of int64 numbers if they are to be whole.
         Raises:
             Fault: any generic fault.
         """
         given = self._given(args)
         value = self._call(args, may_edit, given)
-        result = self._read(value, args, shape, broadcast, given, finite)
+        result = self._read(value, args, shape, broadcast, given, finite, whole)
         self.results.append((args, result))
         return result
 
@@ -184,7 +186,7 @@ class StudentFunction:
     def _given(self, args: tuple[Any, ...]) -> str:
         """Arguments in words; functions are left out, because they say nothing."""
         pairs = zip(self.parameters, args, strict=True)
-        return ", ".join(f"{name} = {_brief(arg)}" for name, arg in pairs if not callable(arg))
+        return ", ".join(f"{name} = {_brief(arg)}" for name, arg in pairs if not _speechless(arg))
 
     def _read(
         self,
@@ -194,11 +196,14 @@ class StudentFunction:
         broadcast: bool,
         given: str,
         finite: bool = True,
+        whole: bool = False,
     ) -> Tensor:
         if value is None:
             raise faults.returns_nothing(given)
         result = _as_tensor(value, shape, broadcast)
-        if result.dtype.is_complex or (isinstance(value, Tensor) and not result.is_floating_point()):
+        if whole and isinstance(value, Tensor):
+            result = self._whole(result, args, given)
+        elif result.dtype.is_complex or (isinstance(value, Tensor) and not result.is_floating_point()):
             unchanged = self._unchanged(args, result)
             raise faults.identity(unchanged) if unchanged else faults.wrong_dtype(result)
         if shape == () and result.numel() == 1:
@@ -213,6 +218,15 @@ class StudentFunction:
         if finite and not bool(torch.isfinite(result).all()):
             raise faults.not_finite(result, given)
         return result
+
+    def _whole(self, result: Tensor, args: tuple[Any, ...], given: str) -> Tensor:
+        """The result as int64 numbers, if they are whole ones."""
+        if result.is_floating_point() and not bool(torch.isfinite(result).all()):
+            raise faults.not_finite(result, given)
+        if result.is_floating_point() or result.is_complex() or result.dtype == torch.bool:
+            unchanged = self._unchanged(args, result)
+            raise faults.identity(unchanged) if unchanged else faults.not_whole(result)
+        return result.long()
 
     def _unchanged(self, args: tuple[Any, ...], result: Tensor) -> str | None:
         """Name of the argument that `result` is a copy of."""
@@ -270,6 +284,11 @@ def _differ(args: tuple[Any, ...], others: tuple[Any, ...]) -> bool:
         else a is not b and a != b
         for a, b in pairs
     )
+
+
+def _speechless(arg: Any) -> bool:
+    """Whether an argument is a function, or a tuple of them."""
+    return callable(arg) or (isinstance(arg, tuple) and len(arg) > 0 and all(map(callable, arg)))
 
 
 def _brief(arg: Any) -> str:

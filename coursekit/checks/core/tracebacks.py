@@ -1,10 +1,12 @@
 """Errors that a student's function raised: which line of theirs, and what to say."""
 
+import dis
 import linecache
 import re
 import sysconfig
 from pathlib import Path
 from traceback import extract_tb
+from types import TracebackType
 
 from .faults import Fault, safe_text, shorten
 
@@ -17,8 +19,27 @@ def _student_lines(error: BaseException) -> list[tuple[str, int, str]]:
     return [
         (frame.filename, frame.lineno, linecache.getline(frame.filename, frame.lineno).strip())
         for frame in extract_tb(error.__traceback__)
-        if not frame.filename.startswith((_OURS, "<frozen", *_LIBRARIES)) and frame.lineno is not None
+        if not _foreign(frame.filename) and frame.lineno is not None
     ]
+
+
+def _foreign(file: str) -> bool:
+    """Tell whether a file belongs to a library or to us."""
+    return file.startswith((_OURS, "<frozen", *_LIBRARIES))
+
+
+def _raised_by_student(trace: TracebackType | None) -> bool:
+    """Tell a `raise` in the student's own code from an error of what their line calls.
+
+    Functions of torch that are written in C++ leave no frame behind, so the student's line is the deepest one
+    for both; which instruction stood there tells them apart.
+    """
+    if trace is None:
+        return False
+    while trace.tb_next is not None:
+        trace = trace.tb_next
+    code = trace.tb_frame.f_code
+    return not _foreign(code.co_filename) and dis.opname[code.co_code[trace.tb_lasti]] == "RAISE_VARARGS"
 
 
 def student_line(error: BaseException) -> tuple[int, str] | None:
@@ -46,11 +67,9 @@ def _place(error: BaseException) -> str:
 
 def _unfinished(error: BaseException, number: str) -> Fault | None:
     """Tell a stub that waits to be filled in from a NotImplementedError of a library."""
-    line = student_line(error)
-    said = safe_text(error)
-    quoted = line is None or not line[1] or "NotImplementedError" in line[1]
-    if not isinstance(error, NotImplementedError) or (said and not quoted):
+    if not isinstance(error, NotImplementedError) or not _raised_by_student(error.__traceback__):
         return None
+    said = safe_text(error)
     if said.startswith("Exercise ") and not said.startswith(f"Exercise {number}:"):
         other = said.split(":")[0]
         return Fault(
@@ -72,8 +91,11 @@ def _of_shapes(error: BaseException) -> bool:
     return re.search(words, safe_text(error), re.IGNORECASE) is not None
 
 
-def from_exception(error: BaseException, number: str, given: str) -> Fault:
-    """Turn whatever the student's function raised into a fault: type, words, and the line in their code."""
+def from_exception(error: BaseException, number: str, given: str | None) -> Fault:
+    """Turn whatever the student's function raised into a fault: type, words, and the line in their code.
+
+    `given` is None where another function called theirs, with arguments that nobody noted.
+    """
     if isinstance(error, Fault):
         return Fault(error.name, f"{error.message} It happened{_place(error) or ' inside your function'}.")
     unfinished = _unfinished(error, number)
@@ -89,9 +111,11 @@ def from_exception(error: BaseException, number: str, given: str) -> Fault:
         "print the shapes on the way" if _of_shapes(error) else "look at each value that this line works with"
     )
     power = " The sign ^ is no power in Python: write ** instead." if caret else ""
+    called = (
+        "" if given is None else f" It was called {f'with {given}' if given else 'without any argument'}."
+    )
     return Fault(
         "raises",
-        f"Your function stopped with {kind}{_place(error)}. Python says: {said}.{power} It was called "
-        f"{f'with {given}' if given else 'without any argument'}. Call it by yourself"
-        f"{' with such values' if given else ''} and {look}.",
+        f"Your function stopped with {kind}{_place(error)}. Python says: {said}.{power}{called} Call it by "
+        f"yourself{' with such values' if given else ''} and {look}.",
     )

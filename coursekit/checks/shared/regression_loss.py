@@ -9,8 +9,8 @@ which answer would cost nothing.
 """
 
 import math
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, fields, replace
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
 import torch
@@ -28,6 +28,15 @@ TESTS = 40
 """Statistical numbers in the facts; they share the family's level."""
 CAP = 9.0
 """Largest ratio that is told apart from others."""
+WEIGHTED = (
+    "weighted",
+    "weighted near an end",
+    "a factor too many",
+    "weights of each batch brought to one mean",
+)
+"""Names of the fact that errors count as they should, the first where nothing more is known."""
+MIDDLE = 0.3, 0.7
+"""Times between which nothing is clipped in any exercise."""
 
 HINTS = {
     "misused": "Your function calls `net` with {0}. It is called as `{call}`: states of shape {states} "
@@ -67,6 +76,9 @@ HINTS = {
     "noise": "Take the part of the {row} away from the states that the network is shown, and divide by the "
     "weight of the noise. What is left should be standard normal numbers, a fresh one for each entry of "
     "each row, and is not. Which function draws your noise, in which shape, and what is it multiplied by?",
+    "size": "The states that the network is shown hold noise of another size than the path's, at some "
+    "{times} or at all. Divide what is left of a state without its {row} by the weight that the noise has "
+    "there: is that standard normal? What multiplies your noise, and is that clipped, squared or a root?",
     "fresh": "Two calls of your loss use the same noise. Training needs fresh noise and fresh {times} in "
     "each step, drawn inside your function. Is a seed set there, or a draw kept from outside?",
     "gradient": "Your loss is a number, but no gradient leads from it back to the network's answers, so "
@@ -82,9 +94,16 @@ HINTS = {
     "before the mean?",
     "own weight": "Some {times} count more, and others less, than this loss should let them. With which "
     "weight should an error count at each {time}, and is it multiplied to each row before any mean is taken?",
-    "target": "The check hands over a network whose answer is right for every row, up to a known error. "
-    "Your loss compares it with something else. Read again what the network should answer with: which noise "
-    "is in the state, which sign has it, and does the {row} or a weight enter?",
+    "batch weight": "In each batch by itself errors count as they should beside one another. From batch to "
+    "batch they do not: the same error at the same {time} costs more in one than in another. Do you divide "
+    "by a sum or a mean of the weights, which is another number for each draw of {times}?",
+    "columns": "Your loss tells the network times of shape {0} with states of shape {1}. The networks of "
+    "this lab need a column that lines up with the states, {2}. Which of your lines adds or drops an axis?",
+    "mean": "Your loss is {0} times the mean over everything{1}. That may train as well, but the values of "
+    "losses are compared further below. Which operation comes last, and is there a number too many?",
+    "target": "The check hands over a network that is right for every row, up to a known error, and your "
+    "loss compares it with something else. Which noise is in the state, which sign has it, and does the "
+    "{row} or a weight enter?",
     "nearly": "Your target comes close to the right one, at some {times} or at all, and is not the same. Is "
     "a number added before you divide, something clamped, a weight taken to another power, or more noise "
     "drawn? What is added has to be far smaller than all that occurs there.",
@@ -131,7 +150,12 @@ class LossTask:
         last: of those arguments, the last time or index.
         weight: how much a squared error counts, a number for each row; None where all count alike.
         steps: the network is told an index from 1 to `last`, not a time from 0 on.
+        strict: times come as a column that lines up with the states, and the loss is the mean itself, no
+            multiple of it.
+        hints: the exercise's own words, in place of those of the same name in HINTS.
         labels: of those arguments, the labels to tell the network, if it is told any.
+        named: facts that fail are named after what was measured, where that is plain.
+        compared: what the loss compares with, made of the answer that costs nothing; that answer by default.
         batches: rows, shape of a row, calls. First as many rows as coordinates, so that times along the
             wrong axis show as such and not as an error of torch; then the main ones; last a single one.
     """
@@ -142,7 +166,11 @@ class LossTask:
     last: Callable[..., float] = lambda *given: 1.0
     weight: Part | None = None
     steps: bool = False
+    strict: bool = False
+    hints: Mapping[str, str] = field(default_factory=dict)
     labels: Callable[..., Tensor] | None = None
+    named: bool = False
+    compared: Callable[[Sample, Tensor], Tensor] = lambda s, aim: aim
     batches: tuple[tuple[int, tuple[int, ...], int], ...] = (24, (24,), 8), (96, (16,), 16), (200, (1,), 1)
 
     def root(self, s: Sample) -> Tensor:
@@ -194,7 +222,7 @@ class LossTask:
         call = "net(x, k)" if self.steps else f"net(x, t{', labels' * bool(self.labels)})"
         clock = ("index", "indices", "an index") if self.steps else ("time", "times", "a time")
         names |= dict(zip(("time", "times", "a_time", "call"), (*clock, call), strict=True))
-        return HINTS.get(text, text).format(*values, **names)
+        return self.hints.get(text, HINTS.get(text, text)).format(*values, **names)
 
     def fact(
         self,
@@ -205,9 +233,11 @@ class LossTask:
         measured: Any,
         tol: float = 1e-3,
         match: float | None = None,
+        seen: str = "",
     ) -> Fact:
-        """A fact whose name, label and hint are in the words of the exercise."""
-        return Fact(self.words(name), self.words(what), expected, measured, self.words(hint), tol, match)
+        """A fact whose name, label and hint are in the words of the exercise; `seen` ends the hint."""
+        hint = f"{self.words(hint)} {seen}".strip()
+        return Fact(self.words(name), self.words(what), expected, measured, hint, tol, match)
 
 
 def column(values: Tensor, z: Tensor) -> Tensor:
@@ -273,6 +303,10 @@ class RecordingNet(nn.Module):
             raise Fault("one time for each coordinate", self.task.words("coordinates"))
         if not isinstance(t, Tensor) or (t.numel() != 1 and not t.numel() == len(x) == len(t)):
             raise misused(f"{described(t)} as its second argument")
+        if self.task.strict and t.numel() > 1 and t.shape != (len(x), *[1] * (x.dim() - 1)):
+            wanted = tuple(column(t, x).shape)
+            told = self.task.words("columns", tuple(t.shape), tuple(x.shape), wanted)
+            raise Fault("times in another shape", told)
         for y in labels:
             if not isinstance(y, Tensor) or y.shape != x.shape[:1] or y.is_floating_point():
                 decimals = " of decimal numbers" * (isinstance(y, Tensor) and y.is_floating_point())
@@ -443,12 +477,12 @@ def measure(
             found = list(stage(records[-1]))
             if not all(fact.holds() for fact in found):
                 yield from found
-                if found[-1].name == "weighted":  # a wrong target and a lost weight often go together
+                if found[-1].name in WEIGHTED:  # a wrong target and a lost weight often go together
                     yield from _target(records[-1])
                 return
             if batch == 1:
                 yield found[0]
-    yield from _remarks(records)
+    yield from _scale(task, records)
 
 
 def _rms(values: Tensor, dim: int | None = None) -> Tensor:
@@ -473,9 +507,9 @@ def _states(r: Record) -> Facts:
     off = _rms((weight - s.alpha[:, 0])[inside]) - _rms(s.beta[inside]) / (SPREAD * dim**0.5)
     expected, came = (r.thirds(torch.mean, part, inside) for part in (s.alpha[:, 0], weight))
     yield task.fact(
-        "wrong states",
+        (task.named and _power(r, weight)) or "wrong states",
         "data weight",
-        "weight of the data in three stretches of the path, and how far rows are off",
+        "weight of the data at early, middle and late {times}, and how far rows are off",
         torch.cat([expected, torch.zeros(1)]),
         torch.cat([came, off[None]]).nan_to_num(0.0),
         0.012,
@@ -492,12 +526,28 @@ def _states(r: Record) -> Facts:
         tol = margin(TESTS) / (len(r.x) * dim / 2) ** 0.5
         mean = (r.x.mean(dim=1) - weight * s.z.mean(dim=1))[inside].mean() / s.beta[inside].mean()
         expected, came = torch.cat([expected, torch.zeros(1)]), torch.cat([came, _ratio(mean, torch.ones(1))])
-        what = "size of the noise in three stretches of the path, and its mean"
-        yield task.fact("wrong noise", "noise", what, expected, came, tol, 0.15)
+        what = "size of the noise at early, middle and late {times}, and its mean"
+        name, hint = ("noise of another size", "size") if task.named else ("wrong noise", "noise")
+        yield task.fact(name, hint, what, expected, came, tol, 0.15)
     # Whichever states there are, the target may hold the data or not.
     nothing = task.target(replace(s, eps=torch.zeros_like(s.z))).expand_as(s.z)
     expected, came = (_ratio((part * s.z).sum(), s.z.square().sum()) for part in (nothing, r.aim))
     yield task.fact("wrong target", "target", "share of the data in the target", expected, came, CAP, 0.1)
+
+
+def _power(r: Record, weight: Tensor) -> str:
+    """The name of states in which the data enter with a power of the time; "" if they do not."""
+    middle = (r.place > MIDDLE[0]) & (r.place < MIDDLE[1]) & (weight > 0)
+    if int(middle.sum()) < 20:
+        return ""
+    powers = weight[middle].log() / r.place[middle].log()
+    p = float(powers.median())
+    plain = float((powers - p).abs().quantile(0.9)) < 0.1 and abs(2 * p - round(2 * p)) < 0.1
+    return (
+        f"data weighted by {'the root' if p < 0.75 else 'a power'} of t"
+        if plain and round(2 * p) != 2
+        else ""
+    )
 
 
 def _times(r: Record) -> Facts:
@@ -602,21 +652,74 @@ def _cost(r: Record) -> Facts:
         yield task.fact("negative", "negative", "sign of what an error costs", 1.0, -1.0)
         return
     what = "loss over the sum of its squares; sign; what goes together in rows and columns"
-    expected = torch.tensor([1.0, 1.0, 0.0, 0.0])
-    cost = task.fact("wrong cost", "cost", what, expected, torch.stack([value, signed, *ties]), 0.03, 0.1)
+    expected, came = torch.tensor([1.0, 1.0, 0.0, 0.0]), torch.stack([value, signed, *ties])
+    lost = _without_gradient(r)
+    name = "numbers without a gradient" if lost and task.named else "wrong cost"
+    cost = task.fact(name, "cost", what, expected, came, 0.03, 0.1, lost)
     yield cost
     if not cost.holds():
         sign = r.slope.sign().mean().abs()
-        yield task.fact("wrong cost", "cost", "common sign of the loss's slopes", 0.0, sign, 0.5, 0.3)
+        yield task.fact(name, "cost", "common sign of the loss's slopes", 0.0, sign, 0.5, 0.3)
         return
     weight = r.share.mean(dim=1)
     first = r.calls(weight)[:, : r.calls(weight).shape[1] // 2].median()
     spread = weight.quantile(0.95) - weight.quantile(0.05)
     parts = torch.stack([*r.thirds(torch.median, weight, weight == weight), first, spread])
-    what = "weight of an error in three stretches of the path, in the first rows, and its spread"
-    expected = torch.tensor([1.0, 1.0, 1.0, 1.0, 0.0])
-    hint = "own weight" if task.weight else "weight"
-    yield task.fact("weighted", hint, what, expected, _ratio(parts, weight.median()), 0.01, 0.4)
+    what = (
+        "cost of an error over the right one: at early, middle, late {times}, in the first rows; its spread"
+    )
+    expected, came = torch.tensor([1.0, 1.0, 1.0, 1.0, 0.0]), _ratio(parts, weight.median())
+    name, hint, factor = (
+        WEIGHTED[0],
+        "own weight" if task.weight else "weight",
+        _superfluous_factor(r, weight),
+    )
+    own = r.calls(weight) / r.calls(weight).median(dim=1, keepdim=True).values
+    if task.named and float(came[-1]) > 0.05 > 20 * float((own.quantile(0.85) - own.quantile(0.15)).abs()):
+        name, hint = WEIGHTED[3], "batch weight"
+    elif task.named and factor:
+        name = WEIGHTED[2 if "carry" in factor else 1]
+    yield task.fact(name, hint, what, expected, came, 0.01, 0.4, factor)
+
+
+def _without_gradient(r: Record) -> str:
+    """From how many of the network's numbers no gradient arrives, in a sentence, if from some only."""
+    share = float(((r.slope == 0) & (r.along == 0)).double().mean())
+    if not 0.02 < share < 0.98:
+        return ""
+    return (
+        f"From {share:.0%} of the network's numbers no gradient arrives: is something clamped, masked or "
+        "left out?"
+    )
+
+
+def _superfluous_factor(r: Record, weight: Tensor) -> str:
+    """Powers of t and 1 - t by which errors are multiplied and should not be, in a sentence.
+
+    They are fitted where no clip is at work; "" where the weights are no such powers.
+    """
+    middle = (r.place > MIDDLE[0]) & (r.place < MIDDLE[1]) & (weight > 0)
+    if r.task.steps or int(middle.sum()) < 20:
+        return ""
+    t, root = r.place[middle], weight[middle].log() / 2
+    table = torch.stack([torch.ones_like(t), t.log(), (1 - t).log()], dim=1)
+    fitted = torch.linalg.lstsq(table, root[:, None]).solution[:, 0]
+    powers = (2 * fitted[1:]).round() / 2
+    if float((table @ fitted - root).abs().max()) > 1e-3 or float((powers - fitted[1:]).abs().max()) > 0.02:
+        return ""
+    where = f"Between t = {MIDDLE[0]} and {MIDDLE[1]}"
+    if not powers.any():
+        return f"{where} all errors count as they should: look at the times near an end."
+    factors = [
+        f"{base}^{number(abs(p))}" if abs(p) != 1 else base
+        for base, p in zip(("t", "(1 − t)"), powers.tolist(), strict=True)
+    ]
+    above, below = (
+        " ".join(each for each, p in zip(factors, powers.tolist(), strict=True) if sign * p > 0)
+        for sign in (1, -1)
+    )
+    quotient = f"{above or 1} / {below}" if below else above
+    return f"{where} your errors carry a factor {quotient} that they should not."
 
 
 def _deviation(r: Record) -> tuple[Tensor, Tensor, Tensor]:
@@ -633,9 +736,15 @@ def _target(r: Record) -> Facts:
     came = r.thirds(_rms, off, seen)
     worst = float(came.max())
     nearly = worst > 0.01 and float(came.min()) < 0.11
+    mix, rest = _mixed(r)
     name, hint = ("nearly the target", "nearly") if nearly else ("wrong target", "target")
-    what = "distance from the right target in three stretches of the path"
-    aim = r.task.fact(name, hint, what, torch.zeros(3), came, 0.01, max(0.05, 0.3 * worst))
+    if r.task.named and nearly and worst > 0.3:
+        name = "the right target at some times only"
+    elif r.task.named and not nearly and worst > 0.01:
+        name = _kind(r, mix, rest, seen & (_rms(off, 1) > 0.01)) or name
+    what = "distance of your target from the right one, at early, middle and late {times}"
+    zero, match = torch.zeros(3), max(0.05, 0.3 * worst)
+    aim = r.task.fact(name, hint, what, zero, came, 0.01, match, _costs_nothing(r, off, seen, mix, rest))
     yield aim
     if aim.holds():
         return
@@ -655,9 +764,61 @@ def _target(r: Record) -> Facts:
         )
 
     came = made_of(r.root * r.aim)
-    what = "data, noise and other things in the target, in three stretches of the path"
+    what = "data, noise and the rest in your target, at early, middle and late {times}"
     match = 0.1 + 0.1 * float(came.abs().max())
-    yield r.task.fact("wrong target", "target", what, made_of(r.root * right), came, 0.02, match)
+    yield r.task.fact("made of", "target", what, made_of(r.root * right), came, 0.02, match)
+
+
+def _mixed(r: Record, aim: Tensor | None = None) -> tuple[Tensor, Tensor]:
+    """Weights of data, noise and one in what each row is compared with, (rows, 3), and the share of the rest.
+
+    None of either where a row has too few numbers.
+    """
+    if r.x.shape[1] < 6:  # three numbers are fitted
+        return r.x.new_zeros(0, 3), r.x.new_zeros(0)
+    table = torch.stack([r.s.z, r.s.eps, torch.ones_like(r.s.z)], dim=2)
+    target = r.task.compared(r.s, r.aim if aim is None else aim)
+    weights = torch.linalg.lstsq(table, target[:, :, None]).solution
+    rest = _rms(target - (table @ weights)[:, :, 0], 1) / _rms(target, 1).clamp(min=1e-9)
+    return weights[:, :, 0], rest
+
+
+def _kind(r: Record, mix: Tensor, rest: Tensor, off: Tensor) -> str:
+    """The name of a wrong target, by the weights of data and noise in it; "" if they tell nothing."""
+    if len(mix) == 0 or int(off.sum()) < 5:
+        return ""
+    if float(rest[off].median()) > 0.02:
+        return "more than the row's own data and noise in the target"
+    found, right = mix[off, :2], _mixed(r, r.task.target(r.s).expand_as(r.aim))[0][off, :2]
+    size = found.abs().amax(dim=1, keepdim=True)
+    gone = ((found.abs() < 0.02 * size) & (right.abs() > 0.02)).double().mean(dim=0) > 0.9
+    more = ((found.abs() > 0.02 * size) & (right.abs() < 0.02)).double().mean(dim=0) > 0.9
+    for state, words in ((gone, "no {} in the target"), (more, "{} in the target")):
+        if bool(state.any()):
+            return words.format("data" if state[0] else "noise")
+    across = found[:, 0] * right[:, 1] - found[:, 1] * right[:, 0]
+    same = float((across.abs() / size[:, 0]).median()) < 0.02
+    return "the right target times another number" if same else "data and noise mixed otherwise in the target"
+
+
+def _costs_nothing(r: Record, off: Tensor, seen: Tensor, mix: Tensor, rest: Tensor) -> str:
+    """What is compared with, in the row where that is farthest from the right thing, in a sentence."""
+    if len(mix) == 0:
+        return ""
+    row = int(torch.where(seen, _rms(off, 1), -1.0).argmax())
+    what = "your target" if r.task.named else "the answer that costs nothing in your loss"
+    clock = f"At {r.task.words('{time}')} {number(r.s.t[row, 0])} {what} is"
+    if float(rest[row]) > 0.02:
+        return (
+            f"{clock} more than a mix of the row's own z and ε. Where does something else come in: other "
+            "rows, another draw?"
+        )
+    terms = [
+        f"{number(w)} {name}".strip()
+        for w, name in zip(mix[row].tolist(), ("z", "ε", ""), strict=True)
+        if abs(w) > 5e-3
+    ]
+    return f"{clock} {' + '.join(terms) or 0}.".replace("+ -", "− ").replace("-", "−")
 
 
 def _other(r: Record) -> Facts:
@@ -672,8 +833,8 @@ def _other(r: Record) -> Facts:
     yield r.task.fact("another batch", hint, what, wanted, torch.stack([away, late]), 0.1)
 
 
-def _remarks(records: list[Record]) -> Iterator[str]:
-    """What a student should know about a loss that passes."""
+def _scale(task: LossTask, records: list[Record]) -> Iterator[Fact | str]:
+    """How many times the mean a loss is, and that a network is asked twice: remarks, if multiples pass."""
     shapes = [r.calls(r.x).shape[1:] for r in records]
     factors = [float(r.share.median()) * n * d / 2 for r, (n, d) in zip(records, shapes, strict=True)]
     kinds = {
@@ -682,9 +843,13 @@ def _remarks(records: list[Record]) -> Iterator[str]:
         ", a sum over the batch": [n for n, _ in shapes],
         ", a sum over everything": [n * d for n, d in shapes],
     }
-    if any(abs(factor - 1) > 0.02 for factor in factors):
-        rests = {kind: [f / m for f, m in zip(factors, sizes, strict=True)] for kind, sizes in kinds.items()}
-        how = next((kind for kind, rest in rests.items() if max(rest) < 1.02 * min(rest)), "")
+    rests = {kind: [f / m for f, m in zip(factors, sizes, strict=True)] for kind, sizes in kinds.items()}
+    how = next((kind for kind, rest in rests.items() if max(rest) < 1.02 * min(rest)), "")
+    if task.strict:
+        hint = task.words("mean", number(factors[1]), how)
+        came = torch.tensor(factors)
+        yield task.fact("not the mean", hint, "loss over the mean, three batches", torch.ones(3), came, 0.02)
+    elif any(abs(factor - 1) > 0.02 for factor in factors):
         said = f"Your loss is {number(factors[1])} times the mean here{how}."
         yield f"{said} Accepted: divide before you compare values."
     if any(r.again for r in records):
@@ -813,7 +978,8 @@ def mistakes(task: LossTask, *kinds: str) -> dict[str, Mistake]:
             times=lambda z, last: _ones(z, task.draw(z[:1], last))
         ),
         task.words("{time} along the wrong axis"): task.loss(
-            times=lambda z, last: task.draw(z, last).flatten()
+            times=lambda z, last: task.draw(z, last).flatten(),
+            told=(lambda s: column(s.t, s.z)) if task.strict else lambda s: s.t,
         ),
     }
     texts = OWN | {task.words("{time} along the wrong axis"): OWN["along the wrong axis"]}

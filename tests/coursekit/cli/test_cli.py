@@ -102,7 +102,7 @@ def test_two_processes_hold_the_weights_of_one(tmp_path):
         timeout=300,
     )
     assert done.returncode == 0, done.stderr[-2000:]
-    assert gap(tmp_path / "one", tmp_path / "two") < 1e-5
+    assert gap(tmp_path / "one", tmp_path / "two") < 5e-5
     assert json.loads((tmp_path / "two" / "metrics.json").read_text())["images_compared"] == 500
 
 

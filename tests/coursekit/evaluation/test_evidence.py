@@ -4,6 +4,7 @@ import contextlib
 import io
 import math
 import re
+import subprocess
 import sys
 import types
 
@@ -345,3 +346,30 @@ def test_numbers_are_short(value, text, capsys):
         claim.close("x", value, value, tol=1)
         claim.below("x", value, value)
     assert f"x: {text}, at most {text}" in capsys.readouterr().out
+
+
+# ----- quantiles, and what they cost -------------------------------------------------------------
+
+
+@pytest.mark.parametrize("level", [1e-3, 1e-4, 1e-7])
+@pytest.mark.parametrize("n", [8, 200, 50_000])
+def test_quantiles_are_those_of_scipy_stats(n, level):
+    assert chance._kolmogorov(level, n) == pytest.approx(stats.kstwo.isf(level, n), rel=2e-4)
+    assert chance._kolmogorov(level, n) >= stats.kstwo.isf(level, n) * (1 - 1e-9)  # on the safe side
+    for p in (0.0, 1e-5, 0.3, 0.98, 1.0):
+        assert chance._fewest_hits(level, n, p) == stats.binom.ppf(level, n, p)
+        assert chance._most_hits(level, n, p) == stats.binom.isf(level, n, p)
+
+
+def test_claims_import_neither_scipys_statistics_nor_its_optimisers():
+    """75 MB in the kernel of every lecture."""
+    program = (
+        "import sys, torch; from coursekit import evidence\n"
+        "x = torch.randn(100, generator=torch.Generator().manual_seed(0)).double()\n"
+        "with evidence('all that needs chance') as claim:\n"
+        "    claim.mean('', x, 0); claim.share('', x > 0, 0.5); claim.same('', x[:50], x[50:])\n"
+        "    claim.law('', x, torch.special.ndtr); claim.counts('', [48, 52], [50, 50])\n"
+        "print(*(name for name in ('scipy.stats', 'scipy.optimize') if name in sys.modules))"
+    )
+    found = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert found.stdout.splitlines()[-1] == ""

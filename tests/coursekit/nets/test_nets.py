@@ -80,7 +80,8 @@ def test_each_sample_is_answered_for_itself(make):
     stirred(net)
     x, t = torch.randn(BATCH, *event), torch.rand(BATCH)
     alone = [net(x[i : i + 1], t[i : i + 1], *(y[i : i + 1] for y in labels)) for i in range(BATCH)]
-    torch.testing.assert_close(net(x, t, *labels), torch.cat(alone))
+    # Kernels sum in another order for another batch: the 6th digit may differ.
+    torch.testing.assert_close(net(x, t, *labels), torch.cat(alone), atol=1e-4, rtol=1e-4)
 
 
 @NETS

@@ -13,6 +13,8 @@ from coursekit import (
     EulerMaruyama,
     GaussianPath,
     Heun,
+    JumpEuler,
+    MarkovChain,
     OrnsteinUhlenbeck,
     marginal_velocity,
     simulate,
@@ -21,9 +23,10 @@ from coursekit import (
     time_grid,
 )
 from coursekit.solvers import SOLVERS as SOLVERS_BY_NAME
-from coursekit.solvers import SDESolver
+from coursekit.solvers import JumpSolver, SDESolver
 
 every = pytest.mark.parametrize("solver", SOLVERS.values(), ids=SOLVERS.keys())
+FLIPS = MarkovChain(torch.tensor([[-2.0, 1.0], [2.0, -1.0]]))
 START = torch.linspace(-0.8, 0.8, 40, dtype=torch.float64)[:, None]
 
 
@@ -178,17 +181,25 @@ def test_the_solver_follows_from_what_is_given():
 @pytest.mark.parametrize(("name", "solver"), SOLVERS_BY_NAME.items())
 def test_a_solver_can_be_named(name, solver):
     followed = OrnsteinUhlenbeck(1.0, 0.0) if isinstance(solver, SDESolver) else bending
-    by_name = solve(followed, START, time_grid(3), name.title())
-    assert torch.equal(by_name, solve(followed, START, time_grid(3), solver))
+    start = START
+    if isinstance(solver, JumpSolver):
+        followed, start = FLIPS, torch.zeros(40, 1, dtype=torch.int64)
+    ends = []
+    for given in (name.title(), solver):
+        torch.manual_seed(0)
+        ends.append(solve(followed, start, time_grid(3), given))
+    assert torch.equal(*ends)
 
 
 @pytest.mark.parametrize(
     ("followed", "solver", "kind", "said"),
     [
         (BrownianMotion(), Heun(), TypeError, r"BrownianMotion is a process: .*EulerMaruyama\(\)"),
+        (FLIPS, Heun(), TypeError, r"MarkovChain is a jump process: .*JumpEuler\(\)"),
+        (BrownianMotion(), JumpEuler(), TypeError, r"JumpEuler follows a jump process, but BrownianMotion"),
         (BrownianMotion(), "euler", TypeError, "Euler follows a field"),
         (bending, EulerMaruyama(), TypeError, r"follows a process.*Heun\(\).*SDEExtension"),
-        (bending, "euler-maruyama", TypeError, "this is a field"),
+        (bending, "euler-maruyama", TypeError, "function is a field"),
         (bending, Euler, TypeError, r"Euler is a class; .*Euler\(\)"),
         (bending, "rk4", ValueError, "'rk4'; there are euler, heun, euler-maruyama"),
         (START, None, TypeError, "Tensor can't be followed"),
