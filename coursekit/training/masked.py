@@ -48,7 +48,7 @@ class MaskedLoss:
         if self.weight == "count":
             count = spread_counts(len(z), z.shape[1], generator, z.device)[:, None]
             return hide_count(z, count, mask, generator), 1 - count / z.shape[1], z.shape[1] / count
-        t = torch.rand(len(z), 1, generator=generator, device=z.device)
+        t = spread(len(z), generator, z.device)[:, None]
         alpha = self.scheduler.alpha(t)
         hidden = torch.rand(z.shape, generator=generator, device=z.device) >= alpha
         weight = torch.ones_like(t) if self.weight == "none" else self.scheduler.alpha_dot(t) / (1 - alpha)
@@ -82,7 +82,7 @@ def masked_loss(weight: Weight = "count", scheduler: Scheduler | None = None) ->
     which places can be revealed one at a time (Uria, Murray & Larochelle 2014; Hoogeboom et al. 2022); the
     first is that of Sahoo et al. 2024 and Shi et al. 2024, and its variance is infinite, since a weight
     1/(1 - t) occurs with a probability that is proportional to 1 - t. The third has the same minimiser and
-    bounds nothing. Counts are stratified over the batch.
+    bounds nothing. Counts and times are stratified over the batch.
 
     Args:
         weight: "count", "time" or "none".
@@ -104,8 +104,13 @@ def masked_loss(weight: Weight = "count", scheduler: Scheduler | None = None) ->
 
 def spread_counts(n: int, length: int, generator: Generator | None, device: torch.device) -> Tensor:
     """Draw n whole numbers uniform on 1 … length, stratified: (n,), their spread about that of a grid."""
-    spot = (torch.arange(n, device=device) + torch.rand(n, generator=generator, device=device)) / n
-    return 1 + (spot * length).long().clamp(max=length - 1)
+    return 1 + (spread(n, generator, device) * length).long().clamp(max=length - 1)
+
+
+def spread(n: int, generator: Generator | None, device: torch.device) -> Tensor:
+    """Draw n numbers uniform on [0, 1), one in each n-th part: (n,), in random order."""
+    part = torch.randperm(n, generator=generator, device=device)
+    return (part + torch.rand(n, generator=generator, device=device)) / n
 
 
 def hide_count(z: Tensor, count: Tensor, mask: int, generator: Generator | None) -> Tensor:
