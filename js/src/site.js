@@ -1,0 +1,38 @@
+/**
+ * The loader of a page without a kernel: every <figure data-coursekit="NAME" data-settings="{…}"> becomes live.
+ *
+ * The picture in it stays until the explorer has been built, and for good where that fails. A figure is upgraded when
+ * it comes near the window, so a page costs nothing for what nobody sees.
+ */
+
+async function upgrade(figure) {
+  try {
+    const { mount } = await import(new URL(`./${figure.dataset.coursekit}.js`, import.meta.url).href);
+    const settings = JSON.parse(figure.dataset.settings || "{}");
+    const stage = document.createElement("div");
+    const still = figure.querySelector("img, picture, svg");
+    if (still) still.replaceWith(stage);
+    else figure.prepend(stage);
+    try {
+      mount(stage, settings);
+    } catch (error) {
+      if (still) stage.replaceWith(still);
+      throw error;
+    }
+    figure.dataset.live = "";
+  } catch (error) {
+    console.error(`explorer ${figure.dataset.coursekit}:`, error);
+  }
+}
+
+const near = new IntersectionObserver(
+  (entries) => {
+    for (const { isIntersecting, target } of entries) {
+      if (!isIntersecting) continue;
+      near.unobserve(target);
+      upgrade(target);
+    }
+  },
+  { rootMargin: "400px" },
+);
+for (const figure of document.querySelectorAll("figure[data-coursekit]")) near.observe(figure);
