@@ -5,9 +5,19 @@
  * it comes near the window, so a page costs nothing for what nobody sees.
  */
 
+const here = (name) => new URL(`./${name}`, import.meta.url).href;
+
+/** The style sheet that all explorers share, once for the page. */
+const styled = new Promise((done) => {
+  const link = document.createElement("link");
+  Object.assign(link, { rel: "stylesheet", href: here("explorers.css"), onload: done, onerror: done });
+  document.head.append(link);
+});
+
 async function upgrade(figure) {
   try {
-    const { mount } = await import(new URL(`./${figure.dataset.coursekit}.js`, import.meta.url).href);
+    await styled;
+    const { mount } = await import(here(`${figure.dataset.coursekit}.js`));
     const settings = JSON.parse(figure.dataset.settings || "{}");
     const stage = document.createElement("div");
     const still = figure.querySelector("img, picture, svg");

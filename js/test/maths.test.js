@@ -58,6 +58,20 @@ for (const [name, kind] of pairs) {
   });
 }
 
+test("densities on a grid are those at its places", () => {
+  const [xs, ys] = [[-2.2, -0.3, 0.9, 1.4], [-1.1, 0.2, 2.05]];
+  for (const [kind, law] of Object.entries(laws)) {
+    for (const t of [0.2, 0.6, 0.9]) {
+      const now = marginal(law, SCHEDULERS.Cosine, t);
+      const out = new Float64Array(12);
+      const top = now.densities(xs, ys, out);
+      const wanted = ys.flatMap((y) => xs.map((x) => (now.look(x, y), Math.exp(now.logp))));
+      close(out, wanted, `${kind} at t = ${t}`);
+      close([top], [Math.max(...wanted)], "the largest");
+    }
+  }
+});
+
 test("posterior weights of data points", () => {
   times.forEach((t, i) => {
     const now = marginal(laws.points, SCHEDULERS.CondOT, t);

@@ -1,4 +1,5 @@
 /** The marginal when the data come from a chessboard. */
+import { abs, exp, log, max, PI, sqrt, SQRT1_2 } from "./functions.js";
 import { Marginal } from "./marginal.js";
 import { cut, erfcx, truncatedNormal } from "./normal.js";
 
@@ -25,8 +26,8 @@ export class ChessboardMarginal extends Marginal {
     let density = 0;
     for (let i = 0; i <= law.squares; i++) {
       const edge = (x - alpha * (i * law.side - law.halfWidth)) / beta;
-      const kernel = Math.exp((-edge * edge) / 2);
-      const beyond = (kernel * erfcx(Math.abs(edge) * Math.SQRT1_2)) / 2;
+      const kernel = exp((-edge * edge) / 2);
+      const beyond = (kernel * erfcx(abs(edge) * SQRT1_2)) / 2;
       const below = edge > 0 ? 1 - beyond : beyond;
       if (i > 0) {
         const parity = at + ((i - 1) % 2);
@@ -47,14 +48,14 @@ export class ChessboardMarginal extends Marginal {
       this.lookFarOut(x, y);
       return;
     }
-    const norm = 1 / (Math.sqrt(2 * Math.PI) * total);
+    const norm = 1 / (sqrt(2 * PI) * total);
     const epsX = (sums[2] * sums[4] + sums[3] * sums[5]) * norm;
     const epsY = (sums[0] * sums[6] + sums[1] * sums[7]) * norm;
     this.zx = (x - beta * epsX) / alpha;
     this.zy = (y - beta * epsY) / alpha;
     this.sx = -epsX / beta;
     this.sy = -epsY / beta;
-    this.logp = Math.log(total / (this.n * (alpha * this.law.side) ** 2));
+    this.logp = log(total / (this.n * (alpha * this.law.side) ** 2));
   }
 
   logWeights(x, y) {
@@ -70,7 +71,7 @@ export class ChessboardMarginal extends Marginal {
     let top = -Infinity;
     law.dark.forEach(([i, j], k) => {
       logs[k] = axes[0].log[i] + axes[1].log[j];
-      top = Math.max(top, logs[k]);
+      top = max(top, logs[k]);
     });
     return top;
   }
@@ -85,7 +86,7 @@ export class ChessboardMarginal extends Marginal {
     let zx = 0;
     let zy = 0;
     law.dark.forEach(([i, j], k) => {
-      const w = Math.exp(logs[k] - top);
+      const w = exp(logs[k] - top);
       const px = law.x[k] - (law.side / 2) * axes[0].place[i];
       const py = law.y[k] - (law.side / 2) * axes[1].place[j];
       total += w;
@@ -98,6 +99,27 @@ export class ChessboardMarginal extends Marginal {
     this.zy = zy / total;
     this.sx = -placeX / total / beta;
     this.sy = -placeY / total / beta;
-    this.logp = top + Math.log(total) - 2 * Math.log(beta) - Math.log(this.n);
+    this.logp = top + log(total) - 2 * log(beta) - log(this.n);
+  }
+
+  /** Densities on a grid, as of `MixtureMarginal.densities`; linear, so far out they are 0. */
+  densities(xs, ys, out) {
+    const { alpha, law, sums } = this;
+    const along = (at) =>
+      Array.from(at, (v) => {
+        this.axisSums(v, 0);
+        return [sums[0], sums[1]];
+      });
+    const [alongX, alongY] = [along(xs), along(ys)];
+    const scale = 1 / (this.n * (alpha * law.side) ** 2);
+    let top = 0;
+    alongY.forEach(([even, odd], j) =>
+      alongX.forEach((sum, i) => {
+        const value = scale * (sum[0] * even + sum[1] * odd);
+        out[j * xs.length + i] = value;
+        if (value > top) top = value;
+      }),
+    );
+    return top;
   }
 }

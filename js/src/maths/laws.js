@@ -4,6 +4,7 @@
  * A law is plain data: `kind`, the number `n` of its parts, their shares `weights` (n) and their places `x`,
  * `y` (n), the means or the centres of squares.
  */
+import { cos, log, PI, sin, sqrt } from "./functions.js";
 
 /**
  * A mixture of Gaussians with diagonal covariances, p(x) = sum_k w_k N(x; m_k, diag(s_k²)).
@@ -76,21 +77,23 @@ export function chessboard(squares = 4, halfWidth = 2) {
  * @param {object} law the law
  * @param {number} count how many points
  * @param {() => number} next source of uniform numbers in (0, 1)
+ * @param {Uint16Array} [parts] (count) filled with the part of the law that each point comes from
  * @returns {Float64Array} (count, 2), row after row
  */
-export function sample(law, count, next) {
+export function sample(law, count, next, parts) {
   const out = new Float64Array(2 * count);
   for (let i = 0; i < count; i++) {
     let k = 0;
     for (let rest = next() - law.weights[0]; rest > 0 && k < law.n - 1; rest -= law.weights[k]) k++;
+    if (parts) parts[i] = k;
     if (law.kind === "chessboard") {
       out[2 * i] = law.x[k] + law.side * (next() - 0.5);
       out[2 * i + 1] = law.y[k] + law.side * (next() - 0.5);
     } else {
-      const radius = Math.sqrt(-2 * Math.log(next()));
-      const angle = 2 * Math.PI * next();
-      out[2 * i] = law.x[k] + law.stdX[k] * radius * Math.cos(angle);
-      out[2 * i + 1] = law.y[k] + law.stdY[k] * radius * Math.sin(angle);
+      const radius = sqrt(-2 * log(next()));
+      const angle = 2 * PI * next();
+      out[2 * i] = law.x[k] + law.stdX[k] * radius * cos(angle);
+      out[2 * i + 1] = law.y[k] + law.stdY[k] * radius * sin(angle);
     }
   }
   return out;

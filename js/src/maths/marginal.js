@@ -1,4 +1,5 @@
 /** The marginal of a path at one time: the part that does not depend on the law of the data. */
+import { exp, max } from "./functions.js";
 
 /**
  * What all marginals share. `look(x, y)` computes everything at one place and leaves the answer in the fields
@@ -29,8 +30,8 @@ export class Marginal {
    */
   weights(x, y) {
     this.logWeights(x, y);
-    const top = this.logs.reduce((a, b) => Math.max(a, b), -Infinity);
-    const out = this.logs.map((v) => Math.exp(v - top));
+    const top = this.logs.reduce((a, b) => max(a, b), -Infinity);
+    const out = this.logs.map((v) => exp(v - top));
     const total = out.reduce((a, b) => a + b, 0);
     return out.map((v) => v / total);
   }

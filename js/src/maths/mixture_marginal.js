@@ -1,8 +1,9 @@
 /** The marginal when the data come from a Gaussian mixture, or are points: a mixture of widths 0. */
+import { exp, log, PI } from "./functions.js";
 import { Marginal } from "./marginal.js";
 
 const NEGLIGIBLE = -40; // log of a weight, relative to the largest, that no digit of a sum shows
-const LOG_TWO_PI = Math.log(2 * Math.PI);
+const LOG_TWO_PI = log(2 * PI);
 
 /** Component k becomes N(alpha m_k, v_k) with v_k = alpha² s_k² + beta². */
 export class MixtureMarginal extends Marginal {
@@ -21,7 +22,7 @@ export class MixtureMarginal extends Marginal {
     this.precisionY = vy.map((v) => 1 / v);
     this.pullX = vx.map((v, k) => (alpha * law.stdX[k] ** 2) / v);
     this.pullY = vy.map((v, k) => (alpha * law.stdY[k] ** 2) / v);
-    this.offset = law.weights.map((w, k) => Math.log(w) - Math.log(vx[k] * vy[k]) / 2);
+    this.offset = law.weights.map((w, k) => log(w) - log(vx[k] * vy[k]) / 2);
   }
 
   logWeights(x, y) {
@@ -48,7 +49,7 @@ export class MixtureMarginal extends Marginal {
     for (let k = 0; k < n; k++) {
       const relative = logs[k] - top;
       if (relative < NEGLIGIBLE) continue;
-      const w = Math.exp(relative);
+      const w = exp(relative);
       const dx = x - this.placeX[k];
       const dy = y - this.placeY[k];
       total += w;
@@ -61,6 +62,29 @@ export class MixtureMarginal extends Marginal {
     this.zy = zy / total;
     this.sx = sx / total;
     this.sy = sy / total;
-    this.logp = top + Math.log(total) - LOG_TWO_PI;
+    this.logp = top + log(total) - LOG_TWO_PI;
+  }
+
+  /**
+   * Densities on a grid, the product of both axes' kernels summed over the components.
+   *
+   * @param {ArrayLike<number>} xs places along the first axis
+   * @param {ArrayLike<number>} ys places along the second
+   * @param {Float64Array} out (ys, xs) filled row after row
+   * @returns {number} the largest
+   */
+  densities(xs, ys, out) {
+    const kernel = (place, precision, at, scale) =>
+      Float64Array.from(at, (v) => scale * exp((-precision * (v - place) ** 2) / 2));
+    out.fill(0);
+    for (let k = 0; k < this.n; k++) {
+      const alongX = kernel(this.placeX[k], this.precisionX[k], xs, exp(this.offset[k] - LOG_TWO_PI));
+      const alongY = kernel(this.placeY[k], this.precisionY[k], ys, 1);
+      for (let j = 0, i = 0; j < ys.length; j++) {
+        if (alongY[j] < 1e-12) i += xs.length;
+        else for (let c = 0; c < xs.length; c++, i++) out[i] += alongX[c] * alongY[j];
+      }
+    }
+    return out.reduce((a, b) => (a > b ? a : b), 0);
   }
 }

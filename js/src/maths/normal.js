@@ -1,6 +1,7 @@
 /** The normal law's tail, and the normal cut to an interval. */
+import { abs, exp, expm1, log, max, min, PI, sqrt, SQRT1_2 } from "./functions.js";
 
-const SQRT_PI = Math.sqrt(Math.PI);
+const SQRT_PI = sqrt(PI);
 // W. J. Cody 1969, Rational Chebyshev approximations for the error function: about 16 digits.
 const A = [3.16112374387056560, 113.864154151050156, 377.485237685302021, 3209.37758913846947];
 const A0 = 0.185777706184603153;
@@ -37,8 +38,8 @@ function ratio(first, above, below, y) {
  * @returns {number} in [-1, 1]
  */
 export function erf(x) {
-  if (Math.abs(x) <= 0.46875) return x * ratio(A0, A, B, x * x);
-  const tail = 1 - Math.exp(-x * x) * erfcx(Math.abs(x));
+  if (abs(x) <= 0.46875) return x * ratio(A0, A, B, x * x);
+  const tail = 1 - exp(-x * x) * erfcx(abs(x));
   return x > 0 ? tail : -tail;
 }
 
@@ -49,21 +50,21 @@ export function erf(x) {
  * @returns {number} positive
  */
 export function erfcx(x) {
-  const y = Math.abs(x);
+  const y = abs(x);
   let value;
-  if (y <= 0.46875) return Math.exp(x * x) * (1 - x * ratio(A0, A, B, x * x));
+  if (y <= 0.46875) return exp(x * x) * (1 - x * ratio(A0, A, B, x * x));
   if (y <= 4) value = ratio(C0, C, D, y);
   else {
     const s = 1 / (y * y);
     value = (1 / SQRT_PI - s * ratio(P0, P, Q, s)) / y;
   }
-  return x < 0 ? 2 * Math.exp(x * x) - value : value;
+  return x < 0 ? 2 * exp(x * x) - value : value;
 }
 
 // Gauss-Legendre, eight nodes: half of them, the others mirror them.
 const NODES = [0.18343464249564980494, 0.52553240991632898582, 0.79666647741362673959, 0.96028985649753623168];
 const WEIGHTS = [0.18134189168918099148, 0.15685332293894364367, 0.11119051722668723527, 0.050614268145188129576];
-const LOG_ROOT = Math.log(2 * Math.PI) / 2;
+const LOG_ROOT = log(2 * PI) / 2;
 
 /** Result of `truncatedNormal`: log of the average density, and the relative place of the mean. */
 export const cut = { logAverage: 0, place: 0 };
@@ -86,7 +87,7 @@ export function truncatedNormal(a, b) {
   if (width < 1 && width * -middle < 2) narrow(middle, width);
   else if (middle + width / 2 < 0) tail(middle, width);
   else body(middle, width);
-  cut.place = Math.max(-1, Math.min(1, sign * cut.place));
+  cut.place = max(-1, min(1, sign * cut.place));
 }
 
 function narrow(middle, width) {
@@ -94,22 +95,22 @@ function narrow(middle, width) {
   let moment = 0;
   for (let i = 0; i < 4; i++) {
     const step = (width / 2) * NODES[i];
-    const both = WEIGHTS[i] * Math.exp((-step * step) / 2);
-    const right = both * Math.exp(-step * middle);
-    const left = both * Math.exp(step * middle);
+    const both = WEIGHTS[i] * exp((-step * step) / 2);
+    const right = both * exp(-step * middle);
+    const left = both * exp(step * middle);
     total += right + left;
     moment += NODES[i] * (right - left);
   }
-  cut.logAverage = (-middle * middle) / 2 - LOG_ROOT + Math.log(total);
+  cut.logAverage = (-middle * middle) / 2 - LOG_ROOT + log(total);
   cut.place = moment / total;
 }
 
 function body(middle, width) {
   const low = middle - width / 2;
   const high = middle + width / 2;
-  const mass = (erf(high * Math.SQRT1_2) - erf(low * Math.SQRT1_2)) / 2;
-  const mean = (Math.exp((-low * low) / 2) - Math.exp((-high * high) / 2)) / (Math.sqrt(2 * Math.PI) * mass);
-  cut.logAverage = Math.log(mass / width);
+  const mass = (erf(high * SQRT1_2) - erf(low * SQRT1_2)) / 2;
+  const mean = (exp((-low * low) / 2) - exp((-high * high) / 2)) / (sqrt(2 * PI) * mass);
+  cut.logAverage = log(mass / width);
   cut.place = (2 * (mean - middle)) / width;
 }
 
@@ -117,8 +118,8 @@ function tail(middle, width) {
   const low = middle - width / 2;
   const high = middle + width / 2;
   const drop = width * middle; // log of the ratio of the densities at the two ends
-  const mass = erfcx(-high * Math.SQRT1_2) - Math.exp(drop) * erfcx(-low * Math.SQRT1_2);
-  const mean = (Math.sqrt(2 / Math.PI) * Math.expm1(drop)) / mass;
-  cut.logAverage = Math.log(mass / width / 2) - (high * high) / 2;
+  const mass = erfcx(-high * SQRT1_2) - exp(drop) * erfcx(-low * SQRT1_2);
+  const mean = (sqrt(2 / PI) * expm1(drop)) / mass;
+  cut.logAverage = log(mass / width / 2) - (high * high) / 2;
   cut.place = (2 * (mean - middle)) / width;
 }

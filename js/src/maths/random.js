@@ -1,4 +1,5 @@
 /** Random numbers that are the same for the same seed, in every browser. */
+import { cos, log, PI, sin, sqrt } from "./functions.js";
 
 /**
  * Make a source of uniform numbers in the open interval (0, 1): sfc32 (Doty-Humphrey 2010), 32 bits each.
@@ -34,10 +35,10 @@ export function uniforms(seed) {
  */
 export function fillNormals(out, next) {
   for (let i = 0; i < out.length; i += 2) {
-    const radius = Math.sqrt(-2 * Math.log(next()));
-    const angle = 2 * Math.PI * next();
-    out[i] = radius * Math.cos(angle);
-    if (i + 1 < out.length) out[i + 1] = radius * Math.sin(angle);
+    const radius = sqrt(-2 * log(next()));
+    const angle = 2 * PI * next();
+    out[i] = radius * cos(angle);
+    if (i + 1 < out.length) out[i + 1] = radius * sin(angle);
   }
   return out;
 }

@@ -5,6 +5,7 @@
  * which is finite where `betaDot` is not; `boundaryError` is how far the ends are from 0 and 1. The same
  * formulas as in coursekit.paths, which explains them.
  */
+import { exp, expm1, PI, sin, sqrt } from "./functions.js";
 
 /** Straight line at constant speed: alpha = t, beta = 1 - t. */
 export const CondOT = {
@@ -21,11 +22,11 @@ export const CondOT = {
 export const Cosine = {
   name: "cosine",
   boundaryError: 0,
-  alpha: (t) => Math.sin((Math.PI / 2) * t),
-  beta: (t) => Math.sin((Math.PI / 2) * (1 - t)),
-  alphaDot: (t) => (Math.PI / 2) * Cosine.beta(t),
-  betaDot: (t) => (-Math.PI / 2) * Cosine.alpha(t),
-  betaSqDot: (t) => -Math.PI * Cosine.alpha(t) * Cosine.beta(t),
+  alpha: (t) => sin((PI / 2) * t),
+  beta: (t) => sin((PI / 2) * (1 - t)),
+  alphaDot: (t) => (PI / 2) * Cosine.beta(t),
+  betaDot: (t) => (-PI / 2) * Cosine.alpha(t),
+  betaSqDot: (t) => -PI * Cosine.alpha(t) * Cosine.beta(t),
 };
 
 /**
@@ -37,8 +38,8 @@ export const Cosine = {
  */
 export function variancePreserving(low = 0.1, high = 20) {
   const logAlpha = (t) => -(1 - t) * (((1 - t) * (high - low)) / 4 + low / 2);
-  const alpha = (t) => Math.exp(logAlpha(t));
-  const beta = (t) => Math.sqrt(-Math.expm1(2 * logAlpha(t)));
+  const alpha = (t) => exp(logAlpha(t));
+  const beta = (t) => sqrt(-expm1(2 * logAlpha(t)));
   const alphaDot = (t) => ((low + (1 - t) * (high - low)) / 2) * alpha(t);
   return {
     name: "DDPM’s linear beta (VP)",
@@ -59,9 +60,9 @@ export const SquareRoot = {
   name: "β = √(1 − t)",
   boundaryError: 0,
   alpha: (t) => t,
-  beta: (t) => Math.sqrt(1 - t),
+  beta: (t) => sqrt(1 - t),
   alphaDot: () => 1,
-  betaDot: (t) => -0.5 / Math.sqrt(1 - t),
+  betaDot: (t) => -0.5 / sqrt(1 - t),
   betaSqDot: () => -1,
 };
 

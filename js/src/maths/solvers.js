@@ -5,6 +5,7 @@
  * field has `velocity(x, t, u)`, which fills u, and `isSingularAt(t)`; a process has `drift(x, t, out)` and
  * `diffusion(t)`. Nothing here knows what the field is: exact, learned, of one axis or of sixty-four.
  */
+import { abs, max, sqrt } from "./functions.js";
 
 const kept = new Map();
 /** An array to compute in, by name and length: no step makes garbage. */
@@ -75,15 +76,15 @@ export const ddim = (scheduler, eta = 0) => ({
   order: 1,
   evaluations: 1,
   step(field, x, t, h, noise) {
-    const after = Math.abs(t + h - 1) < 1e-10 ? 1 : t + h;
+    const after = abs(t + h - 1) < 1e-10 ? 1 : t + h;
     const u = scratch("u", x.length);
     field.velocity(x, t, u);
     const [z, eps] = endpointWeights(scheduler, t);
     const [a, b] = [scheduler.alpha(t), scheduler.beta(t)];
     const [aNext, bNext] = [scheduler.alpha(after), scheduler.beta(after)];
     const back = b * b - ((a / aNext) * bNext) ** 2; // variance of the way back, from `after` to t
-    const sigma = eta > 0 && bNext > 0 ? eta * (bNext / b) * Math.sqrt(back) : 0;
-    const old = Math.sqrt(Math.max(bNext * bNext - sigma * sigma, 0));
+    const sigma = eta > 0 && bNext > 0 ? eta * (bNext / b) * sqrt(back) : 0;
+    const old = sqrt(max(bNext * bNext - sigma * sigma, 0));
     for (let i = 0; i < x.length; i++) {
       const state = x[i];
       x[i] = aNext * (z[0] * state + z[1] * u[i]) + old * (eps[0] * state + eps[1] * u[i]);
@@ -100,7 +101,7 @@ export const EulerMaruyama = {
   step(process, x, t, h, noise) {
     const drift = scratch("u", x.length);
     process.drift(x, t, drift);
-    const spread = Math.sqrt(h) * process.diffusion(t);
+    const spread = sqrt(h) * process.diffusion(t);
     for (let i = 0; i < x.length; i++) x[i] += h * drift[i] + spread * noise[i];
   },
 };

@@ -1,25 +1,9 @@
 /** Where an explorer lives: in a notebook (anywidget) or on a page without a kernel. */
 import { watchTheme } from "./theme.js";
 import { element } from "./controls.js";
-import css from "./style.css";
 
 /**
- * Numbers of an array that arrived as bytes, from a kernel or, in base64, with a page.
- *
- * @param {DataView | {base64: string} | undefined} value little-endian single precision
- * @returns {Float32Array | null} null if there is none
- */
-export function floats(value) {
-  if (value?.base64) {
-    const bytes = Uint8Array.from(atob(value.base64), (letter) => letter.charCodeAt(0));
-    return new Float32Array(bytes.buffer);
-  }
-  if (!value?.byteLength) return null;
-  return new Float32Array(value.buffer.slice(value.byteOffset, value.byteOffset + value.byteLength));
-}
-
-/**
- * The frame of an explorer: a root with the shared style, which knows light from dark.
+ * The frame of an explorer: a root for the shared style sheet, which knows light from dark.
  *
  * @param {HTMLElement} el where it is put, in the place of what stands there
  * @param {string} name of the explorer, part of the root's class
@@ -28,7 +12,7 @@ export function floats(value) {
  * @returns {{root: HTMLElement, end: () => void}}
  */
 export function frame(el, name, told, ...children) {
-  const root = element("div", { className: `ck ck-${name}` }, element("style", {}, css), ...children);
+  const root = element("div", { className: `ck ck-${name}` }, ...children);
   el.replaceChildren(root);
   // A front end's own shortcuts must not see what is typed into the controls.
   root.addEventListener("keydown", (event) => event.stopPropagation());

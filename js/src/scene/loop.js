@@ -1,4 +1,5 @@
 /** The one animation loop: it sleeps while nothing moves, and while its picture is out of sight. */
+import { max, min } from "../maths/functions.js";
 
 const SLOW = 1000 / 38; // milliseconds between two frames above which less is drawn
 const FAST = 1000 / 55;
@@ -22,9 +23,9 @@ export function animation(node, frame) {
 
   function adapt(gap) {
     // Ten frames of the same kind in a row: one late frame is no reason.
-    slow = gap > SLOW ? Math.max(0, slow) + 1 : gap < FAST ? Math.min(0, slow) - 1 : 0;
-    if (slow >= 10) measured.share = Math.max(1 / 16, measured.share / 2);
-    else if (slow <= -240) measured.share = Math.min(1, measured.share * 2);
+    slow = gap > SLOW ? max(0, slow) + 1 : gap < FAST ? min(0, slow) - 1 : 0;
+    if (slow >= 10) measured.share = max(1 / 16, measured.share / 2);
+    else if (slow <= -240) measured.share = min(1, measured.share * 2);
     else return;
     slow = 0;
   }
@@ -34,7 +35,7 @@ export function animation(node, frame) {
     const seconds = before ? (now - before) / 1000 : 0;
     if (before) adapt(now - before);
     const begun = performance.now();
-    const again = frame(Math.min(0.25, seconds));
+    const again = frame(min(0.25, seconds));
     measured.frames++;
     measured.ms.push(performance.now() - begun);
     measured.times.push(now);
@@ -88,7 +89,7 @@ export function clock({ seconds, get, set, told }) {
     },
     toggle: () => (self.playing ? self.stop() : self.start()),
     move(by) {
-      set(Math.min(1, get() + by));
+      set(min(1, get() + by));
       if (get() >= 1 - 1e-9) self.stop();
     },
     advance(passed) {

@@ -1,7 +1,8 @@
 /** A canvas that shows the square [-lim, lim]² of the plane, y upwards, in the pixels of the device. */
+import { hypot, max, min, PI } from "../maths/functions.js";
 import { THEMES, colourTable } from "./theme.js";
 
-const TAU = 2 * Math.PI;
+const TAU = 2 * PI;
 
 export class Plane {
   /**
@@ -26,11 +27,11 @@ export class Plane {
   /** Follow the size of the element; true if it has changed. */
   fit() {
     const { width } = this.canvas.getBoundingClientRect();
-    const ratio = Math.min(2, globalThis.devicePixelRatio || 1);
-    const side = Math.max(100, Math.round(width * ratio));
+    const ratio = min(2, globalThis.devicePixelRatio || 1);
+    const side = max(100, Math.round(width * ratio));
     const changed = this.canvas.width !== side;
     if (changed) this.canvas.width = this.canvas.height = side;
-    this.ratio = side / Math.max(1, width);
+    this.ratio = side / max(1, width);
     this.side = side;
     this.scale = side / (2 * this.lim);
     return changed;
@@ -101,8 +102,8 @@ export class Plane {
       tile.key = key;
       const last = values(tile.heights);
       const table = this.tables[ramp];
-      const scale = (table.length - 1) / Math.max(last, 1e-300);
-      for (let i = 0; i < n * n; i++) tile.pixels[i] = table[Math.min(table.length - 1, (tile.heights[i] * scale) | 0)];
+      const scale = (table.length - 1) / max(last, 1e-300);
+      for (let i = 0; i < n * n; i++) tile.pixels[i] = table[min(table.length - 1, (tile.heights[i] * scale) | 0)];
       tile.pen.putImageData(tile.image, 0, 0);
     }
     this.pen.imageSmoothingEnabled = true;
@@ -121,12 +122,12 @@ export class Plane {
    */
   arrows(at, u, { colour, width, longest, cell }) {
     const { pen, ratio } = this;
-    const size = (0.95 * cell) / Math.max(longest, 1e-12);
+    const size = (0.95 * cell) / max(longest, 1e-12);
     pen.strokeStyle = colour;
     pen.lineWidth = width * ratio;
     pen.beginPath();
     for (let i = 0; i < u.length; i += 2) {
-      const shrink = Math.min(1, longest / (Math.hypot(u[i], u[i + 1]) || 1)) * size * this.scale;
+      const shrink = min(1, longest / (hypot(u[i], u[i + 1]) || 1)) * size * this.scale;
       this.arrow(this.x(at[i]), this.y(at[i + 1]), u[i] * shrink, -u[i + 1] * shrink, 4.5 * ratio);
     }
     pen.stroke();
@@ -135,9 +136,9 @@ export class Plane {
   /** One arrow of an open path, device pixels. */
   arrow(x, y, dx, dy, head) {
     const { pen } = this;
-    const length = Math.hypot(dx, dy);
+    const length = hypot(dx, dy);
     if (length < 1.2 * this.ratio) return;
-    const [ux, uy, h] = [dx / length, dy / length, Math.min(head, 0.45 * length)];
+    const [ux, uy, h] = [dx / length, dy / length, min(head, 0.45 * length)];
     const [tx, ty] = [x + dx, y + dy];
     pen.moveTo(x, y);
     pen.lineTo(tx, ty);
@@ -157,7 +158,7 @@ export class Plane {
    */
   dots(states, rows, count, colour, size) {
     const { pen, scale, lim } = this;
-    const side = Math.max(1, Math.round(size * this.ratio));
+    const side = max(1, Math.round(size * this.ratio));
     const shift = lim * scale - side / 2;
     pen.fillStyle = colour;
     for (let j = 0; j < count; j++) {

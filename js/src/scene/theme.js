@@ -1,4 +1,5 @@
 /** Colours, light and dark, and what tells which of the two the page around wants. */
+import { floor, min } from "../maths/functions.js";
 
 /** Okabe & Ito's palette in the order of coursekit.plots, told apart by colour-blind readers too. */
 const LINES = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000"];
@@ -49,7 +50,7 @@ export function colourTable(ramp, count = 256) {
   const known = ramp.map(channels);
   return Uint32Array.from({ length: count }, (_, i) => {
     const place = (i / (count - 1)) * (ramp.length - 1);
-    const k = Math.min(ramp.length - 2, Math.floor(place));
+    const k = min(ramp.length - 2, floor(place));
     const [r, g, b] = known[k].map((from, c) => Math.round(from + (place - k) * (known[k + 1][c] - from)));
     return ((255 << 24) | (b << 16) | (g << 8) | r) >>> 0;
   });
