@@ -26,9 +26,8 @@ const HINT =
 function begin(settings) {
   const given = typeof settings.data === "object";
   const set = given ? "given" : settings.data ?? "points";
-  const show = { particles: true, data: true, probe: Boolean(settings.probe) };
+  const show = { probe: Boolean(settings.probe) };
   for (const name of settings.show ?? ["particles", "data"]) show[name] = true;
-  if (settings.show) show.particles = settings.show.includes("particles");
   return {
     set,
     data: new Data(given ? settings.data : SETS[set]),

@@ -1,14 +1,13 @@
 /** One picture of the field explorer. */
 import { floor, max, min, sqrt } from "../maths/functions.js";
 import { below } from "./run.js";
-import { gapAt } from "./own.js";
+import { QUIET, gapAt } from "./own.js";
 
 const CELLS = 72; // of the density, along a side
 const ARROWS = 17; // of the exact field, along a side
 const PATHS = 40; // drawn at most
 const MARKED = 20; // up to so many steps each state of a path has a dot
 const NAMED = 12; // up to so many weights are written beside their points
-const QUIET = 7; // arrows stand where the log density is at most so far below its largest
 
 /**
  * Draw the state of an explorer.
@@ -39,12 +38,17 @@ function shadeDensity(plane, s, t) {
   plane.surface("density", `${s.version} ${now.t}`, "surface", CELLS, (heights) => now.densities(middles, down, heights));
 }
 
-function shadeGap(plane, s, t) {
+/** The reader's field beside the exact one, at the time of its grid that is nearest. */
+function compared(s, t) {
   const k = s.own.nearest(t);
   const key = `${s.version} ${s.own.id} ${k}`;
-  if (s.gap?.key !== key) s.gap = { key, ...gapAt(s.own, s.exact, k) };
+  if (s.gap?.key !== key) s.gap = { key, ...gapAt(s.own, s.exact, k), mine: s.own.at(k) };
+  return s.gap;
+}
+
+function shadeGap(plane, s, t) {
   const { n } = s.own;
-  plane.surface("gap", key, "gap", n, (heights) => {
+  plane.surface("gap", compared(s, t).key, "gap", n, (heights) => {
     // Rows of the grid grow with x₂, those of a picture go down.
     for (let j = 0; j < n; j++) heights.set(s.gap.gap.subarray((n - 1 - j) * n, (n - j) * n), j * n);
     return s.gap.largest;
@@ -79,19 +83,13 @@ function exactArrows(plane, now) {
 
 /** The reader's arrows beside the exact ones, on every other place of their grid, at the same time and scale. */
 function ownArrows(plane, s, t) {
-  const k = s.own.nearest(t);
-  const now = s.exact.at(s.own.times[k]);
-  const { n, places } = s.own;
-  const exact = new Float64Array(2 * n * n);
-  if (now.regular) now.fields(places, exact);
-  const mine = s.own.at(k);
-  const chosen = [];
-  for (let j = 1; j < n; j += 2) for (let i = 1; i < n; i += 2) chosen.push(j * n + i);
+  const { exact, mine, dense } = compared(s, t);
+  const { n, places, lim } = s.own;
+  const chosen = dense.filter((i) => (i % n) % 2 && ((i / n) | 0) % 2);
   const pick = (values) => chosen.flatMap((i) => [values[2 * i], values[2 * i + 1]]);
-  const look = { longest: usualLength(pick(exact)), cell: (4 * s.own.lim) / (n - 1) };
-  const at = pick(places);
-  plane.arrows(at, pick(exact), { ...look, colour: plane.colours.arrow, width: 1.3 });
-  plane.arrows(at, pick(mine), { ...look, colour: plane.colours.own, width: 1.6 });
+  const look = { longest: usualLength(pick(exact)), cell: (4 * lim) / (n - 1) };
+  plane.arrows(pick(places), pick(exact), { ...look, colour: plane.colours.arrow, width: 1.3 });
+  plane.arrows(pick(places), pick(mine), { ...look, colour: plane.colours.own, width: 1.6 });
 }
 
 function drawParticles(plane, s) {

@@ -3,6 +3,8 @@ import { abs, exp, hypot, max } from "../maths/functions.js";
 import { floats } from "../scene/bytes.js";
 import { Trajectories } from "./run.js";
 
+export const QUIET = 7; // log density below its largest from where on nothing is drawn
+
 export class Own {
   /**
    * @param {object} answer `name`; `fault` in words, or `grid` (times, n, n, 2), velocities on a square grid over
@@ -37,12 +39,13 @@ export class Own {
 }
 
 /**
- * Distance of the reader's field from the exact one on the grid, |u - u*|, at one time.
+ * Distance of the reader's field from the exact one on the grid, |u - u*|, at one time, where there is mass.
  *
  * @param {Own} own the reader's
  * @param {object} field the exact one, as of `exactField`
  * @param {number} k number of the time
- * @returns {{gap: Float64Array, largest: number, mean: number}} (n * n), its largest, and its mean over p_t
+ * @returns {object} `exact` velocities (n * n, 2); `dense`, the places whose density is not negligible; there `gap`
+ *     (n * n), 0 elsewhere; `largest`, and `mean`, over p_t
  */
 export function gapAt(own, field, k) {
   const now = field.at(own.times[k]);
@@ -51,14 +54,18 @@ export function gapAt(own, field, k) {
   const mine = own.at(k);
   const gap = new Float64Array(size);
   now.fields(own.places, exact);
+  const logs = Float64Array.from(gap, (_, i) => (now.look(own.places[2 * i], own.places[2 * i + 1]), now.logp));
+  const top = logs.reduce((a, b) => max(a, b), -Infinity);
+  const dense = [];
   let [largest, mean, total] = [0, 0, 0];
   for (let i = 0; i < size; i++) {
+    if (logs[i] < top - QUIET) continue;
+    dense.push(i);
     gap[i] = hypot(mine[2 * i] - exact[2 * i], mine[2 * i + 1] - exact[2 * i + 1]);
     largest = max(largest, gap[i]);
-    now.look(own.places[2 * i], own.places[2 * i + 1]);
-    const weight = exp(now.logp);
+    const weight = exp(logs[i] - top);
     mean += weight * gap[i];
     total += weight;
   }
-  return { gap, largest, mean: mean / total, exact };
+  return { gap, largest, mean: mean / total, exact, dense };
 }

@@ -44,7 +44,7 @@ export function summary(s) {
   if (!s.law.n) return "No data: choose “draw” and press on the plane, or choose a data set.";
   const parts = [];
   const { run } = s;
-  const own = s.follow === "own";
+  const own = s.follow === "own" && s.own?.valid;
   const drawn = floor(run.count * s.share);
   const count = drawn < run.count ? `${drawn.toLocaleString("en")} of ${run.count.toLocaleString("en")}` : drawn.toLocaleString("en");
   const how = own ? `${s.own.solver} in Python, on your function` : solverName(s);
@@ -58,7 +58,7 @@ export function summary(s) {
   if (s.own && !s.own.valid) parts.push(s.own.fault);
   else if (s.own && s.show.gap && s.gap) {
     const at = s.own.times[s.own.nearest(run.timeOf(s.t))].toFixed(2);
-    parts.push(`Your function at t = ${at} is ${s.gap.mean.toFixed(3)} away from the exact field on average over the states, at most ${s.gap.largest.toFixed(2)} in the square (darkest), data units per time.`);
+    parts.push(`Your function at t = ${at} is ${s.gap.mean.toFixed(3)} away from the exact field on average over the states, at most ${s.gap.largest.toFixed(2)} where they are (darkest), data units per time.`);
   }
   return parts.join(" ");
 }
