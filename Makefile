@@ -26,7 +26,7 @@ lab: env ## Open the course in JupyterLab, e.g. make lab ARGS="--no-browser --po
 	  --LabApp.app_settings_dir="$(CURDIR)/tools/jupyterlab" $(ARGS)
 
 # instructors only: `coursetools release` leaves this out
-.PHONY: check test peers grading notebooks site bench budgets binder-test
+.PHONY: check test peers grading notebooks explorers site bench budgets binder-test
 # Tests and notebooks at a time: each is on one thread, and takes up to 0.6 GB.
 JOBS ?= 2
 check: env ## Lint, types, built notebooks = sources, nothing leaked, links: under a minute
@@ -55,6 +55,10 @@ budgets: ## What the notebooks took in the last `make test`: writes benchmarks/B
 
 binder-test: env ## Every lecture and solution as on Binder: one core, 2 GB for all; not part of CI
 	$(PY) -m benchmarks.binder $(ARGS)
+
+explorers: ## Bundle the explorers of js/ into coursekit/explore/static; needs Node.js with npm
+	npm ci --prefix js --silent
+	node js/build.mjs
 
 site: env ## The reader's site in build/site/html, from the lectures' outputs; runs what is missing
 	@tools/site $(ARGS)

@@ -5,7 +5,7 @@ import datetime
 from collections.abc import Callable
 from pathlib import Path
 
-from . import explorers, growth, jumps, peers, quality, simulation, start, training
+from . import explorers, growth, in_page, jumps, peers, quality, simulation, start, training
 from .rounds import machine
 
 HERE = Path(__file__).parent
@@ -18,6 +18,7 @@ PARTS: dict[str, Callable[[], str]] = {
     "growth": growth.section,
     "start": start.section,
     "explorers": explorers.section,
+    "in_page": in_page.section,
 }
 
 

@@ -28,8 +28,8 @@ DESKTOP = {"width": 1280, "height": 900, "deviceScaleFactor": 1, "mobile": False
 PHONE = {"width": 390, "height": 800, "deviceScaleFactor": 2, "mobile": True}
 PAGE = """<!doctype html><html lang="en" data-theme="{theme}"><head><meta charset="utf-8">
 <title>Explorer</title><meta name="viewport" content="width=device-width"><link rel="icon" href="data:,">
-<style>body {{ margin: 8px; background: {back}; color: {ink} }} figure {{ margin: 0 }}</style></head>
-<body><main><h1 hidden>Explorer</h1><figure data-coursekit="{name}" data-settings="{settings}">
+<style>body {{ margin: 8px; background: {back}; color: {ink} }} figure, h1 {{ margin: 0 }}</style></head>
+<body><main><h1>Explorer</h1><figure data-coursekit="{name}" data-settings="{settings}">
 <img alt="the still" src="data:image/gif;base64,R0lGODlhAQABAAAAACw="></figure></main>
 <script type="module" src="/site.js"></script></body></html>"""
 ALL = {"show": ["particles", "density", "arrows", "data"], "controls": ["steps", "sigma"], "particles": 4000}

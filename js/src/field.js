@@ -9,7 +9,7 @@ import { Plane } from "./scene/plane.js";
 import { Data, SETS } from "./field/data.js";
 import { draw } from "./field/draw.js";
 import { Own } from "./field/own.js";
-import { panel } from "./field/panel.js";
+import { HINT, panel } from "./field/panel.js";
 import { listen } from "./field/pointer.js";
 import { FlowRun, PathRun, shares } from "./field/run.js";
 import { alternative, shareTable, summary } from "./field/words.js";
@@ -18,9 +18,6 @@ const LIM = 3.2;
 const REST = 150; // milliseconds without change after which words and shares are written
 const BUSY = 3; // milliseconds of a frame for particles while time runs
 const IDLE = 9; // and while it stands
-const HINT =
-  "Arrow keys move the chosen point (with shift farther), comma and full stop choose another, plus adds one, " +
-  "Delete removes it, space plays.";
 
 /** The state an explorer begins with. */
 function begin(settings) {
@@ -76,7 +73,7 @@ export function mount(el, settings = {}, kernel = null) {
   const stage = element("div", { className: "ck-stage", tabIndex: 0, role: "application" }, canvas);
   const words = element("p", { className: "ck-words", "aria-live": "polite" });
   const table = element("div", { className: "ck-shares" });
-  stage.setAttribute("aria-label", s.editing ? `The plane. ${HINT}` : "The plane. Space plays; with the probe, arrow keys move it.");
+  stage.setAttribute("aria-label", s.editing ? HINT : "The plane: space plays, arrow keys move the probe.");
 
   let dirty = true;
   let stale = true; // the particles have to begin anew

@@ -53,9 +53,10 @@ function compared(s, t) {
 function shadeGap(plane, s, t) {
   const { n } = s.own;
   plane.surface("gap", compared(s, t).key, "gap", n, (heights) => {
+    const { gap, fade, largest } = s.gap;
     // Rows of the grid grow with x₂, those of a picture go down.
-    for (let j = 0; j < n; j++) heights.set(s.gap.gap.subarray((n - 1 - j) * n, (n - j) * n), j * n);
-    return s.gap.largest;
+    for (let j = 0, i = 0; j < n; j++) for (let k = (n - 1 - j) * n; k < (n - j) * n; k++) heights[i++] = gap[k] * fade[k];
+    return largest;
   });
 }
 
@@ -108,7 +109,8 @@ function drawParticles(plane, s) {
     plane.dots(x, outside, below(outside, limit), lines[0], 2);
     plane.pen.globalAlpha = 1;
     plane.dots(x, inside, below(inside, limit), lines[1], 2.6);
-  } else {
+  } else if (run.split) plane.dots(x, null, limit, lines[0], 2.2);
+  else {
     run.quarters.forEach((rows, q) => plane.dots(x, rows, below(rows, limit), lines[q], 2.2));
   }
   plane.pen.globalAlpha = 1;

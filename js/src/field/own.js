@@ -1,9 +1,10 @@
 /** The reader's own function: what Python has computed of it. */
-import { abs, exp, hypot, max } from "../maths/functions.js";
+import { abs, exp, hypot, max, min } from "../maths/functions.js";
 import { floats } from "../scene/bytes.js";
 import { Trajectories } from "./run.js";
 
 export const QUIET = 7; // log density below its largest from where on nothing is drawn
+const RIM = 3; // of these, for a shading that fades out
 
 export class Own {
   /**
@@ -44,28 +45,30 @@ export class Own {
  * @param {Own} own the reader's
  * @param {object} field the exact one, as of `exactField`
  * @param {number} k number of the time
- * @returns {object} `exact` velocities (n * n, 2); `dense`, the places whose density is not negligible; there `gap`
- *     (n * n), 0 elsewhere; `largest`, and `mean`, over p_t
+ * @returns {object} `exact` velocities (n * n, 2); `dense`, the places whose density is not negligible; `gap` (n * n)
+ *     there, 0 elsewhere; `fade` (n * n), from 1 down to 0 at the rim of these places; `largest`, and `mean`, over p_t
  */
 export function gapAt(own, field, k) {
   const now = field.at(own.times[k]);
   const size = own.n * own.n;
   const exact = new Float64Array(2 * size);
   const mine = own.at(k);
-  const gap = new Float64Array(size);
+  const [gap, fade] = [new Float64Array(size), new Float64Array(size)];
   now.fields(own.places, exact);
   const logs = Float64Array.from(gap, (_, i) => (now.look(own.places[2 * i], own.places[2 * i + 1]), now.logp));
   const top = logs.reduce((a, b) => max(a, b), -Infinity);
   const dense = [];
   let [largest, mean, total] = [0, 0, 0];
   for (let i = 0; i < size; i++) {
-    if (logs[i] < top - QUIET) continue;
+    const above = logs[i] - (top - QUIET);
+    if (above < 0) continue;
     dense.push(i);
+    fade[i] = min(1, above / RIM);
     gap[i] = hypot(mine[2 * i] - exact[2 * i], mine[2 * i + 1] - exact[2 * i + 1]);
     largest = max(largest, gap[i]);
     const weight = exp(logs[i] - top);
     mean += weight * gap[i];
     total += weight;
   }
-  return { gap, largest, mean: mean / total, exact, dense };
+  return { gap, fade, largest, mean: mean / total, exact, dense };
 }

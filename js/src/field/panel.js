@@ -1,12 +1,16 @@
 /** The controls of the field explorer; settings say which stand open and which behind "More". */
 import { floor } from "../maths/functions.js";
-import { button, fold, menu, radios, row, slider, tick as box } from "../scene/controls.js";
+import { button, element, fold, menu, radios, row, slider, tick as box } from "../scene/controls.js";
 import { SCHEDULERS } from "../maths/schedulers.js";
 import { METHODS } from "./run.js";
 import { SETS } from "./data.js";
 
 export const TOOLS = { move: "move", draw: "draw", erase: "erase", probe: "probe" };
 const SHOWN = { particles: "particles", arrows: "arrows", density: "density", paths: "paths", data: "data points" };
+/** The keys of the plane. */
+export const HINT =
+  "On the plane: arrow keys move the chosen point or the probe (with shift farther), comma and full stop choose " +
+  "another point, plus adds one, Delete removes it, space plays.";
 const names = (table) => Object.fromEntries(Object.entries(table).map(([key, each]) => [key, each.name ?? each]));
 
 /**
@@ -63,14 +67,14 @@ export function panel(s, settings, then) {
     follow: () =>
       menu({ label: "particles follow", entries: { exact: "the exact field (grey)", own: "your function (orange)" }, value: s.follow, onInput: set("follow") }),
     part: () => {
-      const entries = { "-1": "all, by where they start" };
-      for (let k = 0; k < s.law.n; k++) entries[k] = `those of ${s.data.noun} ${k + 1} in orange`;
+      const entries = { "-1": "all data (marginal)" };
+      for (let k = 0; k < s.law.n; k++) entries[k] = `${s.data.noun} ${k + 1} in orange`;
       const onInput = (value) => set("part", then.looked)(+value < 0 ? null : +value);
-      return menu({ label: "conditional path", entries, value: String(s.part ?? -1), onInput });
+      return menu({ label: "path to", entries, value: String(s.part ?? -1), onInput });
     },
     noise: () => ({ node: button("Other noise", then.reseed), set() {} }),
     show: () => {
-      const all = { ...SHOWN, ...(s.own ? { gap: "gap to your function" } : {}), shares: "shares" };
+      const all = { ...SHOWN, ...(settings.follow ? { gap: "gap to your function" } : {}), shares: "shares" };
       const ticks = Object.entries(all).map(([key, label]) =>
         box({ label, value: s.show[key], onInput: (value) => ((s.show[key] = value), then.looked(), sync()) }),
       );
@@ -96,6 +100,7 @@ export function panel(s, settings, then) {
     for (const [name, value] of Object.entries(enable)) if (known[name]) known[name].input.disabled = !value;
   }
   const nodes = [row(play, time.node), ...open];
+  if (s.editing) more.push(element("p", { className: "ck-note" }, HINT));
   if (more.length) nodes.push(fold("More", ...more));
   return { nodes, play, sync, tick };
 }

@@ -58,7 +58,7 @@ export function summary(s) {
   if (s.own && !s.own.valid) parts.push(s.own.fault);
   else if (s.own && s.show.gap && s.gap) {
     const at = s.own.times[s.own.nearest(run.timeOf(s.t))].toFixed(2);
-    parts.push(`Your function at t = ${at} is ${s.gap.mean.toFixed(3)} away from the exact field on average over the states, at most ${s.gap.largest.toFixed(2)} where they are (darkest), data units per time.`);
+    parts.push(`Your function at t = ${at} is ${s.gap.mean.toFixed(3)} away from the exact field on average over the states, at most ${s.gap.largest.toFixed(2)} where they are, data units per time.`);
   }
   return parts.join(" ");
 }
