@@ -27,8 +27,13 @@ STARS = (
 )
 
 
-def _evaluate(field: Field, x: Tensor, t: float) -> Tensor:
-    """Answers of the reader's field at states `x` (batch, 2); a ValueError tells what is wrong with them."""
+def evaluate_own(field: Field, x: Tensor, t: float) -> Tensor:
+    """Answers of the reader's field at states `x` (batch, 2), in double precision.
+
+    Raises:
+        ValueError: it raised an error, or its answers are not one finite velocity for each state; in words
+            for the reader.
+    """
     try:
         with torch.no_grad():
             u = field(x.float(), torch.full((len(x), 1), t))
@@ -55,7 +60,7 @@ def _shade(
     """Shade how far `field` is from the exact one over the square; return mean (over p_t) and largest."""
     side = torch.linspace(-LIM, LIM, 2 * SIDE + 1, dtype=torch.float64)[1::2]  # middles of the cells
     x = torch.cartesian_prod(side, side).flip(-1)
-    error = (_evaluate(field, x, t) - marginal_velocity(law, path)(x, t)).norm(dim=1)
+    error = (evaluate_own(field, x, t) - marginal_velocity(law, path)(x, t)).norm(dim=1)
     frequent = marginal_law(law, path, t).log_prob(x).softmax(0)
     image, square = error.reshape(SIDE, SIDE).numpy(), (-LIM, LIM, -LIM, LIM)
     ax.imshow(image, cmap="Oranges", alpha=0.8, vmin=0.0, origin="lower", extent=square, zorder=0)
@@ -117,7 +122,7 @@ def _compare(
 ) -> str:
     """Draw the reader's field beside the exact one; tell how far apart they are, or what is wrong."""
     try:
-        u = _evaluate(field, x, t)
+        u = evaluate_own(field, x, t)
         mean, largest = _shade(ax, field, law, path, t)
     except ValueError as fault:
         ax.text(0, 0.9 * LIM, "Your field gave no picture: read below.", ha="center", color=COLORS[1])

@@ -1,0 +1,145 @@
+"""Write js/test/reference.json, coursekit's own answers for the tests of js/: `python tools/js_reference.py`.
+
+Everything is computed in double precision. `node --test js/test` compares the explorers' mathematics with it.
+"""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from coursekit.base import Field
+from coursekit.distributions import Chessboard, Empirical, GaussianMixture
+from coursekit.paths import (
+    VP,
+    CondOT,
+    Cosine,
+    GaussianPath,
+    SquareRoot,
+    TractableDistribution,
+    marginal_score,
+    marginal_velocity,
+    posterior_weights,
+)
+from coursekit.paths.posterior import make_posterior
+from coursekit.solvers import DDIM, Euler, EulerMaruyama, Heun, SDEExtension, simulate, time_grid
+
+OUT = Path(__file__).parents[1] / "js" / "test" / "reference.json"
+SCHEDULERS = {"CondOT": CondOT(), "Cosine": Cosine(), "VP": VP(), "SquareRoot": SquareRoot()}
+POINTS = [[-2.0, 0.5], [-1.0, -1.5], [-0.4, 1.6], [0.5, 0.2], [1.2, -1.2], [1.5, 1.4], [2.3, 0.1]]
+MIXTURE = {
+    "weights": [0.5, 0.3, 0.2],
+    "means": [[-1.5, 0.0], [1.0, 1.2], [0.8, -1.4]],
+    "stds": [[0.3, 0.3], [0.2, 0.5], [0.6, 0.15]],
+}
+# Near the data, between them, far out; the last ones are where a careless formula underflows.
+PLACES = [
+    [0.0, 0.0],
+    [-1.4, 0.1],
+    [0.9, 1.0],
+    [2.0, -2.0],
+    [-0.5, 0.5],
+    [0.31, -1.77],
+    [5.0, 4.0],
+    [-9.0, 6.0],
+]
+TIMES = [0.0, 0.003, 0.1, 0.35, 0.6, 0.9, 0.99]
+STEPS = (1, 3, 20)
+ETA, SIGMA = 0.7, 0.8
+
+
+def double(rows: Any) -> Tensor:
+    return torch.tensor(rows, dtype=torch.float64)
+
+
+LAWS: dict[str, TractableDistribution] = {
+    "points": Empirical(double(POINTS)),
+    "mixture": GaussianMixture(*(double(MIXTURE[name]) for name in ("weights", "means", "stds"))),
+    "chessboard": Chessboard(),
+}
+
+
+def at_times(f: Any) -> list[Any]:
+    return [f(t).tolist() for t in TIMES]
+
+
+def scheduler(name: str) -> dict[str, Any]:
+    t, each = double(TIMES), SCHEDULERS[name]
+    values = {
+        f: getattr(each, f)(t).tolist() for f in ("alpha", "beta", "alpha_dot", "beta_dot", "beta_sq_dot")
+    }
+    return {**values, "boundary_error": each.boundary_error}
+
+
+def fields(law: TractableDistribution, path: GaussianPath) -> dict[str, Any]:
+    x, posterior = double(PLACES), make_posterior(law, path)
+    return {
+        "log_prob": at_times(lambda t: posterior.log_prob(x, t)),
+        "data": at_times(lambda t: posterior.means(x, t)[0]),
+        "score": at_times(lambda t: marginal_score(law, path)(x, t)),
+        "velocity": at_times(lambda t: marginal_velocity(law, path)(x, t)),
+    }
+
+
+class Given(EulerMaruyama):
+    """Euler–Maruyama on noise that is handed over, one row a step."""
+
+    def __init__(self, noise: Tensor) -> None:
+        object.__setattr__(self, "rows", iter(noise))
+
+    def step(self, process: Any, x: Tensor, t: float, h: float) -> Tensor:
+        return self.advance(process, x, t, h, h**0.5 * next(self.rows))
+
+
+def ends(law: TractableDistribution, path: GaussianPath, noise: Tensor) -> dict[str, Any]:
+    """Last states of each solver from PLACES, for each number of steps; mixtures and others up to t = 1."""
+    x, field = double(PLACES[:6]), marginal_velocity(law, path)
+    # t = 1 is where coursekit's schedulers of infinite slope have no step of DDIM from the velocity.
+    solvers: dict[str, tuple[Field, Any]] = {"euler": (field, Euler()), "heun": (field, Heun())}
+    found: dict[str, Any] = {
+        name: [simulate(f, x, time_grid(n), solver)[-1].tolist() for n in STEPS]
+        for name, (f, solver) in solvers.items()
+    }
+    found["ddim"] = [simulate(field, x, time_grid(n), DDIM(path))[-1].tolist() for n in STEPS]
+    process = SDEExtension(field, marginal_score(law, path), SIGMA)
+    found["corrected"] = [simulate(process, x, time_grid(n), Given(noise))[-1].tolist() for n in STEPS]
+    return found
+
+
+def reference() -> dict[str, Any]:
+    """All of it, as the file holds it."""
+    noise = torch.randn(max(STEPS), 6, 2, dtype=torch.float64, generator=torch.Generator().manual_seed(0))
+    paths = {name: GaussianPath(each) for name, each in SCHEDULERS.items()}
+    x = double(PLACES)
+    ancestral = DDIM(paths["CondOT"], ETA)
+    _, kept, sigma = ancestral._weights(0.3, 0.5)
+    return {
+        "points": POINTS,
+        "mixture": MIXTURE,
+        "places": PLACES,
+        "times": TIMES,
+        "steps": list(STEPS),
+        "sigma": SIGMA,
+        "noise": noise.tolist(),
+        "schedulers": {name: scheduler(name) for name in SCHEDULERS},
+        "weights": at_times(lambda t: posterior_weights(x, double(POINTS), paths["CondOT"], t)),
+        "fields": {
+            name: {kind: fields(law, path) for kind, law in LAWS.items()} for name, path in paths.items()
+        },
+        "ends": {
+            name: {kind: ends(law, path, noise) for kind, law in LAWS.items()} for name, path in paths.items()
+        },
+        "ddim": {"eta": ETA, "from": 0.3, "to": 0.5, "kept": kept, "sigma": sigma},
+    }
+
+
+def main() -> None:
+    OUT.parent.mkdir(parents=True, exist_ok=True)
+    OUT.write_text(json.dumps(reference()) + "\n", encoding="utf-8")
+    print(f"{OUT}: {OUT.stat().st_size / 1000:.0f} kB")
+
+
+if __name__ == "__main__":
+    main()
