@@ -164,6 +164,8 @@ export function mount(el, settings = {}, kernel = null) {
     if (stale) renew();
     const missing = s.run ? s.run.compute(time.running ? BUSY : IDLE) : false;
     s.share = loop.measured.share;
+    // A slow machine draws coarsely what moves, and finely what stands.
+    if (plane.fit(s.share < 1 && time.running ? 1 : 2)) dirty = true;
     // While time runs between two states of the solver there is nothing new to draw.
     const key = s.run && `${s.run.timeOf(s.t)} ${s.run.done} ${s.share}`;
     if (dirty || key !== drawn) draw(plane, s);
@@ -198,7 +200,7 @@ export function mount(el, settings = {}, kernel = null) {
 
   hear(kernel?.answer ?? settings.answer);
   kernel?.told(hear);
-  const resize = new ResizeObserver(() => plane.fit() && looked());
+  const resize = new ResizeObserver(() => looked());
   resize.observe(canvas);
   controls.sync();
   root.coursekit = { state: s, measured: loop.measured, clock: time }; // for tests and measurements

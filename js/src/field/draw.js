@@ -3,8 +3,9 @@ import { floor, max, min, sqrt } from "../maths/functions.js";
 import { below } from "./run.js";
 import { QUIET, gapAt } from "./own.js";
 
-const CELLS = 72; // of the density, along a side
-const ARROWS = 17; // of the exact field, along a side
+// Along a side, for a fast machine and for a slow one: cells of the density, arrows of the exact field.
+const CELLS = [72, 40];
+const ARROWS = [17, 13];
 const PATHS = 40; // drawn at most
 const MARKED = 20; // up to so many steps each state of a path has a dot
 const NAMED = 12; // up to so many weights are written beside their points
@@ -25,17 +26,20 @@ export function draw(plane, s) {
   if (s.show.paths && s.run?.index) drawPaths(plane, s, t);
   if (s.show.particles && s.run) drawParticles(plane, s);
   if (s.own?.valid && s.show.arrows) ownArrows(plane, s, t);
-  else if (now?.regular && s.show.arrows) exactArrows(plane, now);
+  else if (now?.regular && s.show.arrows) exactArrows(plane, now, ARROWS[slow(s)]);
   if (s.show.data) drawData(plane, s);
   if (s.probe && s.show.probe && now) drawProbe(plane, s, now);
 }
 
+const slow = (s) => +(s.share < 1);
+
 function shadeDensity(plane, s, t) {
+  const cells = CELLS[slow(s)];
   // At t = 1 points and squares have no blur left; a hair before they look the same.
   const now = s.exact.at(t).regular ? s.exact.at(t) : s.exact.at(0.995);
-  const middles = plane.middles(CELLS);
+  const middles = plane.middles(cells);
   const down = middles.map((v) => -v);
-  plane.surface("density", `${s.version} ${now.t}`, "surface", CELLS, (heights) => now.densities(middles, down, heights));
+  plane.surface("density", `${s.version} ${now.t}`, "surface", cells, (heights) => now.densities(middles, down, heights));
 }
 
 /** The reader's field beside the exact one, at the time of its grid that is nearest. */
@@ -62,8 +66,8 @@ function usualLength(u) {
   return 2 * sqrt((2 * sum) / max(1, u.length));
 }
 
-function exactArrows(plane, now) {
-  const middles = plane.middles(ARROWS);
+function exactArrows(plane, now, n) {
+  const middles = plane.middles(n);
   const found = [];
   let top = -Infinity;
   for (const y of middles) {
@@ -77,7 +81,7 @@ function exactArrows(plane, now) {
   const dense = found.filter((each) => each[4] > top - QUIET);
   const at = dense.flatMap(([x, y]) => [x, y]);
   const u = dense.flatMap((each) => [each[2], each[3]]);
-  const cell = (2 * plane.lim) / ARROWS;
+  const cell = (2 * plane.lim) / n;
   plane.arrows(at, u, { colour: plane.colours.arrow, width: 1.3, longest: usualLength(u), cell });
 }
 

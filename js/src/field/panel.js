@@ -32,7 +32,10 @@ export function panel(s, settings, then) {
     format: (k) => (k / states()).toFixed(2),
     onInput: (k) => then.seek(k / states()),
   });
-  const tick = () => time.set(floor(s.t * states() + 1e-9));
+  const tick = () => {
+    const k = floor(s.t * states() + 1e-9);
+    if (+time.input.value !== k) time.set(k);
+  };
 
   const set = (name, after = then.restart) => (value) => {
     s[name] = value;
@@ -84,7 +87,7 @@ export function panel(s, settings, then) {
   const more = make(settings.more ?? []);
   function sync() {
     time.input.max = states();
-    tick();
+    time.set(floor(s.t * states() + 1e-9));
     const values = { data: s.set, steps: s.steps, sigma: s.sigma, part: String(s.part ?? -1), tool: s.tool, method: s.method };
     for (const [name, value] of Object.entries(values)) known[name]?.set(value);
     known.show?.set();

@@ -5,7 +5,7 @@ import { exactField } from "../maths/marginals.js";
 import { fillNormals, normals, uniforms } from "../maths/random.js";
 import { Euler, EulerMaruyama, Heun, ddim, sdeExtension, timeGrid } from "../maths/solvers.js";
 
-const BLOCK = 128; // particles that take all steps before the next do
+const BLOCK = 48; // particles that take all steps before the next do
 const QUARTERS = 4;
 
 /** What can be chosen; with noise every method is Euler–Maruyama. */

@@ -1,7 +1,7 @@
 /** The one animation loop: it sleeps while nothing moves, and while its picture is out of sight. */
 import { max, min } from "../maths/functions.js";
 
-const SLOW = 1000 / 38; // milliseconds between two frames above which less is drawn
+const SLOW = 1000 / 34; // milliseconds between two frames above which less is drawn
 const FAST = 1000 / 55;
 
 /**
@@ -12,7 +12,7 @@ const FAST = 1000 / 55;
  *     after a pause; returns whether it wants another frame
  * @returns {{wake: () => void, end: () => void, measured: object}} `wake` asks for a frame; `measured` has the
  *     number of frames, their JavaScript in ms, times of drawing, and `share`, how much of the particles a slow
- *     machine should draw, 1 down to 1/16
+ *     machine should draw, 1 down to 1/16; below 1 everything else should be coarser, too
  */
 export function animation(node, frame) {
   const measured = { frames: 0, ms: [], times: [], share: 1 };

@@ -24,10 +24,15 @@ export class Plane {
     for (const tile of this.tiles.values()) tile.key = null;
   }
 
-  /** Follow the size of the element; true if it has changed. */
-  fit() {
+  /**
+   * Follow the size of the element.
+   *
+   * @param {number} finest pixels of the canvas for one of the page, at most
+   * @returns {boolean} whether something has changed
+   */
+  fit(finest = 2) {
     const { width } = this.canvas.getBoundingClientRect();
-    const ratio = min(2, globalThis.devicePixelRatio || 1);
+    const ratio = min(finest, globalThis.devicePixelRatio || 1);
     const side = max(100, Math.round(width * ratio));
     const changed = this.canvas.width !== side;
     if (changed) this.canvas.width = this.canvas.height = side;

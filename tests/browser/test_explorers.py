@@ -1,0 +1,289 @@
+"""Explorers that run in the page, as a reader meets them: mouse, touch, keyboard, themes, a kernel."""
+
+import json
+import os
+import time
+from pathlib import Path
+
+import nbformat
+import pytest
+import torch
+from test_browser import needed
+
+from benchmarks.browser import BROWSERS, DRIVER, FAULTS, IS_OPEN, RUN_ALL, chromium, wait
+from benchmarks.explorers import jupyter
+from benchmarks.in_page import DESKTOP, PHONE, opened, page, served
+from coursekit import explore
+from coursekit.explore.browser import _as_text
+from coursekit.explore.field import VIEWS
+
+ROOT = Path(__file__).resolve().parents[2]
+PICTURES = ROOT / "build" / "browser"
+AXE = Path(
+    os.environ.get("AXE", ROOT / "build" / "site" / "npm" / "node_modules" / "axe-core" / "axe.min.js")
+)
+STATE = """
+    const { t, data, chosen, probe, run } = document.querySelector('.ck').coursekit.state;
+    return { t, chosen, probe, places: data.places, done: run?.done };
+"""
+FRAMES = "return document.querySelector('.ck').coursekit.measured.frames"
+WORDS = "return document.querySelector('.ck-words').textContent"
+LABEL = "return document.querySelector('.ck canvas').getAttribute('aria-label')"
+PICTURE = "return document.querySelector('.ck canvas').toDataURL()"
+CENTRE = (
+    "return (b => [b.left, b.top, b.width])(document.querySelector('.ck canvas').getBoundingClientRect())"
+)
+AUDIT = """
+    const done = arguments[0];
+    axe.run(document, {resultTypes: ['violations']}).then(found => done(found.violations.map(
+        each => `${each.id}: ${each.help}: ${each.nodes.slice(0, 3).map(node => node.html.slice(0, 120))}`)));
+"""
+EDITED = {
+    "data": "points",
+    "edit": True,
+    "probe": [-1.6, 1.4],
+    "t": 0.5,
+    "show": ["particles", "arrows", "density", "data"],
+    "controls": ["tool", "steps", "method"],
+    "more": ["data", "scheduler", "sigma", "corrected", "fading", "count", "noise", "show"],
+    "tool": "move",
+}
+
+
+def pages():
+    """Every view, the editor, and a field of a reader's own, in both themes."""
+    own = explore.field(lambda x, t: -x, torch.tensor([[-1.0, 0.0], [1.0, 0.0]]), t=0.5)
+    settings = {view: dict(explore.field(view=view).settings) for view in VIEWS}
+    settings |= {"edited": EDITED, "own": dict(own.settings) | {"answer": _as_text(own.answer)}}
+    return {
+        f"/{name}-{theme}": page("field", each, theme)
+        for name, each in settings.items()
+        for theme in ("light", "dark")
+    }
+
+
+PAGES = [*VIEWS, "edited", "own"]
+
+
+@pytest.fixture(scope="module")
+def browser(tmp_path_factory):
+    needed(*BROWSERS), needed(DRIVER)
+    PICTURES.mkdir(parents=True, exist_ok=True)
+    with chromium(tmp_path_factory.mktemp("chromium"), logs=True) as window:
+        yield window
+
+
+@pytest.fixture(scope="module")
+def address():
+    with served(pages()) as where:
+        yield where
+
+
+@pytest.fixture(autouse=True)
+def _own_media(browser):
+    yield
+    browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": []})
+
+
+def state(browser):
+    return browser.execute_script(STATE)
+
+
+def at(browser, x, y):
+    """Place on the screen of a place in the plane."""
+    left, top, width = browser.execute_script(CENTRE)
+    return left + (x + 3.2) / 6.4 * width, top + (3.2 - y) / 6.4 * width
+
+
+def pointer(browser, kind, x, y):
+    across, down = at(browser, x, y)
+    event = {"type": kind, "x": across, "y": down, "button": "left", "clickCount": 1, "buttons": 1}
+    browser.execute_cdp_cmd("Input.dispatchMouseEvent", event)
+
+
+def drag(browser, *places):
+    pointer(browser, "mousePressed", *places[0])
+    for place in places[1:]:
+        pointer(browser, "mouseMoved", *place)
+    pointer(browser, "mouseReleased", *places[-1])
+
+
+def choose(browser, tool):
+    browser.execute_script(f"document.querySelector('.ck input[value={tool}]').click()")
+
+
+@pytest.mark.parametrize("screen", [PHONE, DESKTOP], ids=["phone", "desktop"])
+@pytest.mark.parametrize("name", PAGES)
+def test_a_page_is_quiet_fits_its_window_and_says_what_it_shows(browser, address, name, screen):
+    browser.get_log("browser"), browser.get_log("performance")
+    opened(browser, f"{address}/{name}-light", screen)
+    label = wait(lambda: browser.execute_script(LABEL), 10, "a text alternative")
+    assert "The plane at time" in label
+    assert [each for each in browser.get_log("browser") if each["level"] in ("SEVERE", "WARNING")] == []
+    events = [json.loads(each["message"])["message"] for each in browser.get_log("performance")]
+    sent = [
+        each["params"]["request"]["url"] for each in events if each["method"] == "Network.requestWillBeSent"
+    ]
+    assert [url for url in sent if not url.startswith((address, "data:", "chrome"))] == []
+    width, inner = browser.execute_script("return [document.documentElement.scrollWidth, innerWidth]")
+    assert width <= inner
+    browser.execute_script("document.querySelectorAll('.ck details').forEach(each => each.open = true)")
+    browser.save_screenshot(str(PICTURES / f"field {name} {screen['width']}.png"))
+    width, inner = browser.execute_script("return [document.documentElement.scrollWidth, innerWidth]")
+    assert width <= inner
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("name", PAGES)
+def test_axe_finds_nothing(browser, address, name, theme):
+    if not AXE.exists():
+        pytest.skip("no axe-core: `make site` installs it, or name its file in AXE")
+    opened(browser, f"{address}/{name}-{theme}")
+    browser.execute_script("document.querySelectorAll('.ck details').forEach(each => each.open = true)")
+    browser.execute_script(AXE.read_text(encoding="utf-8"))
+    assert browser.execute_async_script(AUDIT) == []
+
+
+def test_the_explorer_follows_the_theme_of_its_page(browser, address):
+    opened(browser, f"{address}/flow-light")
+    before = browser.execute_script(PICTURE)
+    browser.execute_script("document.documentElement.dataset.theme = 'dark'")
+    wait(
+        lambda: browser.execute_script("return document.querySelector('.ck').dataset.theme") == "dark",
+        5,
+        "dark",
+    )
+    wait(lambda: browser.execute_script(PICTURE) != before, 5, "another picture")
+
+
+def test_points_are_dragged_drawn_and_erased_by_mouse(browser, address):
+    opened(browser, f"{address}/edited-light")
+    drag(browser, (0.5, 0.2), (0.8, 0.8), (1.0, 2.0))
+    places = state(browser)["places"]
+    assert places[3] == pytest.approx([1.0, 2.0], abs=0.05)
+    choose(browser, "draw")
+    drag(browser, (-2.5, -2.5), (-2.0, -2.5), (-1.5, -2.5))
+    assert len(state(browser)["places"]) == 7 + 3
+    choose(browser, "erase")
+    drag(browser, (-2.5, -2.5), (-2.0, -2.5), (-1.5, -2.5))
+    assert len(state(browser)["places"]) == 7
+    wait(lambda: state(browser)["done"] == 4000, 10, "the particles")
+
+
+def test_a_finger_drags_a_point_and_scrolls_the_page_elsewhere(browser, address):
+    opened(browser, f"{address}/edited-light", PHONE)
+    browser.execute_cdp_cmd("Emulation.setTouchEmulationEnabled", {"enabled": True})
+
+    def touch(kind, *place):
+        points = [dict(zip("xy", at(browser, *place), strict=True))] if place else []
+        browser.execute_cdp_cmd("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
+
+    try:
+        touch("touchStart", 0.5, 0.2)
+        for k in range(1, 6):
+            touch("touchMove", 0.5 - 0.2 * k, 0.2 - 0.3 * k)
+        touch("touchEnd")
+        assert state(browser)["places"][3] == pytest.approx([-0.5, -1.3], abs=0.1)
+        assert browser.execute_script("return scrollY") == 0
+    finally:
+        browser.execute_cdp_cmd("Emulation.setTouchEmulationEnabled", {"enabled": False})
+
+
+def test_points_are_edited_and_time_is_played_by_keyboard(browser, address):
+    from selenium.webdriver.common.keys import Keys
+
+    opened(browser, f"{address}/edited-light")
+    stage = browser.find_element("css selector", ".ck-stage")
+    stage.send_keys(".", Keys.ARROW_RIGHT, Keys.ARROW_UP)
+    assert state(browser)["chosen"] == 1
+    assert state(browser)["places"][1] == pytest.approx([-0.9, -1.4])
+    stage.send_keys("+")
+    assert len(state(browser)["places"]) == 8
+    stage.send_keys(Keys.DELETE)
+    assert len(state(browser)["places"]) == 7
+    before = state(browser)["t"]
+    stage.send_keys(" ")
+    wait(lambda: state(browser)["t"] > before, 5, "time to go on")
+    stage.send_keys(" ")
+    stopped = state(browser)["t"]
+    time.sleep(0.3)
+    assert state(browser)["t"] == stopped
+    slider = browser.find_element("css selector", ".ck input[type=range]")
+    slider.send_keys(Keys.HOME)
+    assert state(browser)["t"] == 0
+
+
+def test_the_probe_moves_by_mouse_and_keys_and_tells_the_weights(browser, address):
+    from selenium.webdriver.common.keys import Keys
+
+    opened(browser, f"{address}/marginalization-light")
+    wait(lambda: "Behind the state (−1.60, 1.40)" in browser.execute_script(WORDS), 5, "the words")
+    drag(browser, (1.0, 1.0), (0.0, 0.0))
+    assert state(browser)["probe"] == pytest.approx([0, 0], abs=0.05)
+    browser.find_element("css selector", ".ck-stage").send_keys(Keys.ARROW_LEFT * 3)
+    wait(lambda: "Behind the state (−0.3" in browser.execute_script(WORDS), 5, "the words")
+
+
+def test_only_states_of_the_solver_are_shown(browser, address):
+    opened(browser, f"{address}/solvers-light")
+    slider = "document.querySelectorAll('.ck input[type=range]')[0]"
+    assert browser.execute_script(f"return {slider}.max") == "6"
+    values = browser.execute_script(
+        f"const s = {slider}; return [0, 1, 4, 6].map(k => {{ s.value = k; "
+        "s.dispatchEvent(new Event('input')); return s.getAttribute('aria-valuetext'); })"
+    )
+    assert values == ["0.00", "0.17", "0.67", "1.00"]
+
+
+def test_shares_stand_beside_the_exact_ones(browser, address):
+    opened(browser, f"{address}/sde-light")
+    find = "return [...document.querySelectorAll('.ck-table tbody tr')].map(row => row.innerText)"
+    rows = wait(lambda: browser.execute_script(find), 10, "the table")
+    assert len(rows) == 3
+    assert ["50.0 %" in rows[0], "30.0 %" in rows[1], "20.0 %" in rows[2]] == [True] * 3
+
+
+def test_less_motion_shows_stills_one_after_another(browser, address):
+    media = {"features": [{"name": "prefers-reduced-motion", "value": "reduce"}]}
+    browser.execute_cdp_cmd("Emulation.setEmulatedMedia", media)
+    opened(browser, f"{address}/flow-light")
+    before = browser.execute_script(FRAMES)
+    browser.execute_script("document.querySelector('.ck-play').click()")
+    time.sleep(1.1)
+    assert state(browser)["t"] == pytest.approx(0.1)
+    assert browser.execute_script(FRAMES) - before < 8
+
+
+def test_nothing_is_drawn_out_of_sight(browser, address):
+    opened(browser, f"{address}/flow-light")
+    browser.execute_script("document.body.style.paddingBottom = '3000px'; scrollTo(0, 2500)")
+    browser.execute_script("document.querySelector('.ck-play').click()")
+    time.sleep(0.4)
+    before = browser.execute_script(FRAMES)
+    time.sleep(0.5)
+    assert browser.execute_script(FRAMES) == before
+    browser.execute_script("scrollTo(0, 0)")
+    wait(lambda: browser.execute_script(FRAMES) > before + 5, 5, "frames again")
+
+
+def test_a_reader_s_function_in_jupyterlab(browser, tmp_path):
+    """Its particles are shown, and asked for anew when the number of steps changes."""
+    code = "from coursekit import explore\nexplore.field(lambda x, t: -x, view='solvers', steps=5, t=1.0)"
+    kernel = {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}
+    book = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(code)], metadata=kernel)
+    nbformat.write(book, tmp_path / "own.ipynb")
+    browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", DESKTOP)
+    with jupyter(tmp_path, tmp_path / "home") as (_, where):
+        browser.get(f"{where}/tree/own.ipynb?token=a")
+        wait(lambda: browser.execute_script(IS_OPEN), 90, "the notebook to open")
+        assert browser.execute_async_script(RUN_ALL) == "ran"
+        find = "return document.querySelector('.ck')?.coursekit?.state.own?.steps ?? 0"
+        wait(lambda: browser.execute_script(find) == 5, 60, "the explorer")
+        slide = "document.querySelectorAll('.ck input[type=range]')[1]"
+        browser.execute_script(
+            f"{slide}.value = 9; {slide}.dispatchEvent(new Event('input', {{bubbles: true}}))"
+        )
+        wait(lambda: browser.execute_script(find) == 9, 20, "Python's answer")
+        wait(lambda: "9 steps in Python" in browser.execute_script(WORDS), 5, "the words")
+        assert browser.execute_script(FAULTS) == []
+        browser.save_screenshot(str(PICTURES / "field in JupyterLab.png"))
