@@ -20,24 +20,10 @@ from .rounds import table
 
 ROOT = Path(__file__).parents[1]
 MOVES = 30
-LEARNED = """
-from coursekit import Chessboard, GaussianPath
-from coursekit.training import velocity_loss
-from coursekit.nets import MLP
-from coursekit.training import fit
-board, learned = Chessboard(), MLP(2)
-for _ in fit(learned, velocity_loss(GaussianPath()), board.sample(5000), 50):
-    pass
-"""
 CELLS = {
-    "00 noise to data": "explore.noise_to_data()",
     "00 digit": "explore.digit()",
     "01 flows": "explore.flows()",
     "02 diffusions": "explore.diffusions()",
-    "03 paths": "explore.paths()",
-    "03 drawing": "explore.drawing()",
-    "04 probe": "explore.probe()",
-    "04 probe, learned": LEARNED + "explore.probe(learned, board)",
     "05 extension": "explore.extension()",
     "06 guidance": "explore.guidance()",
     "07 samplers": "explore.samplers()",
