@@ -28,6 +28,12 @@ IS_OPEN = """
     const panel = window.jupyterapp?.shell.currentWidget;
     return Boolean(panel?.context?.isReady && panel.sessionContext.session?.kernel?.status === 'idle');
 """
+HOW_FAR = """
+    const app = window.jupyterapp, panel = app?.shell.currentWidget, context = panel?.sessionContext;
+    return {address: location.href, page: document.readyState, app: Boolean(app), shown: panel?.title?.label,
+            ready: panel?.context?.isReady, kernel: context?.session?.kernel?.status,
+            session: context?.kernelDisplayStatus, text: document.body?.innerText.slice(0, 300)};
+"""
 RUN_ALL = """
     const done = arguments[arguments.length - 1];
     const run = window.jupyterapp.commands.execute('notebook:run-all-cells');
@@ -55,6 +61,14 @@ def wait(question: Callable[[], Answer], seconds: float, what: str) -> Answer:
             return answer
         time.sleep(0.05)
     raise TimeoutError(f"waited {seconds} s in vain for {what}")
+
+
+def await_open(window: Any, seconds: float = 180) -> None:
+    """Wait until JupyterLab shows a notebook with an idle kernel; a TimeoutError tells how far it came."""
+    try:
+        wait(lambda: window.execute_script(IS_OPEN), seconds, "a notebook with an idle kernel")
+    except TimeoutError as error:
+        raise TimeoutError(f"{error}; the page: {window.execute_script(HOW_FAR)}") from None
 
 
 @contextlib.contextmanager

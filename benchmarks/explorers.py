@@ -15,29 +15,15 @@ import nbformat
 import psutil
 from numpy import percentile
 
-from .browser import FAULTS, IS_OPEN, RUN_ALL, chromium, free_port, server, wait
+from .browser import FAULTS, RUN_ALL, await_open, chromium, free_port, server, wait
 from .rounds import table
 
 ROOT = Path(__file__).parents[1]
 MOVES = 30
-LEARNED = """
-from coursekit import Chessboard, GaussianPath
-from coursekit.training import velocity_loss
-from coursekit.nets import MLP
-from coursekit.training import fit
-board, learned = Chessboard(), MLP(2)
-for _ in fit(learned, velocity_loss(GaussianPath()), board.sample(5000), 50):
-    pass
-"""
 CELLS = {
-    "00 noise to data": "explore.noise_to_data()",
     "00 digit": "explore.digit()",
     "01 flows": "explore.flows()",
     "02 diffusions": "explore.diffusions()",
-    "03 paths": "explore.paths()",
-    "03 drawing": "explore.drawing()",
-    "04 probe": "explore.probe()",
-    "04 probe, learned": LEARNED + "explore.probe(learned, board)",
     "05 extension": "explore.extension()",
     "06 guidance": "explore.guidance()",
     "07 samplers": "explore.samplers()",
@@ -116,7 +102,7 @@ def latencies(window: Any, names: Sequence[str], place: Path) -> list[list[str]]
         nbformat.write(book, place / "explorer.ipynb")
         with jupyter(place, place / f"home {name}") as (_, address):
             window.get(f"{address}/tree/explorer.ipynb?token=a")
-            wait(lambda: window.execute_script(IS_OPEN), 90, "the notebook to open")
+            await_open(window)
             assert window.execute_async_script(RUN_ALL) == "ran"
             wait(lambda: window.execute_script(LIVE), 60, f"the first picture of {name}")
             times, slowest = moved(window)
@@ -138,7 +124,7 @@ def first_picture(window: Any, place: Path) -> float:
         window.get("about:blank")
         began = time.monotonic()
         window.get(f"{address}/tree/lectures/00_welcome.ipynb?token=a")
-        wait(lambda: window.execute_script(IS_OPEN), 90, "lecture 00 to open")
+        await_open(window)
         for each in psutil.Process(process.pid).children(recursive=True):
             each.cpu_affinity([0])
         window.execute_script("window.jupyterapp.commands.execute('notebook:run-all-cells')")

@@ -10,11 +10,9 @@ from .digits import digit, guidance
 from .extension import extension
 from .field import field
 from .latents import latents
-from .motion import flows, noise_to_data
+from .motion import flows
 from .panel import Explorer, button, choice, explorer, slider, text
-from .paths import drawing, paths
 from .prediction import prediction
-from .probe import probe
 from .samplers import samplers
 from .simplex import simplex
 from .unmasking import unmasking
@@ -25,17 +23,13 @@ __all__ = [
     "choice",
     "diffusions",
     "digit",
-    "drawing",
     "explorer",
     "extension",
     "field",
     "flows",
     "guidance",
     "latents",
-    "noise_to_data",
-    "paths",
     "prediction",
-    "probe",
     "samplers",
     "simplex",
     "slider",

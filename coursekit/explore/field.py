@@ -24,7 +24,7 @@ from ..paths import (
 from ..plots import COLORS, Picture, colorbar, density, panels, picture, quiver, samples, trajectories
 from ..solvers import DDIM, Euler, EulerMaruyama, Heun, ODESolver, SDEExtension, simulate, time_grid
 from .browser import STATIC, BrowserExplorer
-from .probe import STARS, evaluate_own
+from .own import evaluate_own
 
 View = Literal["flow", "solvers", "path", "marginalization", "sde"]
 """What an explorer of the plane is about; each shows the few controls that it needs."""
@@ -34,6 +34,15 @@ LIM = 3.2
 TIMES, SIDE = (*(k / 20 for k in range(20)), 0.98), 29
 OWN_PARTICLES = 500
 POINTS = 200  # data points that the page takes
+STARS = (
+    (-2.0, 0.5),
+    (-1.0, -1.5),
+    (-0.4, 1.6),
+    (0.5, 0.2),
+    (1.2, -1.2),
+    (1.5, 1.4),
+    (2.3, 0.1),
+)
 MORE = ["data", "scheduler", "method", "steps", "sigma", "corrected", "fading", "count", "noise", "show"]
 VIEWS: dict[View, dict[str, Any]] = {
     "flow": {"data": "chessboard", "show": ["particles"], "controls": []},

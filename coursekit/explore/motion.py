@@ -8,9 +8,9 @@ from matplotlib.axes import Axes
 from torch import Tensor
 
 from ..base import Field, Time, as_time
-from ..distributions import Chessboard, Gaussian, GaussianMixture
+from ..distributions import GaussianMixture
 from ..paths import CondOT, GaussianPath, marginal_velocity
-from ..plots import COLORS, quiver, samples, trajectories
+from ..plots import COLORS, quiver, trajectories
 from ..solvers import find_solver, simulate, time_grid
 from .panel import Explorer, choice, explorer, slider
 
@@ -109,32 +109,3 @@ def flows(fields: Mapping[str, Field] | None = None, lim: float = 3.0) -> Explor
         x1=slider("start x₁ (data units)", -2.5, 2.5, 1.0, 0.1),
         x2=slider("start x₂ (data units)", -2.5, 2.5, 0.5, 0.1),
     )
-
-
-def noise_to_data(
-    distribution: Gaussian | GaussianMixture | Chessboard | None = None, points: int = 1500, steps: int = 40
-) -> Explorer:
-    """Explore how an exact field turns noise into data, with a slider for the time.
-
-    Every point keeps the colour of the quarter of the plane where it starts, so the eye can follow it. The
-    states are computed once, before the first picture.
-
-    Args:
-        distribution: law of the data in the plane, one whose exact field is known; None takes a chessboard.
-        points: number of points.
-        steps: steps of Heun's method from t = 0 to t = 1, each a position of the slider.
-    Returns:
-        The explorer.
-    """
-    field = marginal_velocity(distribution or Chessboard(), GaussianPath(CondOT()))
-    noise = torch.randn(points, 2, generator=torch.Generator().manual_seed(0))
-    states = simulate(field, noise, time_grid(steps))
-    quarter = 2 * (noise[:, 0] > 0).long() + (noise[:, 1] > 0).long()
-
-    def draw(ax: Axes, t: float) -> str:
-        for k in range(4):
-            samples(states[round(t * steps), quarter == k], ax, color=COLORS[k], lim=3.2, size=9)
-        stage = "pure noise" if t <= 0 else "data" if t >= 1 else "on the way from noise to data"
-        return f"{points} points at t = {t:.2f}: {stage}. Colour tells in which quarter each began."
-
-    return explorer(draw, t=slider("time t (0 noise, 1 data)", 0.0, 1.0, 0.0, 1 / steps))

@@ -15,8 +15,8 @@ from benchmarks.browser import (
     BROWSERS,
     DRIVER,
     FAULTS,
-    IS_OPEN,
     RUN_ALL,
+    await_open,
     chromium,
     found,
     free_port,
@@ -93,7 +93,7 @@ def test_lecture_00_in_a_browser(browser, lab, capsys):
     server, address = lab
     began = time.monotonic()
     browser.get(address)
-    wait(lambda: browser.execute_script(IS_OPEN), 90, "the notebook to open with an idle kernel")
+    await_open(browser)
     opened = time.monotonic()
     assert browser.execute_async_script(RUN_ALL) == "ran"
     ran = time.monotonic()

@@ -9,7 +9,7 @@ import time
 from backup_labs import put
 from test_browser import PICTURES, browser
 
-from benchmarks.browser import FAULTS, IS_OPEN, wait
+from benchmarks.browser import FAULTS, await_open, wait
 from benchmarks.explorers import jupyter
 
 __all__ = ["browser"]  # the fixture
@@ -70,7 +70,7 @@ def lab_in(course, home):
 
 def open_and_run(browser, address, source, words=None):
     browser.get(address)
-    wait(lambda: browser.execute_script(IS_OPEN), 60, "the lab to open with an idle kernel")
+    await_open(browser)
     if words:
         browser.execute_script(TYPE, ANSWER, words, source)
     else:

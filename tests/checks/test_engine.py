@@ -17,8 +17,10 @@ from coursekit.checks.core import panel
 from coursekit.checks.core.engine import exercise, registry
 
 SOLUTIONS = Path(__file__).resolve().parents[2] / "solutions"
-SLOW = ("2.10", "4.9", "6.8", "7.9", "10.9")
+SLOW = ("2.10", "4.9", "6.8", "7.9")
 """Exercises whose check takes a good part of a second."""
+OWN_SEEDS = ("8.9", "9.9", "10.9")
+"""Exercises whose check trains with seeds of its own: another one leads to the same numbers."""
 CHAPTERS = sorted({int(number.split(".")[0]) for number in registry})
 
 
@@ -30,7 +32,7 @@ def test_a_right_answer_passes_whatever_the_seed(number, monkeypatch):
     task = registry[number]
     monkeypatch.setattr(race, "_compared", lambda *args: "left out: it decides nothing and takes time")
     monkeypatch.setattr(largest, "REPEATS", 2)  # nor does this
-    for seed in range(5 if number in SLOW else 20):
+    for seed in range(1 if number in OWN_SEEDS else 5 if number in SLOW else 20):
         assert task.examine(borrowed(task.reference), seed).passed, seed
 
 
@@ -48,7 +50,8 @@ def test_known_mistakes_measured_whole_or_as_far_as_needed_give_one_verdict(numb
 def test_a_check_takes_less_than_a_second(number):
     # These settle a number, by many runs of a sampler or by three trainings; busy cores get room.
     task, most = registry[number], {"2.10": 4.0, "8.9": 10.0, "9.9": 3.0, "10.9": 40.0}.get(number, 1.0)
-    task.examine(borrowed(task.reference))
+    if most == 1.0:
+        task.examine(borrowed(task.reference))  # the first run of all imports what it needs
     start = time.process_time()
     assert task.examine(borrowed(task.reference)).passed
     assert time.process_time() - start < most
@@ -76,10 +79,9 @@ def test_the_librarys_version_checked_again_is_no_pass(capsys, own_home):
 
 
 @pytest.mark.parametrize("number", registry)
-def test_what_is_handed_out_passes_its_own_check(number):
-    task = registry[number]
-    given = task(lambda *args: None)
-    assert task.examine(borrowed(given)).passed
+def test_what_is_handed_out_is_the_reference_which_passes(number):
+    # The reference passes with every seed, as another test says.
+    assert registry[number](lambda *args: None) is registry[number].reference
 
 
 def test_strict_raises_the_same_words(monkeypatch):

@@ -332,11 +332,12 @@ def _draws(student: StudentFunction) -> Iterator[Fact]:
     yield Fact(
         "wrong draw", "size of the noise: narrow, middling, wide codes", torch.ones(3), size, hint, tol, 0.05
     )
-    law = torch.stack([eps.mean(), (eps.abs() < 1).double().mean() - math.erf(0.5**0.5), tied]).clamp(-9, 9)
+    surplus = (eps.abs() < 1).double().mean() - math.erf(0.5**0.5)
+    with_mean = (eps * vae.mean.detach()).mean()
+    law = torch.stack([eps.mean(), surplus, tied, with_mean]).clamp(-9, 9)
     tol = 7 / eps.numel() ** 0.5
-    yield Fact(
-        "wrong draw", "noise: mean, surplus within 1, ties in a batch", torch.zeros(3), law, hint, tol, 0.05
-    )
+    what = "noise: mean, surplus within 1, ties in a batch, product with the mean of the code"
+    yield Fact("wrong draw", what, torch.zeros(4), law, hint, tol, 0.05)
     same = float((eps - _noise(asked[1]["vae"])).abs().lt(1e-4).double().mean())
     moved = float(eps.abs().mean() > 1e-3)
     yield Fact("the same draw each time", "noise that comes again", 0.0, same * moved, HINTS["fresh"], 0.1)

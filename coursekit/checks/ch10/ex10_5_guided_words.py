@@ -23,6 +23,7 @@ class Reader:
     def __init__(self, shape: tuple[int, ...], length: int = LENGTH, null: int = NULL) -> None:
         self.shape, self.length, self.null = shape, length, null
         self.meaning = torch.randn(null + 1, length, torch.Size(shape).numel()).double()
+        self.calls: list[tuple[Tensor, Tensor, Tensor]] = []
 
     def __call__(self, x: Tensor, t: Tensor, words: Tensor) -> Tensor:
         """Answer to states (rows, *shape), times (rows, 1, …, 1) and captions (rows, length)."""
@@ -45,6 +46,7 @@ class Reader:
                 f"You call the network with {len(x)} states and other times. Each state has its own: where "
                 f"you double the states, double the times.",
             )
+        self.calls.append((x.detach().clone(), t.detach().clone(), words.clone()))
         said = sum(self.meaning[words[:, k], k] for k in range(self.length)) / self.length**0.5
         time = t.double().reshape(-1, *[1] * (x.dim() - 1))
         return ((1 + time) * said.reshape(x.shape) + 0.5 * x.double() + time).to(x.dtype)
@@ -215,10 +217,30 @@ HINT = (
     "At `w` = 0 and 1 you are right, and at {0} you are not. The answer is on the straight line through "
     "these two: what is the difference between them worth there?"
 )
+HINT_SHOWN = "The network is shown {0} other than those you were handed. {1} Print what you hand to `net`."
 HINT_OTHER = (
     "With points of two numbers and captions of three words you are not right, though you were with "
     "images. Is a number of words, or of axes, written into your function?"
 )
+
+
+def _shown(net: Reader, x: Tensor, t: Tensor, words: Tensor) -> str:
+    """What is odd about the states, times or captions that the network was shown, in words."""
+    for states, times, captions in net.calls:
+        copies = len(states) // len(x)
+        if copies * len(x) != len(states) or not torch.equal(states, torch.cat([x] * copies).to(states)):
+            return HINT_SHOWN.format("states", "Both branches are asked about the states `x` as they are.")
+        if not torch.equal(times.reshape(len(states)), torch.cat([t] * copies).to(times).reshape(-1)):
+            return HINT_SHOWN.format("times", "Row k of the states has row k of `t`, in both branches.")
+        given = torch.cat([words] * copies)
+        other = (captions != given).any(dim=1) & (captions != net.null).any(dim=1)
+        if bool(other.any()):
+            row = captions[other][0].tolist()
+            return HINT_SHOWN.format(
+                f"captions, such as {row} where `null` is {net.null},",
+                "Each row has either its own caption or `null` in every place.",
+            )
+    return ""
 
 
 @exercise("10.5", "Guidance with words", "core", "net, x, t, words, w, null", _rule(), MISTAKES)
@@ -231,9 +253,11 @@ def guided_words(student: StudentFunction) -> Iterator[Fact]:
         for w in SCALES:
             x, words = torch.randn(4, *shape), torch.randint(null, (4, length))
             nothing, said = (net(x, t, y).double() for y in (torch.full_like(words, null), words))
+            net.calls.clear()
             came = student(net, x, t, words, w, null, shape=tuple(x.shape)).double()
+            shown = _shown(net, x, t, words)
             wanted = nothing + w * (said - nothing)
-            hint = (HINTS.get(w) or HINT.format(w)) if first else HINT_OTHER
+            hint = (shown or HINTS.get(w) or HINT.format(w)) if first else HINT_OTHER
             name = "wrong guidance" if first else "wrong for other captions"
             facts.append(
                 Fact(name, f"velocities at w = {w:g}", wanted, came, hint, 1e-3 * (1 + float(wanted.std())))

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from ..core.engine import exercise
-from ..core.facts import Fact
+from ..core.facts import Fact, number
 from ..core.student_function import StudentFunction
 from ..shared.mistakes import Mistake
 from ..shared.quiet import failing
@@ -153,7 +153,7 @@ HINT_START = (
 HINT_FLOW = (
     "The probability at time $t$ is `start` and what has flowed in since, up times $1-p$ minus down times "
     "$p$, summed over time. The check does this sum with your own $p$, and comes to another number than "
-    "`start`. Differentiate your formula: is the derivative flow in minus flow out?"
+    "`start`. {0}Differentiate your formula: is the derivative flow in minus flow out?"
 )
 HINT_LATE = (
     "After a long time flow up and flow down should be equal, so that nothing changes any more. With your "
@@ -175,6 +175,22 @@ def _left(student: StudentFunction, time: float, start: float, up: float, down: 
     p = student(t, start, up, down, shape=(NODES + 1,)).double()
     flow = up * (1 - p[:-1]) - down * p[:-1]
     return p[-1] - time * (weights * flow).sum()
+
+
+def _told(student: StudentFunction, start: float, up: float, down: float) -> str:
+    """Where an answer settles, and how fast its distance from there fades, in words."""
+    t = torch.tensor([0.0, 0.2, 0.4, LATE])
+    p = student(t, start, up, down, shape=(4,), finite=False).double()
+    away = p[:3] - p[3]
+    if not bool(p.isfinite().all()) or float(p[3].abs()) > 1e3 or float(away.abs().min()) < 1e-6:
+        return ""
+    settles = f"For `up` = {up:g} and `down` = {down:g} yours settles at {number(p[3])}"
+    rates = -(away[1:] / away[:-1]).log() / 0.2
+    if bool(rates.isfinite().all()) and float(rates.std()) < 2e-3 * float(rates.abs().max()):
+        return (
+            f"{settles}, and its distance from there fades like an exponential with rate {number(rates[0])}. "
+        )
+    return f"{settles}. "
 
 
 def _legendre(n: int) -> tuple[Tensor, Tensor]:
@@ -202,7 +218,7 @@ def two_state(student: StudentFunction) -> Iterator[Fact]:
             "probability less what has flowed in",
             starts[:, None].expand(-1, len(TIMES)),
             left.clamp(-1e6, 1e6),
-            HINT_FLOW,
+            HINT_FLOW.format(_told(student, *CASES[0])),
             2e-5,
             2e-3,
         ),

@@ -7,7 +7,7 @@ from torch import Tensor
 from torch.nn.functional import one_hot
 
 from ..core.engine import exercise
-from ..core.facts import Fact, margin
+from ..core.facts import Fact, margin, number
 from ..core.faults import Fault
 from ..core.student_function import StudentFunction
 from ..shared.mistakes import Mistake
@@ -242,6 +242,15 @@ def _by_cell(value: Tensor, kind: Tensor, x: Tensor) -> tuple[Tensor, Tensor]:
     return total / count.clamp(min=1), count
 
 
+def _as_if(left: Tensor, expected: Tensor) -> str:
+    """A sentence on the factor between the shares that move and the expected ones, if it is one."""
+    ratio = left / expected
+    factor = float(ratio.mean())
+    if not 0.02 < factor < 0.8 or float(ratio.std()) > 0.15 * factor:
+        return ""
+    return f" Yours moves as if `h` were {number(factor)} times as long."
+
+
 def _sure(answer: Callable[..., Tensor], name: str, *given: object) -> Tensor:
     """A call in which only one thing is new, so that an error is told by its name."""
     try:
@@ -285,7 +294,8 @@ def jump_step(student: StudentFunction) -> Iterator[Fact]:
         low, high = 1 - torch.exp(-h * totals), h * totals
         what = f"share of places that move in a time {h:g}"
         slack = MARGIN * standard_error(high, count)
-        facts.append(banded("wrong share moves", what, left, low, high, slack, HINT_LEAVE.format(h)))
+        hint = HINT_LEAVE.format(h) + _as_if(left, high)
+        facts.append(banded("wrong share moves", what, left, low, high, slack, hint))
         yield facts[-1]
     cells = torch.stack([_by_cell((y == s) & (x != s), kind, x)[0] for s in range(TOKENS)], dim=-1)
     goes = cells / left.clamp(min=1e-9)[:, None]

@@ -1,5 +1,6 @@
 """Exercise 11.4: from the posterior to rates."""
 
+import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
@@ -8,7 +9,7 @@ from torch import Tensor
 from torch.nn.functional import one_hot
 
 from ..core.engine import exercise
-from ..core.facts import Fact
+from ..core.facts import Fact, number
 from ..core.faults import Fault
 from ..core.student_function import StudentFunction
 from ..shared.mistakes import Mistake
@@ -235,7 +236,7 @@ HINT_NEGATIVE = (
 HINT_FLOW = (
     "The check knows the law of all 125 three-letter states on the way from random letters to words, and by "
     "your rates it does not move as it should. Your `alpha` is {0:g} here and `alpha_dot` {1:g}. Take a "
-    "place whose posterior is certain, and ask how fast the chance that it has not moved yet should fall."
+    "place whose posterior is certain, and ask how fast the chance that it has not moved yet should fall.{2}"
 )
 HINT_MASK = (
     "With random letters your rates are right, and with the mask they are not. It is a state like others, "
@@ -287,10 +288,46 @@ def _facts(student: StudentFunction, world: World, hint: str) -> Iterator[Fact]:
         f"change of the law of all states{source}",
         torch.cat(wanted),
         torch.cat(flows),
-        hint or HINT_FLOW.format(t * t, 2 * t),
+        hint or HINT_FLOW.format(t * t, 2 * t, _pace(student, world)),
         2e-5,
         2e-3,
     )
+
+
+PACES: dict[str, Callable[[float, float], float]] = {
+    "`(1 - alpha) / alpha_dot`": lambda a, d: (1 - a) / d,
+    "`alpha_dot / alpha`": lambda a, d: d / a,
+    "`alpha / (1 - alpha)`": lambda a, d: a / (1 - a),
+    "`alpha_dot / 1 - alpha`, a quotient and a difference": lambda a, d: d - a,
+    "`alpha_dot / (1 - alpha**2)`": lambda a, d: d / (1 - a * a),
+    "`alpha_dot / (1 - alpha)**2`": lambda a, d: d / (1 - a) ** 2,
+    "`alpha_dot / sqrt(1 - alpha)`": lambda a, d: d / math.sqrt(1 - a),
+    "`alpha_dot / (1 + alpha)`": lambda a, d: d / (1 + a),
+    "`alpha_dot * (1 - alpha)`": lambda a, d: d * (1 - a),
+    "`alpha_dot`": lambda a, d: d,
+    "`1 - alpha`": lambda a, d: 1 - a,
+    "`alpha`": lambda a, d: a,
+}
+"""What may stand before posterior minus state in place of the pace, by its name."""
+
+
+def _pace(student: StudentFunction, world: World) -> str:
+    """What an answer multiplies posterior minus state by, in words, if it does so at all times."""
+    found = []
+    for t in TIMES:
+        p = world.posterior(t * t)
+        rates = student(p, world.x, t * t, 2 * t, shape=tuple(p.shape)).double()
+        line = p.double() - one_hot(world.x, p.shape[-1])
+        factor = (rates * line).sum() / line.square().sum()
+        if float((rates - factor * line).norm()) > 1e-3 * float(rates.norm()):
+            return ""
+        found.append(float(factor))
+    for words, pace in PACES.items():
+        ratio = [came / pace(t * t, 2 * t) for came, t in zip(found, TIMES, strict=True)]
+        if max(abs(r - ratio[0]) for r in ratio) < 1e-3 * abs(ratio[0]):
+            times = "" if abs(ratio[0] - 1) < 1e-3 else f"{number(ratio[0])} times "
+            return f" You multiply posterior minus state by {times}{words}."
+    return f" You multiply posterior minus state by {number(found[-1])} at the last of the times."
 
 
 def _plain(name: str, label: str, wanted: Tensor, came: Tensor, hint: str) -> Fact:

@@ -7,7 +7,7 @@ with which weight. The right weights are those by which every number of hidden t
 
 import math
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 import torch
@@ -49,7 +49,7 @@ class Net:
         logits = torch.randn((*x.shape, TOKENS), generator=torch.Generator().manual_seed(len(self.shown)))
         self.shown.append(x.detach().clone())
         self.logits.append(logits.requires_grad_())
-        return logits
+        return 1.0 * logits  # not a leaf: without gradients, as under `torch.no_grad`, none arrives
 
 
 @dataclass(frozen=True)
@@ -107,7 +107,7 @@ HINTS = {
     "hidden tokens, one, two, up to all, should have the same say on average. In yours the shares of the "
     "weight are {0}. How often do you make rows with so many, and by what do you multiply them?",
     "scale": "All numbers of hidden tokens have the same say, as they should, but your loss is {0} times the "
-    "bound in nats for a row (or for a token). Is there a number of rows or tokens by which you divide and "
+    "bound in nats for a whole row{1}. Is there a number of rows or tokens by which you divide and "
     "should not, or a logarithm with another base?",
     "value": "The network is pulled as it should be, and still the value of your loss is not the weighted "
     "sum of the cross-entropies: it is {0} times that. What happens after the sum?",
@@ -124,28 +124,32 @@ def _hide(z: Tensor, t: Tensor) -> Tensor:
     return torch.rand(z.shape) >= t
 
 
-def _rule(
-    weight: Callable[[Tensor], Tensor] = lambda t: 1 / (1 - t),
-    *,
-    hides: Callable[[Tensor, Tensor], Tensor] = _hide,
-    counted: Callable[[Tensor], Tensor] = lambda hide: hide,
-    shown: Callable[[Tensor, Tensor], Tensor] = lambda x, z: x,
+@dataclass(frozen=True, eq=False)
+class ByTime:
+    """The loss by times, of parts, each of which may be another one."""
+
+    weight: Callable[[Tensor], Tensor] = lambda t: 1 / (1 - t)
+    hides: Callable[[Tensor, Tensor], Tensor] = _hide
+    counted: Callable[[Tensor], Tensor] = lambda hide: hide
+    shown: Callable[[Tensor, Tensor], Tensor] = lambda x, z: x
     cost: Callable[[Tensor, Tensor], Tensor] = lambda logits, z: cross_entropy(
         logits.transpose(1, 2), z, reduction="none"
-    ),
-    finish: Callable[[Tensor, Tensor, Tensor], Tensor] = lambda rows, hide, z: rows.mean(),
-    times: Callable[[int], Tensor] = lambda n: torch.rand(n, 1),
-) -> Loss:
-    """The loss by times: each of its parts may be another one."""
+    )
+    finish: Callable[[Tensor, Tensor, Tensor], Tensor] = lambda rows, hide, z: rows.mean()
+    times: Callable[[Tensor], Tensor] = lambda z: torch.rand(len(z), 1)
 
-    def loss(net: Callable[[Tensor], Tensor], z: Tensor, mask: int) -> Tensor:
-        t = times(len(z))
-        hide = hides(z, t)
+    def __call__(self, net: Callable[[Tensor], Tensor], z: Tensor, mask: int) -> Tensor:
+        """The loss of one batch."""
+        t = self.times(z)
+        hide = self.hides(z, t)
         x = torch.where(hide, mask, z)
-        costs = cost(net(shown(x, z)), z)
-        return finish((costs * counted(hide) * weight(t)).sum(dim=1), hide, z)
+        costs = self.cost(net(self.shown(x, z)), z)
+        return self.finish((costs * self.counted(hide) * self.weight(t)).sum(dim=1), hide, z)
 
-    return loss
+
+def _numbers(z: Tensor) -> Tensor:
+    """Times at which one, two, … or all tokens of a row are hidden, each equally often."""
+    return 1 - torch.randint(1, z.shape[1] + 1, (len(z), 1)) / z.shape[1]
 
 
 def _counted(net: Callable[[Tensor], Tensor], z: Tensor, mask: int) -> Tensor:
@@ -178,9 +182,9 @@ def _count_with_none(net: Callable[[Tensor], Tensor], z: Tensor, mask: int) -> T
     return (costs * hide * length / count.clamp(min=1)).sum(dim=1).mean()
 
 
-def _count_weight(weight: Callable[[Tensor, int], Tensor]) -> Loss:
+def _count_weight(weight: Callable[[Tensor, int], Tensor], most: int = 0) -> Loss:
     def loss(net: Callable[[Tensor], Tensor], z: Tensor, mask: int) -> Tensor:
-        count = torch.randint(1, z.shape[1] + 1, (len(z), 1))
+        count = torch.randint(1, (most or z.shape[1]) + 1, (len(z), 1))
         hide = torch.rand(z.shape).argsort(dim=1).argsort(dim=1) < count
         costs = cross_entropy(net(torch.where(hide, mask, z)).transpose(1, 2), z, reduction="none")
         return (costs * hide * weight(count, z.shape[1])).sum(dim=1).mean()
@@ -209,96 +213,101 @@ MISTAKES: dict[str, Mistake] = {
         }
     ),
     "no weight": (
-        _rule(lambda t: torch.ones_like(t)),
+        ByTime(lambda t: torch.ones_like(t)),
         "Every hidden token counts alike in your loss, without any weight. So rows in which nearly all is "
         "hidden count most, because they have the most of them, and the number is no bound. Which weight "
         "gives every *number* of hidden tokens the same say?",
     ),
     "mean over the batch's hidden tokens": (
-        _rule(lambda t: torch.ones_like(t), finish=lambda rows, hide, z: rows.sum() / hide.sum()),
+        ByTime(lambda t: torch.ones_like(t), finish=lambda rows, hide, z: rows.sum() / hide.sum()),
         "You average over all hidden tokens of the batch. The best network is the same, but the number is no "
         "bound: rows in which much is hidden have a larger say. Divide each row by something of its own.",
     ),
     "weight 1/t": (
-        _rule(lambda t: 1 / t.clamp(min=1e-3)),
+        ByTime(lambda t: 1 / t.clamp(min=1e-3)),
         "You divide by t, the share that is *shown*. A row of which few tokens are hidden has few terms, and "
         "those should weigh more: by what do you divide then?",
     ),
     "weight t/(1-t)": (
-        _rule(lambda t: t / (1 - t)),
+        ByTime(lambda t: t / (1 - t)),
         "Your weight is t/(1-t). It leaves out rows that have just begun, in which nearly all is hidden. "
         "Differentiate $\\alpha=t$: what stands above the line?",
     ),
     "weight 1-t": (
-        _rule(lambda t: 1 - t),
+        ByTime(lambda t: 1 - t),
         "You multiply by 1-t where you should divide. Rows with few hidden tokens have few terms already.",
     ),
     "weight t": (
-        _rule(lambda t: t),
+        ByTime(lambda t: t),
         "You multiply by t. Which weight gives every number of hidden tokens the same say?",
     ),
     "weight squared": (
-        _rule(lambda t: 1 / (1 - t).clamp(min=0.01) ** 2),
+        ByTime(lambda t: 1 / (1 - t).clamp(min=0.01) ** 2),
         "You divide by (1-t) squared. Rows with one hidden token then outweigh all others, and the value "
         "jumps from batch to batch.",
     ),
     "root of the weight": (
-        _rule(lambda t: (1 - t) ** -0.5),
+        ByTime(lambda t: (1 - t) ** -0.5),
         "You divide by the root of 1-t. Noise has standard deviations; here tokens are counted, and a row "
         "with half as many hidden ones needs twice the weight.",
     ),
     "mask turned round": (
-        _rule(hides=lambda z, t: torch.rand(z.shape) < t),
+        ByTime(hides=lambda z, t: torch.rand(z.shape) < t),
         "You hide a token with probability t, and weigh by 1/(1-t), which belongs to hiding with probability "
         "1-t. In this course nothing is hidden at time 1.",
     ),
     "all places": (
-        _rule(counted=lambda hide: torch.ones_like(hide)),
+        ByTime(counted=lambda hide: torch.ones_like(hide)),
         "All places count in your loss, the shown ones too. Those the network can copy, and it would learn "
         "mostly that. Only hidden places have something to be guessed.",
     ),
     "all places, no weight": (
-        _rule(lambda t: torch.ones_like(t), counted=lambda hide: torch.ones_like(hide)),
+        ByTime(lambda t: torch.ones_like(t), counted=lambda hide: torch.ones_like(hide)),
         "All places count alike in your loss, the shown ones too. Those the network can copy. "
         "Only hidden places have something to be guessed.",
     ),
     "shown places": (
-        _rule(counted=lambda hide: ~hide),
+        ByTime(counted=lambda hide: ~hide),
         "You count the places that are shown, and leave out those that are hidden. It should be the other "
         "way round: look at your mask of truth values.",
     ),
     "clean sentence shown": (
-        _rule(shown=lambda x, z: z),
+        ByTime(shown=lambda x, z: z),
         "You show the network the clean rows. It can copy them, and when you generate there is no clean row "
         "to show. The rows with hidden tokens should go into `net`.",
     ),
     "softmax twice": (
-        _rule(cost=lambda lg, z: cross_entropy(lg.softmax(-1).transpose(1, 2), z, reduction="none")),
+        ByTime(cost=lambda lg, z: cross_entropy(lg.softmax(-1).transpose(1, 2), z, reduction="none")),
         "You hand probabilities to a function that takes logits: the softmax is taken twice. The network "
         "would never be allowed to be sure.",
     ),
     "logits for logarithms": (
-        _rule(cost=lambda lg, z: -lg.gather(-1, z[..., None])[..., 0]),
+        ByTime(cost=lambda lg, z: -lg.gather(-1, z[..., None])[..., 0]),
         "You pick the logit of the right token, without normalising. A network could make it larger and "
         "larger. What turns logits into logarithms of probabilities?",
     ),
     "probability for its logarithm": (
-        _rule(cost=lambda lg, z: 1 - lg.softmax(-1).gather(-1, z[..., None])[..., 0]),
+        ByTime(cost=lambda lg, z: 1 - lg.softmax(-1).gather(-1, z[..., None])[..., 0]),
         "You use the probability of the right token itself. What is wanted is minus its logarithm: only that "
         "adds up to the price of a whole row.",
     ),
+    "minus the probability": (
+        ByTime(cost=lambda lg, z: -lg.softmax(-1).gather(-1, z[..., None])[..., 0]),
+        "You add up minus the *probability* of the right token. What is wanted is minus its logarithm: only "
+        "that adds up to the price of a whole row.",
+    ),
     "squared distance": (
-        _rule(cost=lambda lg, z: (lg - one_hot(z, lg.shape[-1])).square().sum(dim=-1)),
+        ByTime(cost=lambda lg, z: (lg - one_hot(z, lg.shape[-1])).square().sum(dim=-1)),
         "You compare logits with ones and zeros by squares. Between tokens there is no distance: a "
         "cross-entropy asks for the probability of the right one.",
     ),
     "squared distance of probabilities": (
-        _rule(cost=lambda lg, z: (lg.softmax(-1) - one_hot(z, lg.shape[-1])).square().sum(dim=-1)),
+        ByTime(cost=lambda lg, z: (lg.softmax(-1) - one_hot(z, lg.shape[-1])).square().sum(dim=-1)),
         "You compare probabilities with ones and zeros by squares. Its smallest value is at the same "
         "probabilities, but it is not the price of a row in nats: what is?",
     ),
     "sign": (
-        _rule(finish=lambda rows, hide, z: -rows.mean()),
+        ByTime(finish=lambda rows, hide, z: -rows.mean()),
         "Your loss has the wrong sign: it gets smaller the worse the network guesses, so that training "
         "would make the network worse and worse.",
     ),
@@ -319,30 +328,40 @@ MISTAKES: dict[str, Mistake] = {
         "count in the mean, so your number is too small. From which to which number should it run?",
     ),
     "rows without a hidden token left out of the mean": (
-        _rule(finish=lambda rows, hide, z: rows[hide.any(dim=1)].mean()),
+        ByTime(finish=lambda rows, hide, z: rows[hide.any(dim=1)].mean()),
         "With the weight 1/(1-t) rows in which nothing is hidden belong into the mean, with cost zero. You "
         "leave them out, so your number is too large by a factor of one plus one over the length.",
     ),
     "in bits": (
-        _rule(finish=lambda rows, hide, z: rows.mean() / math.log(2)),
+        ByTime(finish=lambda rows, hide, z: rows.mean() / math.log(2)),
         "Your loss is in bits. In this lab it is compared with entropies in nats: use the natural logarithm.",
     ),
+    "for a token": (
+        ByTime(finish=lambda rows, hide, z: rows.mean() / z.shape[1]),
+        "Your loss is the price of a single token on average. What is asked for is that of a *whole* row: "
+        "where do you divide by the length, or leave out a factor?",
+    ),
+    "another length written in": (
+        _count_weight(lambda count, length: 9 / count, 9),
+        "A number of places is written into your function, 9 perhaps. The rows here have another length: "
+        "read it off `z`.",
+    ),
     "sum over the batch": (
-        _rule(finish=lambda rows, hide, z: rows.sum()),
+        ByTime(finish=lambda rows, hide, z: rows.sum()),
         "You add the rows of the batch up. Then the loss depends on how many there are: take their mean.",
     ),
     "perplexity": (
-        _rule(finish=lambda rows, hide, z: (rows.mean() / z.shape[1]).exp()),
+        ByTime(finish=lambda rows, hide, z: (rows.mean() / z.shape[1]).exp()),
         "You take an exponential at the end. That is the perplexity, which people like to print; its mean "
         "over batches is no bound. Return the nats themselves.",
     ),
     "fifteen percent": (
-        _rule(lambda t: torch.ones_like(t), hides=lambda z, t: torch.rand(z.shape) < 0.15),
+        ByTime(lambda t: torch.ones_like(t), hides=lambda z, t: torch.rand(z.shape) < 0.15),
         "You hide the same small share always, as BERT does. Then the network never meets rows in which most "
         "is hidden, and generating begins there.",
     ),
     "fifteen percent, mean over the hidden": (
-        _rule(
+        ByTime(
             lambda t: torch.ones_like(t),
             hides=lambda z, t: torch.rand(z.shape) < 0.15,
             finish=lambda rows, hide, z: rows.sum() / hide.sum().clamp(min=1),
@@ -351,7 +370,7 @@ MISTAKES: dict[str, Mistake] = {
         "is hidden, and generating begins there.",
     ),
     "one token hidden": (
-        _rule(
+        ByTime(
             lambda t: torch.ones_like(t),
             hides=lambda z, t: torch.arange(z.shape[1]) == torch.randint(z.shape[1], (len(z), 1)),
         ),
@@ -359,12 +378,12 @@ MISTAKES: dict[str, Mistake] = {
         "generating begins there.",
     ),
     "rows all or nothing": (
-        _rule(hides=_row_coin),
+        ByTime(hides=_row_coin),
         "No row that you show the network is half hidden: it is hidden as a whole, or not at all. Generating "
         "leads through half-hidden rows, and the network would meet them for the first time.",
     ),
     "the end is hidden": (
-        _rule(hides=_last),
+        ByTime(hides=_last),
         "You hide the end of each row. That trains a network to go on writing; here any places may be "
         "hidden, in any combination.",
     ),
@@ -379,10 +398,22 @@ MISTAKES: dict[str, Mistake] = {
         "hidden have more terms already.",
     ),
     "squared normal times": (
-        _rule(times=lambda n: torch.randn(n, 1).abs().clamp(max=0.999)),
+        ByTime(times=lambda z: torch.randn(len(z), 1).abs().clamp(max=0.999)),
         "Your times are normal numbers. They should be uniform between 0 and 1, which `torch.rand` draws.",
     ),
 }
+
+
+BY_NUMBERS = (
+    "all places", "softmax twice", "logits for logarithms",
+    "probability for its logarithm", "minus the probability", "squared distance",
+    "squared distance of probabilities", "in bits", "sum over the batch", "perplexity", "for a token",
+)  # fmt: skip
+"""Mistakes that are made as easily where the number of hidden tokens is drawn, and not the time."""
+for _name in BY_NUMBERS:
+    _wrong, _words = MISTAKES[_name]
+    assert isinstance(_wrong, ByTime)
+    MISTAKES[f"{_name}, by numbers"] = (replace(_wrong, times=_numbers, hides=_fixed), _words)
 
 
 def _records(student: StudentFunction, length: int, rows: int, calls: int) -> Iterator[Record | Fact]:
@@ -428,8 +459,10 @@ class Summary:
 
 def _summary(records: list[Record], length: int) -> Summary:
     by_count, by_place = [], []
+    middle = torch.cat([record.weight[record.hidden] for record in records]).abs().median()
+    most = LIGHT * max(1.0, float(middle) / 4)  # a sum over the batch is many times as large
     for record in records:
-        weight = (record.weight * record.hidden).clamp(-LIGHT, LIGHT).double()
+        weight = (record.weight * record.hidden).clamp(-most, most).double()
         count = record.hidden.sum(dim=1)
         total = torch.zeros(length + 1, dtype=torch.float64).index_add_(0, count, weight.sum(dim=1))
         by_count.append(total[1:] / len(weight))
@@ -513,19 +546,16 @@ def _weights(records: list[Record], length: int, first: bool) -> Iterator[Fact]:
         0.06,
         0.09,
     )
-    one = (
-        found.scale
-        if abs(math.log(max(found.scale, 1e-9))) < abs(math.log(max(found.scale * length, 1e-9)))
-        else found.scale * length
-    )
+    one = found.scale
     spread = 6 * found.noise
-    near = 0.03 + 0.06 * min(abs(one), 50.0)
+    near = 0.1 * min(abs(one), 50.0)
+    token = ", that is the bound for a single token" if abs(one * length - 1) < 0.05 else ""
     yield Fact(
         "another size",
         f"loss over the bound, rows of {length}",
         1.0,
         min(one, 1e3),
-        HINTS["scale"].format(number(one)),
+        HINTS["scale"].format(number(one), token),
         0.035 + min(spread, 0.05),
         near,
     )

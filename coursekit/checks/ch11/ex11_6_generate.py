@@ -70,7 +70,10 @@ class Net:
         """Logits (batch, 3, 5) of states (batch, 3)."""
         x = given[0] if len(given) == 1 else None
         if not isinstance(x, Tensor) or x.dim() != 2 or x.shape[1] != LENGTH or x.is_floating_point():
-            raise Fault("net misused", HINT_NET)
+            came = f"a tensor of shape {tuple(x.shape)}" if isinstance(x, Tensor) else "that"
+            came = f"{len(given)} things" if len(given) != 1 else came
+            came = "decimal numbers" if isinstance(x, Tensor) and x.is_floating_point() else came
+            raise Fault("net misused", HINT_NET.format(LENGTH, came))
         if int(x.max()) > MASK or int(x.min()) < 0:
             raise Fault("net misused", HINT_NUMBERS)
         self.shown.append(x.detach().clone())
@@ -79,7 +82,7 @@ class Net:
 
 HINT_NET = (
     "Your function calls `net` with something else than states. It takes one thing: whole numbers of shape "
-    "(n, length), letters and `mask`."
+    "(n, length), here with rows of {0} letters, and not {1}."
 )
 HINT_NUMBERS = "Your function hands `net` numbers that are neither tokens nor `mask`."
 Rule = Callable[..., Tensor]

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from ..core.engine import exercise
-from ..core.facts import Fact
+from ..core.facts import Fact, number
 from ..core.faults import Fault
 from ..core.student_function import StudentFunction
 from ..shared.mistakes import Mistake, recurring
@@ -209,11 +209,11 @@ HINT_NORMAL = (
 )
 HINT_ENDS = (
     "At `w` = {0:g} the result should be the logarithms of the probabilities {1} the label, as the network "
-    "has them. Yours are others. Insert this `w` into your formula."
+    "has them. Yours are others.{2} Insert this `w` into your formula."
 )
 HINT_LINE = (
     "At `w` = 0 and 1 your function is right, and elsewhere it is not. The difference of two tokens' logits "
-    "should lie on the straight line through those of both branches. Which operation bends it?"
+    "should lie on the straight line through those of both branches.{0} Which operation bends it?"
 )
 HINT_IMPOSSIBLE = (
     "Token 1 is impossible with the label in this network, and the last token always: their logits are minus "
@@ -231,6 +231,22 @@ def _wanted(net: Branches, x: Tensor, y: Tensor, w: float) -> Tensor:
     u, c = net.logits(x, torch.full_like(y, net.null)).double(), net.logits(x, y).double()
     weight = torch.exp((1 - w) * (u - u[..., :1]) + w * (c - c[..., :1]))
     return (weight / weight.sum(dim=-1, keepdim=True)).log()
+
+
+def _mixture(net: Branches, x: Tensor, y: Tensor, came: Tensor, w: float | None = None) -> str:
+    """Of how much of each branch a result is made, in words, if it is a sum of both."""
+    u, c = net.logits(x, torch.full_like(y, net.null)).double(), net.logits(x, y).double()
+    lines = torch.stack([(part - part[..., :1])[..., 1:].flatten() for part in (u, c)], dim=1)
+    mine = (came - came[..., :1])[..., 1:].flatten()
+    if not bool(mine.isfinite().all()):
+        return ""
+    weights = torch.linalg.lstsq(lines, mine[:, None]).solution[:, 0]
+    if float((lines @ weights - mine).norm()) > 1e-3 * float(mine.norm()):
+        return ""
+    at = "" if w is None else f" At `w` = {w:g}"
+    start = f"{at} you mix" if at else " You mix"
+    without, given = number(weights[0]), number(weights[1])
+    return f"{start} {without} times the logits without the label and {given} times those with it."
 
 
 def _case(
@@ -265,7 +281,7 @@ def guided_logits(student: StudentFunction) -> Iterator[Fact]:
             "result at w = 0",
             wanted[0],
             came[0],
-            HINT_ENDS.format(0, "without"),
+            HINT_ENDS.format(0, "without", _mixture(net, *cases[0], came[0])),
             1e-4,
             5e-3,
         ),
@@ -274,11 +290,19 @@ def guided_logits(student: StudentFunction) -> Iterator[Fact]:
             "result at w = 1",
             wanted[1],
             came[1],
-            HINT_ENDS.format(1, "with"),
+            HINT_ENDS.format(1, "with", _mixture(net, *cases[1], came[1])),
             1e-4,
             5e-3,
         ),
-        Fact("off the line", "results at w = 2, 0.5 and 3.5", wanted[2:], came[2:], HINT_LINE, 2e-4, 5e-3),
+        Fact(
+            "off the line",
+            "results at w = 2, 0.5 and 3.5",
+            wanted[2:],
+            came[2:],
+            HINT_LINE.format(_mixture(net, *cases[2], came[2], 2)),
+            2e-4,
+            5e-3,
+        ),
     ]
     yield from facts
     if all(fact.holds() for fact in facts):

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cache
+from itertools import pairwise
 from typing import Any
 
 import torch
@@ -25,6 +26,7 @@ LADDER = {
     "the best of our search": 2.0,
 }
 """Looks of a sentence, of ways that write sentences of the language only; the best is not told."""
+PLACES = ("number", "adjective", "animal", "verb", "place", "*because*", "pronoun", "*is* or *are*", "reason")
 Choose = Callable[[Tensor, Tensor], Tensor]
 
 
@@ -42,11 +44,30 @@ class Written:
         looks: mean number of looks until nothing was hidden.
         valid: share of the rows that are sentences of the language.
         x: the rows, (rows, 9).
+        looked: the rows before each look and after the last, (looks + 1, rows, 9).
     """
 
     looks: float
     valid: float
     x: Tensor
+    looked: Tensor
+
+
+def blamed(found: Written) -> str:
+    """The two places, revealed in one look, that contradict each other most often, in words."""
+    english = language()
+    pairs = torch.zeros(english.length, english.length, dtype=torch.int64)
+    for path in found.looked[:, ~english.valid(found.x)].unbind(dim=1):
+        for x, y in pairwise(path):
+            (new,) = ((x != y) & (x == english.mask)).nonzero(as_tuple=True)
+            agree = english.rows[((english.rows == x) | (x == english.mask)).all(dim=1)]
+            hits = (agree == y)[:, new].long()
+            pairs[new[:, None], new] += ((hits.T @ hits == 0) & (len(agree) > 0)).long()
+    times, worst = pairs.triu(1).flatten().max(dim=0)
+    if int(times) == 0:
+        return ""
+    i, j = divmod(int(worst), english.length)
+    return f" Most often, {int(times)} times, {PLACES[i]} and {PLACES[j]} contradict each other."
 
 
 def written(choose: Choose, seed: int = 0, rows: int = ROWS) -> Written:
@@ -63,7 +84,7 @@ def written(choose: Choose, seed: int = 0, rows: int = ROWS) -> Written:
     """
     english, generator = language(), Generator().manual_seed(seed)
     x = torch.full((rows, english.length), english.mask)
-    looks = 0
+    looks, looked = 0, [x]
     for _ in range(MOST):
         hidden = x == english.mask
         if not bool(hidden.any()):
@@ -72,10 +93,11 @@ def written(choose: Choose, seed: int = 0, rows: int = ROWS) -> Written:
         drawn = torch.multinomial(p.flatten(0, 1), 1, generator=generator).reshape(x.shape)
         looks += int(hidden.any(dim=1).sum())
         x = torch.where(choose(p, hidden) & hidden, drawn, x)
+        looked.append(x)
     hidden = x == english.mask
     if bool(hidden.any()):
         raise Fault("places stay hidden", HINTS["stay"].format(int(hidden.any(dim=1).sum()), rows, MOST))
-    return Written(looks / rows, float(english.valid(x).double().mean()), x)
+    return Written(looks / rows, float(english.valid(x).double().mean()), x, torch.stack(looked))
 
 
 HINTS = {
@@ -84,8 +106,8 @@ HINTS = {
     "truth": "Your function should say for each place whether it is revealed now, true or false. Yours "
     "returns other numbers.",
     "broken": "{0} of the sentences are none of the language. Words that are drawn in the same look know "
-    "nothing of one another. Which of the places that you reveal together have something to do with each "
-    "other, when neither is known?",
+    "nothing of one another.{1} Which of the places that you reveal together have something to do with "
+    "each other, when neither is known?",
     "slow": "All is well with the sentences, but they take {0} looks. A word that is certain costs nothing: "
     "nobody has to wait for it. And how many words know nothing of one another?",
 }
@@ -163,7 +185,7 @@ def choose(student: StudentFunction) -> Iterator[Fact | str]:
         "share of sentences of the language",
         1.0,
         found.valid,
-        HINTS["broken"].format(broken),
+        HINTS["broken"].format(broken, blamed(found)),
         1 - VALID,
         0.06,
         f"at least {VALID:g}",

@@ -9,8 +9,8 @@ import pytest
 import torch
 from PIL import Image
 
-from coursekit import GaussianMixture, explore
-from coursekit.explore import button, choice, explorer, motion, slider
+from coursekit import explore
+from coursekit.explore import button, choice, explorer, slider
 from coursekit.nets import ImageNetwork
 
 
@@ -138,29 +138,6 @@ def test_every_field_of_flows_answers_in_good_time(name):
     # 150 ms are wanted on a free core; this only catches a drawing that went wrong by an order of magnitude.
     assert time.perf_counter() - begun < 3
     assert f"Field: {name}." in panel.picture.alt
-
-
-def test_noise_to_data_begins_as_noise_ends_as_data_and_computes_nothing_in_between(monkeypatch):
-    seen = []
-    original = motion.samples
-    monkeypatch.setattr(motion, "samples", lambda x, ax, **look: seen.append(x) or original(x, ax, **look))
-    two = GaussianMixture(
-        torch.tensor([0.5, 0.5]), torch.tensor([[-2.0, 0.0], [2.0, 0.0]]), torch.tensor([0.1, 0.1])
-    )
-    panel = explore.noise_to_data(two, points=500, steps=20)
-    monkeypatch.setattr(motion, "simulate", None)
-    slider_t = control(panel, 0)
-    begun, seen[:] = torch.cat(seen), []  # the four quarters, each in its colour
-    assert begun.std(0) == pytest.approx([1, 1], abs=0.1)
-    for k in range(1, 21):
-        slider_t.value = k / 20
-    ended = torch.cat(seen[-4:])
-    assert len(seen) == 80
-    assert len(ended) == 500
-    # At the end all points sit on one of the two hills, half of them on each.
-    assert (ended[:, 0].abs() - 2).abs().max() < 0.6
-    assert (ended[:, 0] > 0).float().mean() == pytest.approx(0.5, abs=0.1)
-    assert "t = 1.00: data" in panel.picture.alt
 
 
 class Drift(ImageNetwork):
