@@ -46,8 +46,14 @@ class BrowserExplorer(anywidget.AnyWidget):
             self.observe(lambda change: self._reply(change["new"]), names="question")
 
     def _reply(self, question: dict[str, Any]) -> None:
-        if self._answer is not None:
-            self.answer = self._answer(question)
+        if self._answer is None:
+            return
+        try:
+            answer = self._answer(question)
+        except Exception as error:  # ipywidgets would send it to a log that readers do not see
+            answer = {"fault": f"{type(error).__name__}: {error}"}
+        # With its number an answer differs from the one before, and reaches the page.
+        self.answer = answer | {"id": question.get("id", 0)}
 
     @cached_property
     def picture(self) -> Picture:

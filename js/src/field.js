@@ -160,6 +160,7 @@ export function mount(el, settings = {}, kernel = null) {
     time.advance(seconds);
     if (stale) renew();
     const missing = s.run ? s.run.compute(time.running ? BUSY : IDLE) : false;
+    loop.measured.steady = !missing;
     s.share = loop.measured.share;
     // A slow machine draws coarsely what moves, and finely what stands.
     if (plane.fit(s.share < 1 && time.running ? 1 : 2)) dirty = true;

@@ -243,6 +243,36 @@ def test_shares_stand_beside_the_exact_ones(browser, address):
     assert ["50.0 %" in rows[0], "30.0 %" in rows[1], "20.0 %" in rows[2]] == [True] * 3
 
 
+CHOOSE = """
+    const [name, value] = arguments;
+    const control = [...document.querySelectorAll('.ck-control')].find(
+        each => each.querySelector('label').textContent === name).querySelector('select, input');
+    control.value = value;
+    control.dispatchEvent(new Event('input', { bubbles: true }));
+"""
+
+
+def test_every_set_of_data_takes_every_method_and_scheduler(browser, address):
+    opened(browser, f"{address}/edited-light")
+    browser.get_log("browser")
+    for data in ("points", "mixture", "chessboard", "ring", "moons", "face"):
+        browser.execute_script(CHOOSE, "data", data)
+        for scheduler in ("CondOT", "Cosine", "VP", "SquareRoot"):
+            browser.execute_script(CHOOSE, "scheduler", scheduler)
+            for method in ("euler", "heun", "ddim"):
+                browser.execute_script(CHOOSE, "method", method)
+                browser.execute_script(CHOOSE, "number of steps", 7)
+                time.sleep(0.04)
+    browser.execute_script(CHOOSE, "noise σ (0: ODE)", 1.5)
+    wait(lambda: "Euler–Maruyama" in browser.execute_script(WORDS), 5, "the words")
+    browser.execute_script(CHOOSE, "data", "drawn")
+    wait(lambda: "No data" in browser.execute_script(WORDS), 5, "the words")
+    drag(browser, (1.0, 1.0), (1.5, 1.0))
+    wait(lambda: state(browser)["done"] == 4000, 10, "particles to the points that were drawn")
+    assert len(state(browser)["places"]) == 2
+    assert [each for each in browser.get_log("browser") if each["level"] == "SEVERE"] == []
+
+
 def test_less_motion_shows_stills_one_after_another(browser, address):
     media = {"features": [{"name": "prefers-reduced-motion", "value": "reduce"}]}
     browser.execute_cdp_cmd("Emulation.setEmulatedMedia", media)

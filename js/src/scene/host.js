@@ -28,27 +28,32 @@ export function frame(el, name, told, ...children) {
  *
  * @param {(el: HTMLElement, settings: object, kernel: object) => (() => void)} mount builds the explorer and
  *     returns what takes it down. `kernel.ask(question)` hands a question to Python, `kernel.told(f)` calls f with
- *     each answer
+ *     each answer, of which `kernel.answer` is the first
  * @returns {{render: Function}} the default export
  */
 export const widget = (mount) => ({
   render({ model, el }) {
-    const listeners = [];
-    const kernel = {
-      answer: model.get("answer"),
-      ask(question) {
-        model.set("question", question);
+    let [asked, waiting, next, told] = [0, false, null, () => {}];
+    // One question at a time: while a slider moves, Python is asked about where it has come to by then.
+    const ask = (question) => {
+      if (waiting) next = question;
+      else {
+        waiting = true;
+        model.set("question", { ...question, id: ++asked });
         model.save_changes();
-      },
-      told(f) {
-        const hear = () => f(model.get("answer"));
-        model.on("change:answer", hear);
-        listeners.push(hear);
-      },
+      }
     };
+    const hear = () => {
+      const question = next;
+      [waiting, next] = [false, null];
+      told(model.get("answer"));
+      if (question) ask(question);
+    };
+    model.on("change:answer", hear);
+    const kernel = { answer: model.get("answer"), ask, told: (f) => (told = f) };
     const end = mount(el, model.get("settings") ?? {}, kernel);
     return () => {
-      for (const hear of listeners) model.off("change:answer", hear);
+      model.off("change:answer", hear);
       end();
     };
   },

@@ -12,10 +12,11 @@ const FAST = 1000 / 55;
  *     after a pause; returns whether it wants another frame
  * @returns {{wake: () => void, end: () => void, measured: object}} `wake` asks for a frame; `measured` has the
  *     number of frames, their JavaScript in ms, times of drawing, and `share`, how much of the particles a slow
- *     machine should draw, 1 down to 1/16; below 1 everything else should be coarser, too
+ *     machine should draw, 1 down to 1/16; below 1 everything else should be coarser, too;
+ *     frames count for it unless the explorer says that they are not `steady`
  */
 export function animation(node, frame) {
-  const measured = { frames: 0, ms: [], times: [], share: 1 };
+  const measured = { frames: 0, ms: [], times: [], share: 1, steady: true };
   let asked = 0;
   let before = 0;
   let visible = true;
@@ -33,7 +34,7 @@ export function animation(node, frame) {
   function run(now) {
     asked = 0;
     const seconds = before ? (now - before) / 1000 : 0;
-    if (before) adapt(now - before);
+    if (before && measured.steady) adapt(now - before);
     const begun = performance.now();
     const again = frame(min(0.25, seconds));
     measured.frames++;

@@ -121,6 +121,19 @@ def test_the_page_s_questions_are_answered():
     torch.testing.assert_close(states(made.answer).double(), wanted, atol=1e-5, rtol=1e-5)
 
 
+def test_every_question_is_answered_even_the_same_and_the_impossible():
+    made = explore.field(lambda x, t: -x, TWO)
+    for k in (1, 2):
+        made.question = {"steps": 3, "id": k}
+        assert (made.answer["id"], made.answer["steps"]) == (k, 3)
+    made.question = {"steps": "many", "id": 3}
+    assert "invalid" in made.answer["fault"]
+    made.question = {"method": "leap", "id": 4}
+    assert made.answer["fault"].startswith("KeyError")
+    made.question = {"id": 5}
+    assert "fault" not in made.answer
+
+
 def test_noise_with_the_correction_keeps_the_law_of_the_reader_s_field():
     """The field of N(0, 1) data, whose states are N(0, (t^2 + (1 - t)^2)): the score follows from it."""
     field = marginal_velocity(Gaussian(torch.zeros(2)), GaussianPath())
