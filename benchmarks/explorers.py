@@ -35,6 +35,8 @@ LIVE = """
     return document.querySelectorAll('.jp-OutputArea-output .widget-vbox, .jp-OutputArea-output .noUi-handle')
         .length > 0 && document.querySelector('.jp-OutputArea-output img')?.naturalWidth > 0;
 """
+# Of the explorer in the page with which lecture 00 begins.
+DRAWN = "return document.querySelector('.jp-OutputArea-output .ck')?.coursekit?.measured.frames > 0;"
 SLIDERS = "return document.querySelectorAll('.jp-OutputArea-output .noUi-handle').length;"
 LABELS = """
     const labels = document.querySelectorAll('.jp-OutputArea-output .widget-slider .widget-label');
@@ -128,7 +130,7 @@ def first_picture(window: Any, place: Path) -> float:
         for each in psutil.Process(process.pid).children(recursive=True):
             each.cpu_affinity([0])
         window.execute_script("window.jupyterapp.commands.execute('notebook:run-all-cells')")
-        wait(lambda: window.execute_script(LIVE), 90, "the first picture of lecture 00")
+        wait(lambda: window.execute_script(DRAWN), 90, "the first picture of lecture 00")
         return time.monotonic() - began
 
 

@@ -17,7 +17,7 @@ import { alternative, shareTable, summary } from "./field/words.js";
 const LIM = 3.2;
 const REST = 150; // milliseconds without change after which words and shares are written
 const BUSY = 3; // milliseconds of a frame for particles while time runs
-const IDLE = 9; // and while it stands
+const IDLE = 6; // and while it stands
 
 /** The state an explorer begins with. */
 function begin(settings) {

@@ -42,15 +42,15 @@ SHOW_EXPLORER = """
     notebook.activeCellIndex = notebook.widgets.findIndex(live);
     return notebook.scrollToItem(notebook.activeCellIndex, 'start');
 """
-# The first output with a slider and a drawn picture in it: the lecture's first explorer.
+# The lecture's first explorer, which runs in the page, once it has drawn.
 EXPLORER = """
-    const output = [...document.querySelectorAll('.jp-OutputArea-output')].find(
-        each => each.querySelector('.noUi-handle') && each.querySelector('img')?.naturalWidth > 0);
-    if (!output) return null;
+    const explorer = document.querySelector('.jp-OutputArea-output .ck');
+    if (!explorer?.querySelector('canvas').getAttribute('aria-label')) return null;
+    const slider = explorer.querySelector('input[type=range]');
     return {
-        handle: output.querySelector('.noUi-handle'),
-        readout: output.querySelector('.widget-readout').innerText,
-        picture: output.querySelector('img').src,
+        slider, value: +slider.value, highest: +slider.max,
+        readout: slider.getAttribute('aria-valuetext'),
+        picture: explorer.querySelector('canvas').toDataURL(),
     };
 """
 
@@ -123,9 +123,8 @@ def move_the_slider(browser):
     browser.execute_script(SHOW_EXPLORER)
     before = wait(lambda: browser.execute_script(EXPLORER), 30, "an output with a slider and a picture")
     browser.save_screenshot(str(PICTURES / "before.png"))
-    place, highest = (float(before["handle"].get_attribute(f"aria-value{name}")) for name in ("now", "max"))
     began = time.monotonic()
-    before["handle"].send_keys(Keys.ARROW_RIGHT if place < highest else Keys.ARROW_LEFT)
+    before["slider"].send_keys(Keys.ARROW_RIGHT if before["value"] < before["highest"] else Keys.ARROW_LEFT)
 
     def answer():
         now = browser.execute_script(EXPLORER)
