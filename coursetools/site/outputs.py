@@ -88,8 +88,9 @@ def _page(page: str, still: str, pictures: Pictures) -> str:
     page = _DATA.sub(lambda match: pictures.keep(base64.b64decode(match[2]), match[1]), page)
     page = _NUMBERED.sub(r'<figure\1 id="figure-\2-\3">', page, count=1)
     if still:
-        caption = f"<figcaption>{html.escape(still)} <em>{STILL}</em></figcaption>"
-        page = page.replace("</figure>", f"{caption}</figure>")
+        if "data-coursekit=" not in page:  # one that the page itself sets in motion has its own caption
+            caption = f"<figcaption>{html.escape(still)} <em>{STILL}</em></figcaption>"
+            page = page.replace("</figure>", f"{caption}</figure>")
         page = page.replace("<figure", '<figure class="explorer"', 1)
     return page
 
