@@ -24,7 +24,6 @@ CELLS = {
     "00 digit": "explore.digit()",
     "01 flows": "explore.flows()",
     "02 diffusions": "explore.diffusions()",
-    "05 extension": "explore.extension()",
     "06 guidance": "explore.guidance()",
     "07 samplers": "explore.samplers()",
     "08 prediction": "explore.prediction()",
