@@ -21,11 +21,9 @@ from .rounds import table
 ROOT = Path(__file__).parents[1]
 MOVES = 30
 CELLS = {
-    "00 digit": "explore.digit()",
     "01 flows": "explore.flows()",
     "02 diffusions": "explore.diffusions()",
     "05 extension": "explore.extension()",
-    "06 guidance": "explore.guidance()",
     "07 samplers": "explore.samplers()",
     "08 prediction": "explore.prediction()",
 }

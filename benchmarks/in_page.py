@@ -24,6 +24,7 @@ from .rounds import table
 
 ROOT = Path(__file__).parents[1]
 STATIC = ROOT / "coursekit" / "explore" / "static"
+WEIGHTS = ROOT / "coursekit" / "weights" / "digits.safetensors"
 DESKTOP = {"width": 1280, "height": 900, "deviceScaleFactor": 1, "mobile": False}
 PHONE = {"width": 390, "height": 800, "deviceScaleFactor": 2, "mobile": True}
 PAGE = """<!doctype html><html lang="en" data-theme="{theme}"><head><meta charset="utf-8">
@@ -91,7 +92,7 @@ def page(name: str, settings: Mapping[str, Any], theme: str = "light") -> str:
 
 @contextlib.contextmanager
 def served(pages: Mapping[str, str]) -> Iterator[str]:
-    """The bundles, and pages by their paths such as "/one", on a port of this machine; yields the address."""
+    """Bundles, weights and pages by their paths such as "/one", on a port of this machine; yields the address."""
 
     class Handler(http.server.SimpleHTTPRequestHandler):
         def log_message(self, *_: object) -> None:
@@ -99,6 +100,8 @@ def served(pages: Mapping[str, str]) -> Iterator[str]:
 
         def do_GET(self) -> None:
             if self.path not in pages:
+                if self.path == f"/{WEIGHTS.name}":
+                    self.directory = str(WEIGHTS.parent)
                 super().do_GET()
                 return
             body = pages[self.path].encode()
