@@ -92,7 +92,7 @@ def page(name: str, settings: Mapping[str, Any], theme: str = "light") -> str:
 
 @contextlib.contextmanager
 def served(pages: Mapping[str, str]) -> Iterator[str]:
-    """Bundles, weights and pages by their paths such as "/one", on a port of this machine; yields the address."""
+    """Bundles, weights and pages by their paths such as "/one", on a port here; yields the address."""
 
     class Handler(http.server.SimpleHTTPRequestHandler):
         def log_message(self, *_: object) -> None:

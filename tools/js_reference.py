@@ -125,9 +125,7 @@ def digits(noise: Tensor) -> dict[str, Any]:
         "scales": list(scales),
         "steps": 5,
         "images": {
-            name: [
-                solve(guided(net, asked, w), x, time_grid(5), solver).flatten(1).tolist() for w in scales
-            ]
+            name: [solve(guided(net, asked, w), x, time_grid(5), solver).flatten(1).tolist() for w in scales]
             for name, solver in solvers.items()
         },
     }

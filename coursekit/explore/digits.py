@@ -81,7 +81,9 @@ def _made(net: ImageNetwork | None, settings: dict[str, Any]) -> DigitsExplorer:
     if not isinstance(made, FiLMMLP):
         raise TypeError(f"the page runs a FiLMMLP, and this is a {type(made).__name__}")
     if made.config["channels"] != 1 or made.null != 10:
-        raise ValueError(f"the page shows grey images of ten digits, and the network's sizes are {made.config}")
+        raise ValueError(
+            f"the page shows grey images of ten digits, and the network's sizes are {made.config}"
+        )
     if not 0 <= settings["w"] <= settings["most"]:
         raise ValueError(f"w = {settings['w']}; the page offers 0 to {settings['most']}")
     whose = OURS if net is None else YOURS

@@ -28,7 +28,7 @@ export class Run {
    * @param {object} options net, labels (n), w, method, steps, seed; the same seed is the same noise
    */
   constructor({ net, labels, w, method, steps, seed }) {
-    Object.assign(this, { net, labels, w, steps, done: 0, count: labels.length, solver: SOLVERS[method] });
+    Object.assign(this, { net, labels, w, steps, seed, done: 0, count: labels.length, solver: SOLVERS[method] });
     this.states = new Float32Array((steps + 1) * this.count * net.pixels); // (steps + 1, count, pixels)
     this.states.set(normals(this.count * net.pixels, 1 + seed));
     this.times = timeGrid(steps);
