@@ -33,6 +33,7 @@ LIVE = """
     return document.querySelectorAll('.jp-OutputArea-output .widget-vbox, .jp-OutputArea-output .noUi-handle')
         .length > 0 && document.querySelector('.jp-OutputArea-output img')?.naturalWidth > 0;
 """
+DRAWN = "return document.querySelector('.ck canvas') !== null"  # by an explorer that runs in the page
 SLIDERS = "return document.querySelectorAll('.jp-OutputArea-output .noUi-handle').length;"
 LABELS = """
     const labels = document.querySelectorAll('.jp-OutputArea-output .widget-slider .widget-label');
@@ -126,7 +127,7 @@ def first_picture(window: Any, place: Path) -> float:
         for each in psutil.Process(process.pid).children(recursive=True):
             each.cpu_affinity([0])
         window.execute_script("window.jupyterapp.commands.execute('notebook:run-all-cells')")
-        wait(lambda: window.execute_script(LIVE), 90, "the first picture of lecture 00")
+        wait(lambda: window.execute_script(DRAWN), 90, "the first picture of lecture 00")
         return time.monotonic() - began
 
 

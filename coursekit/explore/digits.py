@@ -81,9 +81,7 @@ def _made(net: ImageNetwork | None, settings: dict[str, Any]) -> DigitsExplorer:
     if not isinstance(made, FiLMMLP):
         raise TypeError(f"the page runs a FiLMMLP, and this is a {type(made).__name__}")
     if made.config["channels"] != 1 or made.null != 10:
-        raise ValueError(
-            f"the page shows grey images of ten digits, and the network's sizes are {made.config}"
-        )
+        raise ValueError(f"the page shows grey images of ten digits; the network has {made.config}")
     if not 0 <= settings["w"] <= settings["most"]:
         raise ValueError(f"w = {settings['w']}; the page offers 0 to {settings['most']}")
     whose = OURS if net is None else YOURS
@@ -126,7 +124,7 @@ def _grid(settings: dict[str, Any], net: FiLMMLP) -> Picture:
     # Heun evaluates the field twice in a step, guidance two branches of it.
     evaluations = STEPS * find_solver("Heun").evaluations * 2
     text = (
-        f"10 generated images of each digit at guidance scale w = {settings['w']:.2f}. {STEPS} steps of Heun: "
-        f"each image took {evaluations} evaluations of {settings['whose']}."
+        f"10 generated images of each digit at guidance scale w = {settings['w']:.2f}. {STEPS} steps of "
+        f"Heun: each image took {evaluations} evaluations of {settings['whose']}."
     )
     return picture(digit_grid(images, y), text)

@@ -12,7 +12,7 @@ import { animation, clock } from "./scene/loop.js";
 
 const REST = 150; // milliseconds without change after which words are written
 const BUSY = 4; // milliseconds of a frame for images while time runs
-const IDLE = 12; // and while it stands
+const IDLE = 9; // and while it stands
 const KEYS = "Arrow keys go a step of the solver, Home and End to noise and image; a number chooses a digit, space plays.";
 
 /**

@@ -301,12 +301,13 @@ def test_nothing_is_drawn_out_of_sight(browser, address):
 
 PIXELS = """
     const canvas = document.querySelector('.ck canvas'), { width, height } = canvas;
-    return canvas.getContext('2d').getImageData(0, 0, width, height).data.reduce((sum, v) => sum + v) / width / height;
+    const { data } = canvas.getContext('2d').getImageData(0, 0, width, height);
+    return data.reduce((sum, value) => sum + value) / width / height;
 """
 RUN = """
     const { run, t } = document.querySelector('.ck').coursekit.state, { w, seed, steps } = run;
-    return { labels: [...new Set(run.labels)], done: run.done === run.count, first: [...run.states.slice(0, 5)],
-        w, seed, steps, t };
+    const first = [...run.states.slice(0, 5)];
+    return { labels: [...new Set(run.labels)], done: run.done === run.count, first, w, seed, steps, t };
 """
 
 
