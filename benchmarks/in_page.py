@@ -24,6 +24,7 @@ from .rounds import table
 
 ROOT = Path(__file__).parents[1]
 STATIC = ROOT / "coursekit" / "explore" / "static"
+WEIGHTS = ROOT / "coursekit" / "weights" / "digits.safetensors"
 DESKTOP = {"width": 1280, "height": 900, "deviceScaleFactor": 1, "mobile": False}
 PHONE = {"width": 390, "height": 800, "deviceScaleFactor": 2, "mobile": True}
 PAGE = """<!doctype html><html lang="en" data-theme="{theme}"><head><meta charset="utf-8">
@@ -38,6 +39,7 @@ SETTINGS: dict[str, dict[str, Any]] = {
     "flow to a chessboard": {**ALL, "data": "chessboard", "steps": 100},
     "samples of the path": {**ALL, "data": "mixture", "motion": "path"},
     "SDE to 3 Gaussians": {**ALL, "data": "mixture", "steps": 50, "sigma": 1.0},
+    "100 guided digits": {"weights": WEIGHTS.name, "controls": ["w", "steps"]},
 }
 READY = """
     const made = document.querySelector('.ck')?.coursekit;
@@ -91,7 +93,7 @@ def page(name: str, settings: Mapping[str, Any], theme: str = "light") -> str:
 
 @contextlib.contextmanager
 def served(pages: Mapping[str, str]) -> Iterator[str]:
-    """The bundles, and pages by their paths such as "/one", on a port of this machine; yields the address."""
+    """Bundles, weights and pages by their paths such as "/one", on a port here; yields the address."""
 
     class Handler(http.server.SimpleHTTPRequestHandler):
         def log_message(self, *_: object) -> None:
@@ -99,6 +101,8 @@ def served(pages: Mapping[str, str]) -> Iterator[str]:
 
         def do_GET(self) -> None:
             if self.path not in pages:
+                if self.path == f"/{WEIGHTS.name}":
+                    self.directory = str(WEIGHTS.parent)
                 super().do_GET()
                 return
             body = pages[self.path].encode()
@@ -142,10 +146,14 @@ def measured(window: Any) -> dict[str, float]:
     }
 
 
+def _kind(settings: Mapping[str, Any]) -> str:
+    return "digits" if "weights" in settings else "field"
+
+
 def section() -> str:
     """The part of the report about explorers in the page."""
     rows = []
-    pages = {f"/{k}": page("field", each) for k, each in enumerate(SETTINGS.values())}
+    pages = {f"/{k}": page(_kind(each), each) for k, each in enumerate(SETTINGS.values())}
     turns = (("desktop", DESKTOP, 1), ("phone, 4 times slower", PHONE, 4))
     with (
         tempfile.TemporaryDirectory() as folder,
@@ -156,7 +164,8 @@ def section() -> str:
             for k, name in enumerate(SETTINGS):
                 opened(window, f"{address}/{k}", screen, slower)
                 found = measured(window)
-                numbers = [f"{4000 * found['share']:,.0f}", f"{found['rate']:.0f}"]
+                drawn = f"{4000 * found['share']:,.0f}" if _kind(SETTINGS[name]) == "field" else "–"
+                numbers = [drawn, f"{found['rate']:.0f}"]
                 numbers += [f"{found[key]:.1f}" for key in ("ms", "ms95")] + [f"{found['answer']:.0f}"]
                 rows.append([name, where, *numbers])
     head = ["explorer", "machine", "particles", "frames/s", "JavaScript a frame, ms", "its 95 %, ms"]

@@ -12,6 +12,7 @@ from torch import Tensor
 
 from coursekit.base import Field
 from coursekit.distributions import Chessboard, Empirical, GaussianMixture
+from coursekit.nets import load_pretrained
 from coursekit.paths import (
     VP,
     CondOT,
@@ -24,7 +25,8 @@ from coursekit.paths import (
     posterior_weights,
 )
 from coursekit.paths.posterior import make_posterior
-from coursekit.solvers import DDIM, Euler, EulerMaruyama, Heun, SDEExtension, simulate, time_grid
+from coursekit.solvers import DDIM, Euler, EulerMaruyama, Heun, SDEExtension, simulate, solve, time_grid
+from coursekit.training import guided
 
 OUT = Path(__file__).parents[1] / "js" / "test" / "reference.json"
 SCHEDULERS = {"CondOT": CondOT(), "Cosine": Cosine(), "VP": VP(), "SquareRoot": SquareRoot()}
@@ -108,9 +110,32 @@ def ends(law: TractableDistribution, path: GaussianPath, noise: Tensor) -> dict[
     return found
 
 
+def digits(noise: Tensor) -> dict[str, Any]:
+    """The network of small digits at some times, and guided images from the same noise (n, 64)."""
+    net = load_pretrained("digits").double()
+    x, y = noise.reshape(-1, 1, 8, 8), torch.tensor([3, 0, 9, net.null, 5])
+    asked = y.clamp(max=9)
+    scales, solvers = (0.0, 1.0, 2.5), {"euler": Euler(), "heun": Heun()}
+    return {
+        "noise": noise.tolist(),
+        "labels": y.tolist(),
+        "asked": asked.tolist(),
+        "times": [0.0, 0.35, 1.0],
+        "velocity": [net(x, t, y).flatten(1).tolist() for t in (0.0, 0.35, 1.0)],
+        "scales": list(scales),
+        "steps": 5,
+        "images": {
+            name: [solve(guided(net, asked, w), x, time_grid(5), solver).flatten(1).tolist() for w in scales]
+            for name, solver in solvers.items()
+        },
+    }
+
+
 def reference() -> dict[str, Any]:
     """All of it, as the file holds it."""
-    noise = torch.randn(max(STEPS), 6, 2, dtype=torch.float64, generator=torch.Generator().manual_seed(0))
+    source = torch.Generator().manual_seed(0)
+    noise = torch.randn(max(STEPS), 6, 2, dtype=torch.float64, generator=source)
+    pixels = torch.randn(5, 64, dtype=torch.float64, generator=source)
     paths = {name: GaussianPath(each) for name, each in SCHEDULERS.items()}
     x = double(PLACES)
     ancestral = DDIM(paths["CondOT"], ETA)
@@ -131,6 +156,7 @@ def reference() -> dict[str, Any]:
         "ends": {
             name: {kind: ends(law, path, noise) for kind, law in LAWS.items()} for name, path in paths.items()
         },
+        "digits": digits(pixels),
         "ddim": {"eta": ETA, "from": 0.3, "to": 0.5, "kept": kept, "sigma": sigma},
     }
 

@@ -60,9 +60,13 @@ class BrowserExplorer(anywidget.AnyWidget):
         """The still picture."""
         return self._still()
 
+    def _kept_settings(self) -> dict[str, Any]:
+        """What the explorer begins with on a page without a kernel."""
+        return dict(self.settings) | ({"answer": _as_text(self.answer)} if self.answer else {})
+
     def _page(self) -> str:
         """The still as a figure that carries what the site's loader needs to make it move."""
-        settings = dict(self.settings) | ({"answer": _as_text(self.answer)} if self.answer else {})
+        settings = self._kept_settings()
         kept = html.escape(json.dumps(settings, separators=(",", ":")))
         caption = f"<figcaption>{html.escape(self.picture.alt)}</figcaption>"
         look = 'style="margin:0"'

@@ -1,100 +1,130 @@
 """Explorers of a network that generates handwritten digits."""
 
-from functools import lru_cache
+import json
+from typing import Any
 
 import torch
-from matplotlib.axes import Axes
+import traitlets
 from torch import Tensor
 
-from ..nets import ImageNetwork, load_pretrained
-from ..plots import digit_grid
+from ..nets import FiLMMLP, ImageNetwork, load_pretrained
+from ..plots import Picture, digit_grid, panels, picture
 from ..solvers import find_solver, simulate, solve, time_grid
 from ..training import guided
-from .panel import Explorer, button, choice, explorer, slider
+from .browser import STATIC, BrowserExplorer
 
 STEPS = 20
-EVERY = "every digit"
-OFFERED = ["Euler", "Heun"]
+SHIPPED = "digits"
+OURS, YOURS = "the course’s network", "your network"
 
 
-def _states(net: ImageNetwork, noise: Tensor, y: Tensor, w: float) -> Tensor:
-    """States from noise to images, (STEPS + 1, batch, *event)."""
-    field = guided(net, y, w)
-    return simulate(field, noise, time_grid(STEPS))
+class DigitsExplorer(BrowserExplorer):
+    """The explorer that `digit` and `guidance` make: the page runs the network itself.
+
+    A page without a kernel fetches the weights that the course ships, whatever network was handed over.
+    """
+
+    name = "digits"
+    _esm = STATIC / "digits.js"
+
+    weights = traitlets.Bytes().tag(sync=True)
+
+    def __init__(self, settings: dict[str, Any], net: FiLMMLP) -> None:
+        self.net = net
+        super().__init__(settings, lambda: _still(settings, net))
+        self.weights = _file(net)
+
+    def _kept_settings(self) -> dict[str, Any]:
+        return super()._kept_settings() | {"weights": f"{SHIPPED}.safetensors", "whose": OURS}
 
 
-def digit(net: ImageNetwork | None = None, w: float = 2.0) -> Explorer:
+def digit(net: FiLMMLP | None = None, w: float = 2.0) -> DigitsExplorer:
     """Generate a handwritten digit of one's choice, and show how it comes out of the noise.
 
     Args:
-        net: a network of square images with labels 0 to 9, null label 10; None loads the
-            course's own of 28 × 28 pixels.
-        w: guidance scale.
+        net: a network of grey images with labels 0 to 9, null label 10; None loads the course's own of
+            8 × 8 pixels.
+        w: guidance scale, in [0, 6].
     Returns:
-        The explorer: a menu for the digit, and a button for another one from new noise.
+        The explorer: the digit, time, guidance scale, steps, method, and a button for other noise.
+    Raises:
+        TypeError: the network is no FiLMMLP, the kind that the page can run.
+        ValueError: it has colours or other labels, or w is out of its range.
     """
-    made = load_pretrained("mnist") if net is None else net
-    shown = range(0, STEPS + 1, STEPS // 5)
-
-    def draw(ax: Axes, label: int, again: int) -> str:
-        noise = torch.randn(1, *made.event, generator=torch.Generator().manual_seed(again))
-        strip = _states(made, noise, torch.tensor([label]), w)[list(shown), 0]
-        digit_grid(strip, ax=ax, columns=len(shown))
-        side = made.event[-1]
-        ax.set_xticks(
-            [(side + 1) * i + (side - 1) / 2 for i in range(len(shown))],
-            [f"t = {k / STEPS:.1f}" for k in shown],
-        )
-        return f"Noise turns into a handwritten {label}, in {len(shown)} pictures from t = 0 to t = 1."
-
-    return explorer(
-        draw,
-        (6.0, 1.5),
-        label=choice("digit", list(range(10)), 3),
-        again=button("Another one from new noise"),
-    )
+    open_, more = ["digit", "noise"], ["w", "steps", "method"]
+    return _made(net, {"single": True, "digit": 3, "w": w, "most": 6.0, "controls": open_, "more": more})
 
 
-def guidance(net: ImageNetwork | None = None, most: float = 6.0) -> Explorer:
+def guidance(net: FiLMMLP | None = None, most: float = 6.0) -> DigitsExplorer:
     """Explore what the guidance scale, the solver and its steps do to generated digits.
 
+    The noise stays the same until other noise is asked for.
+
     Args:
-        net: a network of square images with labels 0 to 9, null label 10; None loads the course's own.
-        most: greatest guidance scale offered.
+        net: a network of grey images with labels 0 to 9, null label 10; None loads the course's own.
+        most: greatest guidance scale offered, at least 1.5.
     Returns:
-        The explorer: a menu for the digit (or every digit), sliders for w and the number of steps, a menu for
-        the solver, and a button for new noise; the noise stays the same until it is pressed.
+        The explorer: one digit or every digit, time, guidance scale, steps, method, and a button for noise.
+    Raises:
+        TypeError: the network is no FiLMMLP, the kind that the page can run.
+        ValueError: it has colours or other labels, or `most` is too small.
+
+    >>> guidance().settings["w"]
+    1.5
     """
-    made = load_pretrained("digits") if net is None else net
+    controls = ["digit", "w", "steps", "method", "noise"]
+    return _made(net, {"single": False, "digit": "all", "w": 1.5, "most": most, "controls": controls})
 
-    @lru_cache(maxsize=256)
-    def images(label: int | str, w: float, steps: int, solver: str, seed: int) -> Tensor:
-        y = torch.arange(10).repeat_interleave(10) if label == EVERY else torch.tensor([label] * 40)
-        noise = torch.randn(100, *made.event, generator=torch.Generator().manual_seed(seed))
-        field = guided(made, y, w)
-        return solve(field, noise[: len(y)], time_grid(steps), solver)
 
-    def draw(ax: Axes, label: int | str, w: float, steps: int, solver: str, seed: int) -> str:
-        found = images(label, w, steps, solver, seed)
-        rows = torch.arange(10).repeat_interleave(10) if label == EVERY else None
-        digit_grid(found, rows, ax)
-        meaning = {0.0: ", which ignores the label", 1.0: ", the class as it was learnt"}.get(w, "")
-        what = (
-            "10 generated images of each digit"
-            if label == EVERY
-            else f"40 generated images of the digit {label}"
-        )
-        # Heun evaluates the field twice in a step, guidance two branches of it unless one has no weight.
-        evaluations = steps * find_solver(solver).evaluations * (1 if w in (0.0, 1.0) else 2)
-        cost = f"{steps} steps of {solver}: each image took {evaluations} evaluations of the network"
-        return f"{what} at guidance scale w = {w:.2f}{meaning}. {cost}."
+def _made(net: ImageNetwork | None, settings: dict[str, Any]) -> DigitsExplorer:
+    made = load_pretrained(SHIPPED) if net is None else net
+    if not isinstance(made, FiLMMLP):
+        raise TypeError(f"the page runs a FiLMMLP, and this is a {type(made).__name__}")
+    if made.config["channels"] != 1 or made.null != 10:
+        raise ValueError(f"the page shows grey images of ten digits; the network has {made.config}")
+    if not 0 <= settings["w"] <= settings["most"]:
+        raise ValueError(f"w = {settings['w']}; the page offers 0 to {settings['most']}")
+    whose = OURS if net is None else YOURS
+    return DigitsExplorer({**settings, "steps": STEPS, "method": "heun", "t": 1.0, "whose": whose}, made)
 
-    return explorer(
-        draw,
-        (4.6, 4.6),
-        label=choice("digit", [EVERY, *range(10)]),
-        w=slider("guidance scale w", 0.0, most, 1.5, 0.25),
-        steps=slider("steps", 1, 30, 20),
-        solver=choice("solver", OFFERED, "Heun"),
-        seed=button("Another noise"),
+
+def _file(net: FiLMMLP) -> bytes:
+    """A network as `pretrained.save` writes it."""
+    from safetensors.torch import save
+
+    weights = {name: each.detach().cpu().float().contiguous() for name, each in net.state_dict().items()}
+    return save(weights, metadata={"net": "FiLMMLP", "config": json.dumps(net.config)})
+
+
+def _still(settings: dict[str, Any], net: FiLMMLP) -> Picture:
+    """What the page will show, drawn by Matplotlib."""
+    return _way(settings, net) if settings["single"] else _grid(settings, net)
+
+
+def _noise(net: FiLMMLP, n: int) -> Tensor:
+    return torch.randn(n, *net.event, generator=torch.Generator().manual_seed(0))
+
+
+def _way(settings: dict[str, Any], net: FiLMMLP) -> Picture:
+    label, shown = settings["digit"], range(0, STEPS + 1, STEPS // 5)
+    with torch.no_grad():
+        field = guided(net, torch.tensor([label]), settings["w"])
+        strip = simulate(field, _noise(net, 1), time_grid(STEPS))[list(shown), 0]
+    figure, axs = panels(len(shown), [f"t = {k / STEPS:.1f}" for k in shown], (1.0, 1.0))
+    for ax, image in zip(axs, strip, strict=True):
+        digit_grid(image[None], ax=ax)
+    text = f"Noise turns into a handwritten {label}, in {len(shown)} pictures from t = 0 to t = 1."
+    return picture(figure, text)
+
+
+def _grid(settings: dict[str, Any], net: FiLMMLP) -> Picture:
+    y = torch.arange(10).repeat_interleave(10)
+    with torch.no_grad():
+        images = solve(guided(net, y, settings["w"]), _noise(net, len(y)), time_grid(STEPS), "Heun")
+    # Heun evaluates the field twice in a step, guidance two branches of it.
+    evaluations = STEPS * find_solver("Heun").evaluations * 2
+    text = (
+        f"10 generated images of each digit at guidance scale w = {settings['w']:.2f}. {STEPS} steps of "
+        f"Heun: each image took {evaluations} evaluations of {settings['whose']}."
     )
+    return picture(digit_grid(images, y), text)

@@ -17,14 +17,15 @@ const styled = new Promise((done) => {
 async function upgrade(figure) {
   try {
     await styled;
-    const { mount } = await import(here(`${figure.dataset.coursekit}.js`));
+    const { mount, load } = await import(here(`${figure.dataset.coursekit}.js`));
     const settings = JSON.parse(figure.dataset.settings || "{}");
+    const kernel = load ? await load(settings, here("")) : null; // what else lies beside the bundles
     const stage = document.createElement("div");
     const still = figure.querySelector("img, picture, svg");
     if (still) still.replaceWith(stage);
     else figure.prepend(stage);
     try {
-      mount(stage, settings);
+      mount(stage, settings, kernel);
     } catch (error) {
       if (still) stage.replaceWith(still);
       throw error;

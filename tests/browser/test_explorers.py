@@ -51,18 +51,21 @@ EDITED = {
 
 
 def pages():
-    """Every view, the editor, and a field of a reader's own, in both themes."""
+    """Every view, the editor, a field of a reader's own, and the digits, in both themes."""
     own = explore.field(lambda x, t: -x, torch.tensor([[-1.0, 0.0], [1.0, 0.0]]), t=0.5)
     settings = {view: dict(explore.field(view=view).settings) for view in VIEWS}
     settings |= {"edited": EDITED, "own": dict(own.settings) | {"answer": _as_text(own.answer)}}
+    kinds = {name: ("field", each) for name, each in settings.items()}
+    for name in DIGITS:
+        kinds[name] = "digits", getattr(explore, name)()._kept_settings()
+    kinds["missing"] = "digits", {"weights": "nowhere.safetensors"}
     return {
-        f"/{name}-{theme}": page("field", each, theme)
-        for name, each in settings.items()
-        for theme in ("light", "dark")
+        f"/{name}-{theme}": page(*each, theme) for name, each in kinds.items() for theme in ("light", "dark")
     }
 
 
-PAGES = [*VIEWS, "edited", "own"]
+DIGITS = ["digit", "guidance"]
+PAGES = [*VIEWS, "edited", "own", *DIGITS]
 
 
 @pytest.fixture(scope="module")
@@ -118,7 +121,7 @@ def test_a_page_is_quiet_fits_its_window_and_says_what_it_shows(browser, address
     browser.get_log("browser"), browser.get_log("performance")
     opened(browser, f"{address}/{name}-light", screen)
     label = wait(lambda: browser.execute_script(LABEL), 10, "a text alternative")
-    assert "The plane at time" in label
+    assert "at time" in label
     assert [each for each in browser.get_log("browser") if each["level"] in ("SEVERE", "WARNING")] == []
     events = [json.loads(each["message"])["message"] for each in browser.get_log("performance")]
     sent = [
@@ -304,6 +307,91 @@ def test_nothing_is_drawn_out_of_sight(browser, address):
     assert browser.execute_script(FRAMES) == before
     browser.execute_script("scrollTo(0, 0)")
     wait(lambda: browser.execute_script(FRAMES) > before + 5, 5, "frames again")
+
+
+PIXELS = """
+    const canvas = document.querySelector('.ck canvas'), { width, height } = canvas;
+    const { data } = canvas.getContext('2d').getImageData(0, 0, width, height);
+    return data.reduce((sum, value) => sum + value) / width / height;
+"""
+RUN = """
+    const { run, t } = document.querySelector('.ck').coursekit.state, { w, seed, steps } = run;
+    const first = [...run.states.slice(0, 5)];
+    return { labels: [...new Set(run.labels)], done: run.done === run.count, first, w, seed, steps, t };
+"""
+
+
+def finished(browser, **wanted):
+    """The run that is shown, once all its images are there and it is the one that is wanted."""
+
+    def found():
+        run = browser.execute_script(RUN)
+        return run if run["done"] and all(run[name] == value for name, value in wanted.items()) else None
+
+    return wait(found, 20, f"a run with {wanted}")
+
+
+def test_digits_answer_their_controls_and_keep_the_noise(browser, address):
+    opened(browser, f"{address}/guidance-light")
+    before = finished(browser, labels=list(range(10)), steps=20)
+    assert "80 evaluations" in browser.execute_script(WORDS)
+    browser.execute_script("document.querySelector('.ck input[value=\"7\"]').click()")
+    browser.execute_script(CHOOSE, "guidance scale w", 1)
+    browser.execute_script(CHOOSE, "number of steps", 6)
+    browser.execute_script(CHOOSE, "method", "euler")
+    after = finished(browser, labels=[7], steps=6, w=1)
+    assert after["first"] == before["first"]
+    words = "6 steps of Euler: each image took 6 evaluations of the course’s network"
+    wait(lambda: words in browser.execute_script(WORDS), 5, "the words")
+    ink = browser.execute_script(PIXELS)
+    browser.execute_script(CHOOSE, "time t (0 noise, 1 image)", 0)
+    wait(lambda: browser.execute_script(PIXELS) < ink - 5, 5, "noise, which is darker")
+    browser.execute_script("[...document.querySelectorAll('.ck button')].at(-1).click()")
+    assert finished(browser, seed=1)["first"] != before["first"]
+
+
+def test_a_digit_is_chosen_and_scrubbed_by_keyboard(browser, address):
+    from selenium.webdriver.common.keys import Keys
+
+    opened(browser, f"{address}/digit-light")
+    stage = browser.find_element("css selector", ".ck-stage")
+    stage.send_keys("8", Keys.HOME, Keys.ARROW_RIGHT * 3)
+    assert finished(browser, labels=[8])["t"] == pytest.approx(0.15)
+    wait(lambda: "digit 8 at time 0.15" in browser.execute_script(LABEL), 5, "the label")
+    stage.send_keys(" ")
+    wait(lambda: browser.execute_script(RUN)["t"] == 1, 10, "time to run")
+    stage.send_keys(Keys.ARROW_LEFT)
+    assert browser.execute_script(RUN)["t"] == pytest.approx(0.95)
+
+
+def test_the_still_stays_where_the_weights_are_missing(browser, address):
+    browser.get(f"{address}/missing-light")
+    browser.get_log("browser")
+    wait(lambda: browser.get_log("browser"), 10, "the fault to be told")
+    assert browser.execute_script("return document.querySelector('figure img').alt") == "the still"
+    assert browser.execute_script("return document.querySelector('.ck')") is None
+
+
+def test_a_reader_s_network_in_jupyterlab(browser, tmp_path):
+    """The page runs the network that Python hands over."""
+    code = "from coursekit import explore, nets\nexplore.guidance(nets.FiLMMLP())"
+    kernel = {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}
+    book = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(code)], metadata=kernel)
+    nbformat.write(book, tmp_path / "net.ipynb")
+    browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", DESKTOP)
+    with jupyter(tmp_path, tmp_path / "home") as (_, where):
+        browser.get(f"{where}/tree/net.ipynb?token=a")
+        wait(lambda: browser.execute_script(IS_OPEN), 90, "the notebook to open")
+        assert browser.execute_async_script(RUN_ALL) == "ran"
+        find = "return document.querySelector('.ck-words')?.textContent ?? ''"
+        wait(lambda: "evaluations of your network" in browser.execute_script(find), 60, "the explorer")
+        # One that has not learnt anything leaves the noise where it is.
+        assert browser.execute_script(
+            "const { run } = document.querySelector('.ck').coursekit.state, n = 64 * run.count;"
+            "return run.states.slice(0, n).every((each, i) => each === run.states[n * run.steps + i])"
+        )
+        assert browser.execute_script(FAULTS) == []
+        browser.save_screenshot(str(PICTURES / "digits in JupyterLab.png"))
 
 
 def test_a_reader_s_function_in_jupyterlab(browser, tmp_path):

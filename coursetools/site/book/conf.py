@@ -40,8 +40,10 @@ html_theme = "sphinx_book_theme"
 html_title = project
 html_favicon = "static/favicon.svg"
 html_context = {"default_mode": "auto"}  # as the reader's system has it
-_explorers = Path(__file__).parents[3] / "coursekit" / "explore" / "static"
-html_static_path = ["static", str(_kept / "static"), str(_explorers)]
+_coursekit = Path(__file__).parents[3] / "coursekit"
+# The explorers' bundles, and beside them the weights that they fetch.
+_explorers = [_coursekit / "explore" / "static", _coursekit / "weights" / "digits.safetensors"]
+html_static_path = ["static", str(_kept / "static"), *map(str, _explorers)]
 html_css_files = ["katex/katex.min.css", "course.css"]
 html_js_files = [("course.js", {"defer": "defer"}), ("site.js", {"type": "module"})]
 html_extra_path = [str(_pages / "extra")]

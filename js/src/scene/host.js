@@ -28,7 +28,7 @@ export function frame(el, name, told, ...children) {
  *
  * @param {(el: HTMLElement, settings: object, kernel: object) => (() => void)} mount builds the explorer and
  *     returns what takes it down. `kernel.ask(question)` hands a question to Python, `kernel.told(f)` calls f with
- *     each answer, of which `kernel.answer` is the first
+ *     each answer, of which `kernel.answer` is the first; `kernel.weights` is a network's file, as a DataView
  * @returns {{render: Function}} the default export
  */
 export const widget = (mount) => ({
@@ -50,7 +50,7 @@ export const widget = (mount) => ({
       if (question) ask(question);
     };
     model.on("change:answer", hear);
-    const kernel = { answer: model.get("answer"), ask, told: (f) => (told = f) };
+    const kernel = { answer: model.get("answer"), weights: model.get("weights"), ask, told: (f) => (told = f) };
     const end = mount(el, model.get("settings") ?? {}, kernel);
     return () => {
       model.off("change:answer", hear);

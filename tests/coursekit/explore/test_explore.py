@@ -1,17 +1,13 @@
 """Explorers: moving a control changes picture and text, errors show, answers cost little."""
 
-import io
 import time
 
 import ipywidgets as widgets
 import numpy as np
 import pytest
-import torch
-from PIL import Image
 
 from coursekit import explore
 from coursekit.explore import button, choice, explorer, slider
-from coursekit.nets import ImageNetwork
 
 
 def line(ax, height, kind="plain", presses=0):
@@ -138,68 +134,3 @@ def test_every_field_of_flows_answers_in_good_time(name):
     # 150 ms are wanted on a free core; this only catches a drawing that went wrong by an order of magnitude.
     assert time.perf_counter() - begun < 3
     assert f"Field: {name}." in panel.picture.alt
-
-
-class Drift(ImageNetwork):
-    """Moves every pixel at the speed of its label, and not at all without one: ends at noise + w * y / 9."""
-
-    def __init__(self, size=8):
-        super().__init__(channels=1, size=size, classes=10, cond_dim=1)
-
-    def forward(self, x, t, y):
-        return torch.where(y == 10, 0, y / 9)[:, None, None, None].expand_as(x)
-
-
-def test_digit_draws_new_noise_for_every_press_and_follows_the_choice():
-    panel = explore.digit(Drift())
-    pictures = {panel.picture.png}
-    control(panel, 1).click()
-    pictures.add(panel.picture.png)
-    control(panel, 0).value = 8
-    pictures.add(panel.picture.png)
-    assert len(pictures) == 3
-    assert "handwritten 8" in panel.picture.alt
-
-
-def ink(panel):
-    return 255 - np.asarray(Image.open(io.BytesIO(panel.picture.png)).convert("L"), dtype=float).mean()
-
-
-def test_guidance_ignores_the_label_at_zero_and_exaggerates_it_above_one():
-    panel = explore.guidance(Drift())
-    label, w = control(panel, 0), control(panel, 1)
-    w.value = 0.0
-    label.value = 2
-    nothing = panel.picture.png
-    label.value = 7
-    assert panel.picture.png == nothing
-    inks = []
-    for w.value in (0.0, 1.0, 2.0):
-        inks.append(ink(panel))
-    assert inks[0] < inks[1] < inks[2]
-    assert "the digit 7 at guidance scale w = 2.00" in panel.picture.alt
-
-
-def test_guidance_keeps_what_it_has_computed():
-    net = Drift()
-    panel = explore.guidance(net)
-    w = control(panel, 1)
-    w.value = 3.0
-    before = panel.picture.png
-    w.value = 1.5
-    net.forward = None
-    w.value = 3.0
-    assert panel.picture.png == before
-
-
-def test_guidance_says_what_the_images_cost_and_takes_new_noise():
-    panel = explore.guidance(Drift(12))
-    w, steps, method, noise = (control(panel, k) for k in (1, 2, 3, 4))
-    assert "20 steps of Heun: each image took 80 evaluations" in panel.picture.alt
-    w.value = 1.0
-    assert "40 evaluations" in panel.picture.alt
-    steps.value, method.value = 7, "Euler"
-    assert "7 steps of Euler: each image took 7 evaluations" in panel.picture.alt
-    before = panel.picture.png
-    noise.click()
-    assert panel.picture.png != before
