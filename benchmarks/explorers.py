@@ -23,11 +23,6 @@ MOVES = 30
 CELLS = {
     "01 flows": "explore.flows()",
     "02 diffusions": "explore.diffusions()",
-<<<<<<< HEAD
-    "06 guidance": "explore.guidance()",
-=======
-    "05 extension": "explore.extension()",
->>>>>>> dig2
     "07 samplers": "explore.samplers()",
     "08 prediction": "explore.prediction()",
 }
@@ -37,12 +32,8 @@ LIVE = """
     return document.querySelectorAll('.jp-OutputArea-output .widget-vbox, .jp-OutputArea-output .noUi-handle')
         .length > 0 && document.querySelector('.jp-OutputArea-output img')?.naturalWidth > 0;
 """
-<<<<<<< HEAD
 # Of the explorer in the page with which lecture 00 begins.
 DRAWN = "return document.querySelector('.jp-OutputArea-output .ck')?.coursekit?.measured.frames > 0;"
-=======
-DRAWN = "return document.querySelector('.ck canvas') !== null"  # by an explorer that runs in the page
->>>>>>> dig2
 SLIDERS = "return document.querySelectorAll('.jp-OutputArea-output .noUi-handle').length;"
 LABELS = """
     const labels = document.querySelectorAll('.jp-OutputArea-output .widget-slider .widget-label');
