@@ -68,39 +68,26 @@ def text(label: str, value: str) -> widgets.Widget:
     return widgets.Text(value=value, description=label, continuous_update=False, style=LOOK, layout=WIDE)
 
 
-def button(label: str) -> widgets.Widget:
-    """Make a button; its value is the number of times it was pressed."""
-    return widgets.Button(description=label, layout={"width": "max-content"})
-
-
 class Explorer(widgets.VBox):
     """Controls above a picture; `explorer` makes one."""
 
     def __init__(self, draw: Draw, size: tuple[float, float], controls: Mapping[str, widgets.Widget]) -> None:
         self._draw = draw
         self._controls = dict(controls)
-        self._pressed = dict.fromkeys(controls, 0)
         self._page = widgets.HTML()
         self._figure = Figure(figsize=size, dpi=DPI, layout="compressed")
         self._canvas = FigureCanvasAgg(self._figure)
         self._ax = self._figure.add_subplot()
         # The first picture is drawn unguarded: what is wrong from the start is the cell's own error.
         self._show(self._picture())
-        for name, control in self._controls.items():
-            if isinstance(control, widgets.Button):
-                control.on_click(lambda _, name=name: self._press(name))
-            else:
-                control.observe(self._update, names="value")
+        for control in self._controls.values():
+            control.observe(self._update, names="value")
         super().__init__([*self._controls.values(), self._page])
 
     @property
     def values(self) -> dict[str, Any]:
         """What the controls say now, by name."""
-        return {name: getattr(c, "value", self._pressed[name]) for name, c in self._controls.items()}
-
-    def _press(self, name: str) -> None:
-        self._pressed[name] += 1
-        self._update()
+        return {name: control.value for name, control in self._controls.items()}
 
     def _picture(self) -> Picture:
         self._ax.clear()
@@ -161,7 +148,7 @@ def explorer(draw: Draw, size: tuple[float, float] = (5.0, 5.0), **controls: wid
         draw: `draw(ax, **values)` draws into a cleared `ax` and returns the text alternative of what it drew,
             which stands below the picture. `values` has one entry for each control, by its name here.
         size: width and height of the picture in inches.
-        controls: made by `slider`, `choice`, `text` or `button`; their order is the order on the page.
+        controls: made by `slider`, `choice` or `text`; their order is the order on the page.
     Returns:
         The explorer; as the last line of a cell it shows itself.
     Raises:

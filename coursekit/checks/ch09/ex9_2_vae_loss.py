@@ -334,10 +334,11 @@ def _draws(student: StudentFunction) -> Iterator[Fact]:
     )
     surplus = (eps.abs() < 1).double().mean() - math.erf(0.5**0.5)
     with_mean = (eps * vae.mean.detach()).mean()
-    law = torch.stack([eps.mean(), surplus, tied, with_mean]).clamp(-9, 9)
+    within = eps.flatten(1).mean(dim=1).square().mean() - 1 / eps[0].numel()
+    law = torch.stack([eps.mean(), surplus, tied, with_mean, within]).clamp(-9, 9)
     tol = 7 / eps.numel() ** 0.5
-    what = "noise: mean, surplus within 1, ties in a batch, product with the mean of the code"
-    yield Fact("wrong draw", what, torch.zeros(4), law, hint, tol, 0.05)
+    what = "noise: mean, surplus within 1, ties in a batch, product with the code's mean, ties in a code"
+    yield Fact("wrong draw", what, torch.zeros(5), law, hint, tol, 0.05)
     same = float((eps - _noise(asked[1]["vae"])).abs().lt(1e-4).double().mean())
     moved = float(eps.abs().mean() > 1e-3)
     yield Fact("the same draw each time", "noise that comes again", 0.0, same * moved, HINTS["fresh"], 0.1)

@@ -374,5 +374,13 @@ def adaln_block(student: StudentFunction) -> Iterator[Fact]:
         if not all(fact.holds() for fact in facts):
             return
     x, c = exact(2, 3, 4).requires_grad_(), exact(2, 3)
-    given: tuple[Any, ...] = (x, c, lambda c: c.repeat(1, 8), lambda h: h, lambda h: h)
-    yield from trained_through(student, *given, shape=(2, 3, 4))
+    knob, mixed, thought = (torch.full((1,), 0.5).requires_grad_() for _ in range(3))
+    given: tuple[Any, ...] = (
+        x,
+        c,
+        lambda c: knob * c.repeat(1, 8),
+        lambda h: mixed * h.cumsum(dim=-1),
+        lambda h: thought * h.cumsum(dim=-1),
+    )
+    weights = {"`knobs`": knob, "`mix`": mixed, "`think`": thought}
+    yield from trained_through(student, *given, shape=(2, 3, 4), weights=weights)

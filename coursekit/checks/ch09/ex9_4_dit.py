@@ -301,4 +301,8 @@ def dit(student: StudentFunction) -> Iterator[Fact]:
     shape, patch, width, depth = SIZES[0]
     x = torch.randn(shape).requires_grad_()
     net = RecordingParts(shape, patch, width, depth)
-    yield from trained_through(student, net, x, 0.3, torch.arange(3), shape=shape)
+    weights = {"`net.place`": net.place, "`net.first`": net.into, "`net.last`": net.out}
+    weights["`net.blocks`"] = net.kernels
+    for weight in weights.values():
+        weight.requires_grad_()
+    yield from trained_through(student, net, x, 0.3, torch.arange(3), shape=shape, weights=weights)

@@ -1,8 +1,9 @@
 """Whether a network can be trained through an answer."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
+import torch
 from torch import Tensor
 
 from ..core.facts import Fact
@@ -10,8 +11,13 @@ from ..core.student_function import StudentFunction
 from .quiet import failing
 
 
-def trained_through(student: StudentFunction, *given: Any, shape: tuple[int, ...]) -> Iterator[Fact]:
-    """Whether a gradient leads from the result back to that of the arguments which asks for one."""
+def trained_through(
+    student: StudentFunction, *given: Any, shape: tuple[int, ...], weights: Mapping[str, Tensor] | None = None
+) -> Iterator[Fact]:
+    """Whether a gradient leads from the result back to that of the arguments which asks for one.
+
+    `weights` are those of the parts that were handed over, by what they belong to: one must reach each.
+    """
     student(*given, shape=shape)
     learns = float(isinstance(student.last, Tensor) and student.last.requires_grad)
     hint = (
@@ -20,3 +26,14 @@ def trained_through(student: StudentFunction, *given: Any, shape: tuple[int, ...
         "`torch.tensor(…)` or `torch.no_grad`."
     )
     yield from failing([Fact("no gradient", "gradient that arrives", 1.0, learns, hint)])
+    if not learns or not weights:
+        return
+    assert isinstance(student.last, Tensor)
+    found = torch.autograd.grad(student.last.sum(), tuple(weights.values()), allow_unused=True)
+    missed = [name for name, slope in zip(weights, found, strict=True) if slope is None or not slope.any()]
+    hint = (
+        f"Your numbers are right, but no gradient reaches {' and '.join(missed)}, so that part would never "
+        "learn. Look for `.detach()` or `torch.no_grad` on the way there."
+    )
+    what = "parts that a gradient reaches"
+    yield from failing([Fact("no gradient", what, len(weights), len(weights) - len(missed), hint)])
