@@ -23,7 +23,6 @@ MOVES = 30
 CELLS = {
     "01 flows": "explore.flows()",
     "02 diffusions": "explore.diffusions()",
-    "05 extension": "explore.extension()",
     "07 samplers": "explore.samplers()",
     "08 prediction": "explore.prediction()",
 }
@@ -33,7 +32,8 @@ LIVE = """
     return document.querySelectorAll('.jp-OutputArea-output .widget-vbox, .jp-OutputArea-output .noUi-handle')
         .length > 0 && document.querySelector('.jp-OutputArea-output img')?.naturalWidth > 0;
 """
-DRAWN = "return document.querySelector('.ck canvas') !== null"  # by an explorer that runs in the page
+# Of the explorer in the page with which lecture 00 begins.
+DRAWN = "return document.querySelector('.jp-OutputArea-output .ck')?.coursekit?.measured.frames > 0;"
 SLIDERS = "return document.querySelectorAll('.jp-OutputArea-output .noUi-handle').length;"
 LABELS = """
     const labels = document.querySelectorAll('.jp-OutputArea-output .widget-slider .widget-label');

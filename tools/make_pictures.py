@@ -1,9 +1,9 @@
 """Make the README's pictures: `python tools/make_pictures.py`, all or those named.
 
 It runs each lecture that is named below and writes pictures/*.png, the first picture of one of its cells, so
-that what the README shows is what the notebooks draw. pictures/digits.webp, an animation, is drawn by the
-network that comes with the course. The text alternatives that come with the pictures are printed; the README
-carries them too.
+that what the README shows is what the notebooks draw. Two are animations: pictures/digits.webp is drawn by
+the network that comes with the course, and pictures/explorer.webp is recorded in headless Chromium. The text
+alternatives that come with the pictures are printed; the README carries them too.
 """
 
 import base64
@@ -11,6 +11,8 @@ import io
 import os
 import re
 import sys
+import tempfile
+import time
 from pathlib import Path
 
 import nbformat
@@ -20,8 +22,13 @@ from nbclient import NotebookClient
 from PIL import Image
 
 import coursekit
+import coursekit.explore
 
 ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT))  # for `benchmarks`
+from benchmarks.browser import chromium  # noqa: E402
+from benchmarks.in_page import opened, page, served  # noqa: E402
+
 # Picture -> the lecture, and words of the text alternative by which the cell is known.
 PICTURES = {
     "00_welcome": ("00_welcome", "Left: straight lines from many starts"),
@@ -44,6 +51,14 @@ FILM_ALT = (
     "digits 0 to 9. The squares of a row begin with the same noise, and its digits look like one hand."
 )
 SEEDS, STEPS, GUIDANCE = (8, 9, 11), 40, 2.0
+# The explorer of lecture 00, recorded in a browser.
+RECORDING = "explorer"
+RECORDING_ALT = (
+    "Animation: a round cloud of dots in four colours, one for each quarter of the plane, with arrows. As a "
+    "slider moves from 0, noise, to 1, data, the dots part into the eight dark squares of a chessboard. No "
+    "dot crosses into another colour."
+)
+RECORDED, WINDOW = 32, {"width": 700, "height": 560, "deviceScaleFactor": 1, "mobile": False}
 SCALE, MARGIN = 2, 4  # screen pixels: of one pixel of a digit, between digits
 FRAME_MS, LAST_MS = 90, 3000
 
@@ -55,14 +70,43 @@ def film() -> bytes:
         coursekit.load_pretrained("mnist"), torch.arange(10).repeat(len(SEEDS)), GUIDANCE
     )
     states = coursekit.simulate(field, noises.repeat_interleave(10, 0), coursekit.time_grid(STEPS))
-    frames = [_sheet(state) for state in states]
+    return _animated([_sheet(state) for state in states])
+
+
+def recording() -> bytes:
+    """Move the slider of lecture 00's explorer in headless Chromium; return an animated WebP."""
+    settings = coursekit.explore.field().settings | {"show": ["particles", "arrows"]}
+    frames = []
+    with (
+        tempfile.TemporaryDirectory() as profile,
+        chromium(Path(profile)) as window,
+        served({"/one": page("field", settings)}) as address,
+    ):
+        opened(window, f"{address}/one", WINDOW)
+        explorer = window.find_element("css selector", ".ck")
+        for k in range(RECORDED + 1):
+            window.execute_script(TIME, k / RECORDED)
+            time.sleep(0.3)
+            frames.append(Image.open(io.BytesIO(explorer.screenshot_as_png)).convert("RGB"))
+    return _animated(frames)
+
+
+TIME = """
+    const slider = document.querySelector('.ck input[type=range]');
+    slider.value = slider.max * arguments[0];
+    slider.dispatchEvent(new Event('input', { bubbles: true }));
+"""
+
+
+def _animated(frames: list[Image.Image]) -> bytes:
+    """An animated WebP that rests on its last picture and begins again."""
     buffer = io.BytesIO()
     frames[0].save(
         buffer,
         "WEBP",
         save_all=True,
         append_images=frames[1:],
-        duration=[*[FRAME_MS] * STEPS, LAST_MS],
+        duration=[*[FRAME_MS] * (len(frames) - 1), LAST_MS],
         loop=0,
         quality=75,
         method=6,
@@ -104,11 +148,14 @@ def main() -> None:
     os.environ.setdefault("OMP_NUM_THREADS", "1")
     folder = ROOT / "pictures"
     folder.mkdir(exist_ok=True)
-    names = sys.argv[1:] or [FILM, *PICTURES]
+    names = sys.argv[1:] or [FILM, RECORDING, *PICTURES]
     if FILM in names:
         (folder / f"{FILM}.webp").write_bytes(film())
         print(f"pictures/{FILM}.webp: {FILM_ALT}")
-    wanted = {name: PICTURES[name] for name in names if name != FILM}
+    if RECORDING in names:
+        (folder / f"{RECORDING}.webp").write_bytes(recording())
+        print(f"pictures/{RECORDING}.webp: {RECORDING_ALT}")
+    wanted = {name: PICTURES[name] for name in names if name not in (FILM, RECORDING)}
     shown = {slug: outputs(slug) for slug in sorted({slug for slug, _ in wanted.values()})}
     for name, (slug, words) in wanted.items():
         found = [each for each in shown[slug] if words in " ".join(each.get("text/plain", "").split())]

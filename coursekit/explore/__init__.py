@@ -7,7 +7,6 @@ explorer needs no display to be built, so notebooks that hold one also run where
 
 from .diffusions import diffusions
 from .digits import digit, guidance
-from .extension import extension
 from .field import field
 from .latents import latents
 from .motion import flows
@@ -24,7 +23,6 @@ __all__ = [
     "diffusions",
     "digit",
     "explorer",
-    "extension",
     "field",
     "flows",
     "guidance",

@@ -31,8 +31,8 @@ View = Literal["flow", "solvers", "path", "marginalization", "sde"]
 
 LIM = 3.2
 # Where a reader's field is asked; just before t = 1 exact fields are singular.
-TIMES, SIDE = (*(k / 20 for k in range(20)), 0.98), 29
-OWN_PARTICLES = 500
+TIMES, SIDE = (*(k / 10 for k in range(10)), 0.95, 0.98), 25
+OWN_PARTICLES = 400
 POINTS = 200  # data points that the page takes
 STARS = (
     (-2.0, 0.5),
@@ -146,7 +146,7 @@ def field(
         steps: number of equal steps from t = 0 to t = 1, 1 to 100.
         method: "euler", "heun" or "ddim"; with noise every step is Euler and Maruyama's.
         sigma: diffusion coefficient, in [0, 2], data units per square root of time.
-        particles: how many, 2,000 to 10,000; with a field of the reader's own 500.
+        particles: how many, 2,000 to 10,000; with a field of the reader's own 400.
     Returns:
         The explorer; as the last line of a cell it shows itself.
     Raises:
@@ -247,7 +247,7 @@ def _with_own(settings: dict[str, Any]) -> dict[str, Any]:
         "edit": False,
         "follow": "own",
         "particles": OWN_PARTICLES,
-        "steps": settings.get("steps", 50),
+        "steps": settings.get("steps", 25),
     }
 
 

@@ -5,15 +5,23 @@ from functools import lru_cache
 
 import torch
 from matplotlib.axes import Axes
+from matplotlib.collections import LineCollection
 from torch import Generator, Tensor
 
 from ..base import Time, as_time
+from ..distributions import GaussianMixture
 from ..paths import ChainScheduler, GaussianPath, convert, linear_betas, marginal_velocity
 from ..plots import COLORS
 from ..solvers import DDIM, Euler, EulerMaruyama, Heun, ODESolver, simulate, time_grid
-from .extension import BUMPS, PATHS, REACH, WIDTH, gap, side
 from .panel import Explorer, choice, explorer, slider
 
+PATHS = 1000
+SHOWN = 25  # paths drawn; more would cover one another
+REACH = 4.5  # half the height of the picture, data units
+WIDTH = 0.55  # room for a histogram right of its paths, units of time
+BUMPS = GaussianMixture(
+    torch.tensor([0.3, 0.5, 0.2]), torch.tensor([[-1.6], [0.3], [1.8]]), torch.tensor([0.3, 0.35, 0.3])
+)
 PATH = GaussianPath(ChainScheduler(linear_betas()))
 VELOCITY = marginal_velocity(BUMPS, PATH)
 LARGE = "ancestral steps, the variance β"
@@ -100,3 +108,49 @@ def _caption(sampler: str, evaluations: int, eta: float, distance: float) -> str
         f"{PATHS} paths on DDPM's path, {name}, {evaluations} evaluations. Distance to the law of the data "
         f"{distance:.3f}. In 19 of 20 cases chance alone stays below {chance:.3f}."
     )
+
+
+def gap(x: Tensor, law: GaussianMixture) -> float:
+    """Kolmogorov–Smirnov distance between points of the line and a mixture.
+
+        sup_x | #{x_i <= x} / n - P(X <= x) |,   Kolmogorov 1933, Smirnov 1948
+
+    Args:
+        x: points of the line, (n,).
+        law: a mixture on the line.
+    Returns:
+        The distance, between 0 and 1.
+    """
+    ordered = x.double().sort().values
+    z = (ordered[:, None] - law.means[:, 0].double()) / law.stds[:, 0].double()
+    below = torch.special.ndtr(z) @ law.weights.double()
+    n = len(ordered)
+    steps = torch.arange(n + 1, dtype=torch.float64) / n
+    return float(torch.maximum(steps[1:] - below, below - steps[:-1]).max())
+
+
+def side(ax: Axes, xs: Tensor, law: GaussianMixture, t: float, left: float, color: str) -> None:
+    """Draw the first paths, and right of them a histogram of all last states and the exact density.
+
+    Args:
+        ax: where to draw.
+        xs: states at equal times from 0 to `t`, (n, PATHS).
+        law: the law of the last states, a mixture on the line.
+        t: the last time.
+        left: place of time 0 on the axis of times.
+        color: color of paths and histogram.
+    """
+    times = left + t * torch.linspace(0, 1, len(xs))
+    lines = [torch.stack([times, x], 1).numpy() for x in xs.T[:SHOWN]]
+    ax.add_collection(LineCollection(lines, colors=color, linewidths=0.7, alpha=0.8))
+    edges = torch.linspace(-REACH, REACH, 61)
+    counts = torch.histogram(xs[-1], edges).hist / PATHS / (edges[1] - edges[0])
+    x = torch.linspace(-REACH, REACH, 201)
+    density = law.log_prob(x[:, None]).exp()
+    # The exact peak has one place, unless a bar is so high that it would leave the picture.
+    highest = max(float(density.max()), 0.8 * float(counts.max()))
+    base, scale = left + 1.02, 0.8 * WIDTH / highest
+    bars = base + scale * counts
+    ax.stairs(bars, edges, baseline=base, orientation="horizontal", fill=True, color=color, alpha=0.5)
+    ax.plot(base + scale * density, x, color="black", linewidth=1.4)
+    ax.plot([left + t, left + t], [-REACH, REACH], color="#999999", linewidth=0.8)

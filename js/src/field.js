@@ -17,12 +17,12 @@ import { alternative, shareTable, summary } from "./field/words.js";
 const LIM = 3.2;
 const REST = 150; // milliseconds without change after which words and shares are written
 const BUSY = 3; // milliseconds of a frame for particles while time runs
-const IDLE = 9; // and while it stands
+const IDLE = 6; // and while it stands
 
 /** The state an explorer begins with. */
 function begin(settings) {
   const given = typeof settings.data === "object";
-  const set = given ? "given" : settings.data ?? "points";
+  const set = given ? "given" : (settings.data ?? "points");
   const show = { probe: Boolean(settings.probe) };
   for (const name of settings.show ?? ["particles", "data"]) show[name] = true;
   return {
@@ -128,7 +128,13 @@ export function mount(el, settings = {}, kernel = null) {
       restart();
     },
   });
-  const body = element("div", { className: "ck-body" }, stage, element("div", { className: "ck-panel" }, ...controls.nodes, table), words);
+  const body = element(
+    "div",
+    { className: "ck-body" },
+    stage,
+    element("div", { className: "ck-panel" }, ...controls.nodes, table),
+    words,
+  );
   let plane = null;
   const { root, end } = frame(el, "field", (theme) => (plane?.setTheme(theme), looked()), body);
   plane = new Plane(canvas, settings.lim ?? LIM);
@@ -151,7 +157,10 @@ export function mount(el, settings = {}, kernel = null) {
       const starts = own?.valid ? own.trajectories.subarray(0, 2 * own.count) : null;
       const sigma = s.sigma ? (s.fading ? (t) => s.sigma * scheduler.beta(t) : () => s.sigma) : null;
       const common = { law, scheduler, count: starts ? own.count : s.count, seed: s.seed, starts };
-      s.run = motion === "path" ? new PathRun(common) : new FlowRun({ ...common, method: s.method, steps: s.steps, sigma, corrected: s.corrected });
+      s.run =
+        motion === "path"
+          ? new PathRun(common)
+          : new FlowRun({ ...common, method: s.method, steps: s.steps, sigma, corrected: s.corrected });
     }
     controls.sync();
   }
@@ -188,10 +197,18 @@ export function mount(el, settings = {}, kernel = null) {
   }
 
   function askPython() {
-    kernel?.ask({ method: s.method, steps: s.steps, sigma: s.sigma, corrected: s.corrected, fading: s.fading, seed: s.seed });
+    kernel?.ask({
+      method: s.method,
+      steps: s.steps,
+      sigma: s.sigma,
+      corrected: s.corrected,
+      fading: s.fading,
+      seed: s.seed,
+    });
   }
   function hear(answer) {
-    s.own = answer && Object.keys(answer).length ? Object.assign(new Own(answer), { id: (s.own?.id ?? 0) + 1 }) : null;
+    s.own =
+      answer && Object.keys(answer).length ? Object.assign(new Own(answer), { id: (s.own?.id ?? 0) + 1 }) : null;
     stale = true;
     looked();
   }

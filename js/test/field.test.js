@@ -11,7 +11,16 @@ import { CondOT, SCHEDULERS } from "../src/maths/schedulers.js";
 import { Heun } from "../src/maths/solvers.js";
 import { close, laws } from "./reference.js";
 
-const settings = { law: laws.mixture, scheduler: CondOT, method: "heun", steps: 10, sigma: null, corrected: true, count: 1000, seed: 0 };
+const settings = {
+  law: laws.mixture,
+  scheduler: CondOT,
+  method: "heun",
+  steps: 10,
+  sigma: null,
+  corrected: true,
+  count: 1000,
+  seed: 0,
+};
 const finished = (changes = {}) => {
   const run = new FlowRun({ ...settings, ...changes });
   while (run.compute(1e9));
@@ -33,7 +42,13 @@ test("particles are computed a few at a time, and each that is done is done to t
   const run = new FlowRun(settings);
   assert.equal(run.compute(0), true);
   assert.ok(run.done > 0 && run.done < 1000);
-  close(run.at(1).subarray(0, 2 * run.done), finished().at(1).subarray(0, 2 * run.done), "so far");
+  close(
+    run.at(1).subarray(0, 2 * run.done),
+    finished()
+      .at(1)
+      .subarray(0, 2 * run.done),
+    "so far",
+  );
 });
 
 test("only times of the grid are shown", () => {
@@ -51,11 +66,21 @@ const far = (rows) => Math.max(...rows.map((each) => Math.abs(each.apart)));
 const sharesOf = (run, law) => shares(run, law, marginal(law, CondOT, 1));
 
 test("exact fields bring each mode its share; too few steps, and noise without its correction, do not", () => {
-  const law = mixture([[-1.6, 0.3], [1.2, 1.5], [1, -1.5]], 0.35, [0.5, 0.3, 0.2]);
+  const law = mixture(
+    [
+      [-1.6, 0.3],
+      [1.2, 1.5],
+      [1, -1.5],
+    ],
+    0.35,
+    [0.5, 0.3, 0.2],
+  );
   const options = { law, count: 4000, steps: 50 };
   assert.ok(far(sharesOf(finished(options), law)) < 4.5);
   assert.ok(far(sharesOf(finished({ ...options, sigma: () => 1 }), law)) < 4.5);
-  const [uncorrected, corrected] = [false, true].map((on) => finished({ ...options, sigma: () => 1.5, corrected: on }).at(1));
+  const [uncorrected, corrected] = [false, true].map((on) =>
+    finished({ ...options, sigma: () => 1.5, corrected: on }).at(1),
+  );
   const spread = (x) => x.reduce((sum, v) => sum + v * v, 0);
   assert.ok(spread(uncorrected) > 1.1 * spread(corrected));
   assert.ok(far(sharesOf(finished({ ...options, method: "euler", steps: 2 }), law)) > 4.5);
@@ -75,13 +100,17 @@ test("samples of the path are alpha z + beta eps, and split by where they end", 
     close(run.at(1), run.z, "at t = 1", 1e-6);
     const [inside, outside] = run.split(2);
     assert.equal(inside.length + outside.length, 500);
-    for (const i of inside) assert.ok(Math.hypot(run.z[2 * i] - laws.points.x[2], run.z[2 * i + 1] - laws.points.y[2]) < 1e-12);
+    for (const i of inside)
+      assert.ok(Math.hypot(run.z[2 * i] - laws.points.x[2], run.z[2 * i + 1] - laws.points.y[2]) < 1e-12);
   }
 });
 
 test("how many entries of an increasing list are below a limit", () => {
   const rows = Uint32Array.of(1, 4, 6);
-  assert.deepEqual([0, 1, 2, 5, 7].map((limit) => below(rows, limit)), [0, 0, 1, 2, 3]);
+  assert.deepEqual(
+    [0, 1, 2, 5, 7].map((limit) => below(rows, limit)),
+    [0, 0, 1, 2, 3],
+  );
 });
 
 /** An answer of Python's for a function of place and time. */
@@ -123,7 +152,11 @@ test("every set has a law; points are added, found and removed", () => {
   const data = new Data(SETS.mixture);
   assert.ok(data.add([2.5, 2.5]));
   assert.equal(data.nearest([2.4, 2.4], 0.2), 3);
-  close(data.law().weights, [0.5, 0.3, 0.2, 1 / 3].map((w) => w / (4 / 3)), "a new one has the mean weight");
+  close(
+    data.law().weights,
+    [0.5, 0.3, 0.2, 1 / 3].map((w) => w / (4 / 3)),
+    "a new one has the mean weight",
+  );
   data.remove(3);
   assert.deepEqual(data, new Data(SETS.mixture));
   const drawn = new Data(SETS.drawn);

@@ -33,7 +33,11 @@ for (const [name, kind] of pairs) {
         return { log_prob: now.logp, data: [now.zx, now.zy], score: [now.sx, now.sy] };
       });
       for (const f of ["log_prob", "data", "score"])
-        close(looked.map((each) => each[f]), wanted[f][i], `${f} at t = ${t}`);
+        close(
+          looked.map((each) => each[f]),
+          wanted[f][i],
+          `${f} at t = ${t}`,
+        );
       const x = Float64Array.from(places.flat());
       const [u, score] = [new Float64Array(x.length), new Float64Array(x.length)];
       exactField(laws[kind], SCHEDULERS[name]).both(x, t, u, score);
@@ -59,7 +63,10 @@ for (const [name, kind] of pairs) {
 }
 
 test("densities on a grid are those at its places", () => {
-  const [xs, ys] = [[-2.2, -0.3, 0.9, 1.4], [-1.1, 0.2, 2.05]];
+  const [xs, ys] = [
+    [-2.2, -0.3, 0.9, 1.4],
+    [-1.1, 0.2, 2.05],
+  ];
   for (const [kind, law] of Object.entries(laws)) {
     for (const t of [0.2, 0.6, 0.9]) {
       const now = marginal(law, SCHEDULERS.Cosine, t);
@@ -75,7 +82,11 @@ test("densities on a grid are those at its places", () => {
 test("posterior weights of data points", () => {
   times.forEach((t, i) => {
     const now = marginal(laws.points, SCHEDULERS.CondOT, t);
-    close(places.map(([x, y]) => [...now.weights(x, y)]), reference.weights[i], `t = ${t}`);
+    close(
+      places.map(([x, y]) => [...now.weights(x, y)]),
+      reference.weights[i],
+      `t = ${t}`,
+    );
   });
 });
 
@@ -89,7 +100,11 @@ test("posterior weights average to the law's weights, at every time", () => {
     const eps = fillNormals(new Float64Array(2 * n), next);
     const sums = new Float64Array(law.n);
     for (let i = 0; i < n; i++)
-      now.weights(t * z[2 * i] + (1 - t) * eps[2 * i], t * z[2 * i + 1] + (1 - t) * eps[2 * i + 1]).forEach((w, k) => { sums[k] += w; });
+      now
+        .weights(t * z[2 * i] + (1 - t) * eps[2 * i], t * z[2 * i + 1] + (1 - t) * eps[2 * i + 1])
+        .forEach((w, k) => {
+          sums[k] += w;
+        });
     sums.forEach((sum, k) => assert.ok(Math.abs(sum / n - law.weights[k]) < 4.5 / Math.sqrt(4 * n), `${kind} ${k}`));
   }
 });

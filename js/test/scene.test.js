@@ -24,12 +24,18 @@ for (const [name, theme] of Object.entries(THEMES)) {
     for (const ramp of [theme.surface, theme.gap]) {
       assert.equal(ramp[0], theme.back);
       const away = ramp.map((colour) => contrast(colour, theme.back));
-      assert.deepEqual(away, [...away].sort((a, b) => a - b));
+      assert.deepEqual(
+        away,
+        [...away].sort((a, b) => a - b),
+      );
     }
   });
 }
 
 test("a colour table goes from the first colour to the last", () => {
   const table = colourTable(["#000000", "#102030"], 3);
-  assert.deepEqual([...table].map((c) => c.toString(16)), ["ff000000", "ff181008", "ff302010"]);
+  assert.deepEqual(
+    [...table].map((c) => c.toString(16)),
+    ["ff000000", "ff181008", "ff302010"],
+  );
 });

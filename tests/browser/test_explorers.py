@@ -276,6 +276,16 @@ def test_every_set_of_data_takes_every_method_and_scheduler(browser, address):
     assert [each for each in browser.get_log("browser") if each["level"] == "SEVERE"] == []
 
 
+def test_a_part_of_the_data_is_chosen_also_one_that_was_drawn(browser, address):
+    opened(browser, f"{address}/path-light")
+    choose(browser, "draw")
+    drag(browser, (-2.5, -2.5))
+    places = wait(lambda: len(state(browser)["places"]) == 8 and state(browser)["places"], 5, "the point")
+    before = browser.execute_script(PICTURE)
+    browser.execute_script(CHOOSE, "path to", len(places) - 1)
+    wait(lambda: browser.execute_script(PICTURE) != before, 5, "its path in another colour")
+
+
 def test_less_motion_shows_stills_one_after_another(browser, address):
     media = {"features": [{"name": "prefers-reduced-motion", "value": "reduce"}]}
     browser.execute_cdp_cmd("Emulation.setEmulatedMedia", media)

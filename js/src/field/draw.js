@@ -39,7 +39,9 @@ function shadeDensity(plane, s, t) {
   const now = s.exact.at(t).regular ? s.exact.at(t) : s.exact.at(0.995);
   const middles = plane.middles(cells);
   const down = middles.map((v) => -v);
-  plane.surface("density", `${s.version} ${now.t}`, "surface", cells, (heights) => now.densities(middles, down, heights));
+  plane.surface("density", `${s.version} ${now.t}`, "surface", cells, (heights) =>
+    now.densities(middles, down, heights),
+  );
 }
 
 /** The reader's field beside the exact one, at the time of its grid that is nearest. */
@@ -55,7 +57,8 @@ function shadeGap(plane, s, t) {
   plane.surface("gap", compared(s, t).key, "gap", n, (heights) => {
     const { gap, fade, largest } = s.gap;
     // Rows of the grid grow with x₂, those of a picture go down.
-    for (let j = 0, i = 0; j < n; j++) for (let k = (n - 1 - j) * n; k < (n - j) * n; k++) heights[i++] = gap[k] * fade[k];
+    for (let j = 0, i = 0; j < n; j++)
+      for (let k = (n - 1 - j) * n; k < (n - j) * n; k++) heights[i++] = gap[k] * fade[k];
     return largest;
   });
 }
@@ -104,7 +107,8 @@ function drawParticles(plane, s) {
   const { lines } = plane.colours;
   plane.pen.globalAlpha = 0.8;
   if (s.part !== null && run.split) {
-    if (s.splitOf !== `${s.version} ${s.part}`) Object.assign(s, { splitOf: `${s.version} ${s.part}`, split: run.split(s.part) });
+    if (s.splitOf !== `${s.version} ${s.part}`)
+      Object.assign(s, { splitOf: `${s.version} ${s.part}`, split: run.split(s.part) });
     const [inside, outside] = s.split;
     plane.dots(x, outside, below(outside, limit), lines[0], 2);
     plane.pen.globalAlpha = 1;
@@ -135,7 +139,8 @@ function drawPaths(plane, s) {
     }
     pen.stroke();
     if (run.steps > MARKED) return;
-    for (let k = 0; k <= last; k++) plane.dots(run.states.subarray(place(k, 0)), few, few.length, colours.lines[q], 4);
+    for (let k = 0; k <= last; k++)
+      plane.dots(run.states.subarray(place(k, 0)), few, few.length, colours.lines[q], 4);
   });
 }
 

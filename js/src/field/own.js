@@ -20,7 +20,10 @@ export class Own {
     if (this.valid) {
       const { n, lim } = answer;
       const side = Float64Array.from({ length: n }, (_, i) => ((2 * i) / (n - 1) - 1) * lim);
-      this.places = Float64Array.from({ length: 2 * n * n }, (_, i) => side[i % 2 ? (i >> 1) / n | 0 : (i >> 1) % n]);
+      this.places = Float64Array.from(
+        { length: 2 * n * n },
+        (_, i) => side[i % 2 ? ((i >> 1) / n) | 0 : (i >> 1) % n],
+      );
     }
   }
 

@@ -26,7 +26,7 @@ export function panel(s, settings, then) {
   const play = button("▶ Play", then.play);
   play.className = "ck-play";
   const known = {};
-  const states = () => (s.motion === "path" ? 100 : s.run?.steps ?? s.steps); // of the time slider
+  const states = () => (s.motion === "path" ? 100 : (s.run?.steps ?? s.steps)); // of the time slider
   const time = slider({
     label: "time t (0 noise, 1 data)",
     min: 0,
@@ -41,37 +41,67 @@ export function panel(s, settings, then) {
     if (+time.input.value !== k) time.set(k);
   };
 
-  const set = (name, after = then.restart) => (value) => {
-    s[name] = value;
-    after();
-    sync();
+  const set =
+    (name, after = then.restart) =>
+    (value) => {
+      s[name] = value;
+      after();
+      sync();
+    };
+  const sets = () =>
+    settings.data && typeof settings.data === "object" ? { given: { name: "as given" }, ...SETS } : SETS;
+  const parts = () => {
+    const entries = { "-1": "all data (marginal)" };
+    for (let k = 0; k < s.law.n; k++) entries[k] = `${s.data.noun} ${k + 1} in orange`;
+    return entries;
   };
-  const sets = () => (settings.data && typeof settings.data === "object" ? { given: { name: "as given" }, ...SETS } : SETS);
+  const choosePart = (value) => set("part", then.looked)(+value < 0 ? null : +value);
   const makers = {
     data: () => menu({ label: "data", entries: names(sets()), value: s.set, onInput: then.load }),
-    scheduler: () => menu({ label: "scheduler", entries: names(SCHEDULERS), value: s.scheduler, onInput: set("scheduler") }),
+    scheduler: () =>
+      menu({ label: "scheduler", entries: names(SCHEDULERS), value: s.scheduler, onInput: set("scheduler") }),
     motion: () =>
-      menu({ label: "particles", entries: { flow: "follow the field", path: "samples of the path" }, value: s.motion, onInput: set("motion") }),
+      menu({
+        label: "particles",
+        entries: { flow: "follow the field", path: "samples of the path" },
+        value: s.motion,
+        onInput: set("motion"),
+      }),
     method: () => menu({ label: "method", entries: METHODS, value: s.method, onInput: set("method") }),
-    steps: () => slider({ label: "number of steps", min: 1, max: 100, step: 1, value: s.steps, onInput: set("steps") }),
+    steps: () =>
+      slider({ label: "number of steps", min: 1, max: 100, step: 1, value: s.steps, onInput: set("steps") }),
     sigma: () =>
-      slider({ label: "noise σ (0: ODE)", min: 0, max: 2, step: 0.1, value: s.sigma, format: (v) => v.toFixed(1), onInput: set("sigma") }),
+      slider({
+        label: "noise σ (0: ODE)",
+        min: 0,
+        max: 2,
+        step: 0.1,
+        value: s.sigma,
+        format: (v) => v.toFixed(1),
+        onInput: set("sigma"),
+      }),
     corrected: () => box({ label: "drift corrected by the score", value: s.corrected, onInput: set("corrected") }),
     fading: () => box({ label: "noise falls with β(t)", value: s.fading, onInput: set("fading") }),
     count: () =>
-      slider({ label: "particles", min: 2000, max: 10000, step: 1000, value: s.count, format: (n) => n.toLocaleString("en"), onInput: set("count") }),
-    tool: () => {
-      const entries = s.editing ? TOOLS : { probe: "probe" };
-      return radios({ label: "pointer and arrow keys", entries, value: s.tool, onInput: set("tool", then.looked) });
-    },
+      slider({
+        label: "particles",
+        min: 2000,
+        max: 10000,
+        step: 1000,
+        value: s.count,
+        format: (n) => n.toLocaleString("en"),
+        onInput: set("count"),
+      }),
+    tool: () =>
+      radios({ label: "pointer and arrow keys", entries: TOOLS, value: s.tool, onInput: set("tool", then.looked) }),
     follow: () =>
-      menu({ label: "particles follow", entries: { exact: "the exact field (grey)", own: "your function (orange)" }, value: s.follow, onInput: set("follow") }),
-    part: () => {
-      const entries = { "-1": "all data (marginal)" };
-      for (let k = 0; k < s.law.n; k++) entries[k] = `${s.data.noun} ${k + 1} in orange`;
-      const onInput = (value) => set("part", then.looked)(+value < 0 ? null : +value);
-      return menu({ label: "path to", entries, value: String(s.part ?? -1), onInput });
-    },
+      menu({
+        label: "particles follow",
+        entries: { exact: "the exact field (grey)", own: "your function (orange)" },
+        value: s.follow,
+        onInput: set("follow"),
+      }),
+    part: () => menu({ label: "path to", entries: parts(), value: "-1", onInput: choosePart }),
     noise: () => ({ node: button("Other noise", then.reseed), set() {} }),
     show: () => {
       const all = { ...SHOWN, ...(settings.follow ? { gap: "gap to your function" } : {}), shares: "shares" };
@@ -85,18 +115,36 @@ export function panel(s, settings, then) {
       return { node, set };
     },
   };
-  const make = (list) => list.filter((name) => makers[name]).map((name) => ((known[name] = makers[name]()), known[name].node));
+  const make = (list) =>
+    list
+      .filter((name) => makers[name] && (name !== "tool" || s.editing))
+      .map((name) => ((known[name] = makers[name]()), known[name].node));
 
   const open = make(settings.controls ?? []);
   const more = make(settings.more ?? []);
   function sync() {
     time.input.max = states();
+    if (known.part && known.part.input.length !== s.law.n + 1) known.part.fill(parts());
     time.set(floor(s.t * states() + 1e-9));
-    const values = { data: s.set, steps: s.steps, sigma: s.sigma, part: String(s.part ?? -1), tool: s.tool, method: s.method };
+    const values = {
+      data: s.set,
+      steps: s.steps,
+      sigma: s.sigma,
+      part: String(s.part ?? -1),
+      tool: s.tool,
+      method: s.method,
+    };
     for (const [name, value] of Object.entries(values)) known[name]?.set(value);
     known.show?.set();
     const flow = s.motion === "flow";
-    const enable = { method: flow && !s.sigma, steps: flow, sigma: flow, corrected: flow && s.sigma > 0, fading: flow && s.sigma > 0, part: !flow };
+    const enable = {
+      method: flow && !s.sigma,
+      steps: flow,
+      sigma: flow,
+      corrected: flow && s.sigma > 0,
+      fading: flow && s.sigma > 0,
+      part: !flow,
+    };
     for (const [name, value] of Object.entries(enable)) if (known[name]) known[name].input.disabled = !value;
   }
   const nodes = [row(play, time.node), ...open];

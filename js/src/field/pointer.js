@@ -15,7 +15,10 @@ const BESIDE = 0.3; // of a point added by keyboard from the chosen one
  */
 export function listen({ stage, plane, s, changed, looked, toggle }) {
   const clip = (v) => max(-plane.lim + 0.1, min(plane.lim - 0.1, v));
-  const reach = () => ((matchMedia("(pointer: coarse)").matches ? 24 : 14) / plane.canvas.getBoundingClientRect().width) * 2 * plane.lim;
+  const reach = () =>
+    ((matchMedia("(pointer: coarse)").matches ? 24 : 14) / plane.canvas.getBoundingClientRect().width) *
+    2 *
+    plane.lim;
   let held = -1;
   let pressed = false;
 
@@ -105,12 +108,16 @@ export function listen({ stage, plane, s, changed, looked, toggle }) {
     "touchstart",
     (event) => {
       const place = plane.place(event.touches[0]);
-      if ((s.tool !== "move" && s.tool !== "none") || (s.editing && s.data.nearest(place, reach()) >= 0)) event.preventDefault();
+      if ((s.tool !== "move" && s.tool !== "none") || (s.editing && s.data.nearest(place, reach()) >= 0))
+        event.preventDefault();
     },
     { passive: false },
   );
   stage.addEventListener("keydown", key);
-  for (const [name, value] of [["focus", true], ["blur", false]]) {
+  for (const [name, value] of [
+    ["focus", true],
+    ["blur", false],
+  ]) {
     stage.addEventListener(name, () => {
       s.focused = value;
       looked();

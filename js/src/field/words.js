@@ -19,18 +19,19 @@ export function solverName(s) {
 
 /** One sentence about what is drawn: the canvas' text alternative. */
 export function alternative(s) {
-  const t = (s.run ? s.run.timeOf(s.t) : s.t).toFixed(2);
-  if (!s.law.n) return `An empty plane: there are no data. Time ${t}.`;
+  if (!s.law.n) return "An empty plane: there are no data.";
+  const t = s.run.timeOf(s.t);
+  const arrows = s.show.arrows && s.exact.at(t).regular;
   const drawn = [
     s.show.particles && `${floor(s.run.count * s.share).toLocaleString("en")} particles`,
     s.show.density && "the exact density as shading",
-    s.show.arrows && "arrows of the exact field",
+    arrows && "arrows of the exact field",
     s.own?.valid && s.show.arrows && "arrows of your function in orange",
     s.show.paths && s.run.index && "paths of some particles",
     s.show.probe && s.probe && `lines from the place ${pair(...s.probe)} to what may lie behind it`,
   ].filter(Boolean);
   const stage = t <= 0 ? "noise" : t >= 1 ? "data" : "between noise and data";
-  return `The plane at time ${t}, ${stage}: ${drawn.join(", ") || "nothing"}. Data: ${dataName(s)}.`;
+  return `The plane at time ${t.toFixed(2)}, ${stage}: ${drawn.join(", ") || "nothing"}. Data: ${dataName(s)}.`;
 }
 
 function dataName(s) {
@@ -46,19 +47,27 @@ export function summary(s) {
   const { run } = s;
   const own = s.follow === "own" && s.own?.valid;
   const drawn = floor(run.count * s.share);
-  const count = drawn < run.count ? `${drawn.toLocaleString("en")} of ${run.count.toLocaleString("en")}` : drawn.toLocaleString("en");
+  const count =
+    drawn < run.count
+      ? `${drawn.toLocaleString("en")} of ${run.count.toLocaleString("en")}`
+      : drawn.toLocaleString("en");
   const how = own ? `${s.own.solver} in Python, on your function` : solverName(s);
-  if (s.show.particles || s.show.paths) parts.push(`${count} particles at t = ${run.timeOf(s.t).toFixed(2)}; ${how}.`);
+  if (s.show.particles || s.show.paths)
+    parts.push(`${count} particles at t = ${run.timeOf(s.t).toFixed(2)}; ${how}.`);
   if (s.motion === "path") {
     const scheduler = SCHEDULERS[s.scheduler];
     const [a, b] = [scheduler.alpha(s.t), scheduler.beta(s.t)];
-    parts.push(`α = ${a.toFixed(3)}, β = ${b.toFixed(3)}, signal-to-noise ratio ${b ? ((a / b) ** 2).toPrecision(3) : "without bound"}.`);
+    parts.push(
+      `α = ${a.toFixed(3)}, β = ${b.toFixed(3)}, signal-to-noise ratio ${b ? ((a / b) ** 2).toPrecision(3) : "without bound"}.`,
+    );
   }
   if (s.show.probe && s.probe) parts.push(probed(s));
   if (s.own && !s.own.valid) parts.push(s.own.fault);
   else if (s.own && s.show.gap && s.gap) {
     const at = s.own.times[s.own.nearest(run.timeOf(s.t))].toFixed(2);
-    parts.push(`Your function at t = ${at} is ${s.gap.mean.toFixed(3)} away from the exact field on average over the states, at most ${s.gap.largest.toFixed(2)} where they are, data units per time.`);
+    parts.push(
+      `Your function at t = ${at} is ${s.gap.mean.toFixed(3)} away from the exact field on average over the states, at most ${s.gap.largest.toFixed(2)} where they are, data units per time.`,
+    );
   }
   return parts.join(" ");
 }
@@ -85,10 +94,14 @@ export function shareTable(rows, s) {
   if (rows.length > FEW) {
     const worst = rows.reduce((a, b) => (abs(b.apart) > abs(a.apart) ? b : a));
     const far = rows.filter((each) => abs(each.apart) > 3).length;
-    const line = `Each of ${rows.length} ${s.data.noun}s should receive ${percent(rows[0].exact)}. ${far} are more than three standard errors away; the farthest receives ${percent(worst.share)} ± ${percent(worst.error)}.`;
+    const line = `Each of ${rows.length} ${s.data.noun}s should receive ${percent(rows[0].exact)}. More than three standard errors away: ${far}. The farthest receives ${percent(worst.share)} ± ${percent(worst.error)}.`;
     return element("p", { className: "ck-note" }, line);
   }
-  const head = element("tr", {}, ...[s.data.noun, "particles", "exact", "apart"].map((name) => element("th", { scope: "col" }, name)));
+  const head = element(
+    "tr",
+    {},
+    ...[s.data.noun, "particles", "exact", "apart"].map((name) => element("th", { scope: "col" }, name)),
+  );
   const body = rows.map((each, k) => {
     const apart = `${abs(each.apart).toFixed(1)} SE`;
     return element(
@@ -101,5 +114,11 @@ export function shareTable(rows, s) {
     );
   });
   const caption = element("caption", {}, "Where the particles end, with standard errors (SE)");
-  return element("table", { className: "ck-table" }, caption, element("thead", {}, head), element("tbody", {}, ...body));
+  return element(
+    "table",
+    { className: "ck-table" },
+    caption,
+    element("thead", {}, head),
+    element("tbody", {}, ...body),
+  );
 }

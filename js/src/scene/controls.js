@@ -22,7 +22,13 @@ export function element(tag, attributes = {}, ...children) {
 
 function labelled(text, control, ...others) {
   control.id = `ck-${++made}`;
-  return element("div", { className: "ck-control" }, element("label", { htmlFor: control.id }, text), control, ...others);
+  return element(
+    "div",
+    { className: "ck-control" },
+    element("label", { htmlFor: control.id }, text),
+    control,
+    ...others,
+  );
 }
 
 /**
@@ -59,17 +65,20 @@ export function slider({ label, min, max, step, value, format = String, onInput 
  * A menu of which one entry is chosen.
  *
  * @param {object} options label; `entries` maps values to names; value; onInput(value)
- * @returns {{node: HTMLElement, input: HTMLSelectElement, set: (value: string) => void}}
+ * @returns {{node: HTMLElement, input: HTMLSelectElement, set: (value: string) => void, fill: (entries: object) => void}}
+ *     `fill` offers other entries
  */
 export function menu({ label, entries, value, onInput }) {
-  const options = Object.entries(entries).map(([key, name]) => element("option", { value: key }, name));
-  const input = element("select", {}, ...options);
+  const input = element("select");
+  const fill = (now) =>
+    input.replaceChildren(...Object.entries(now).map(([key, name]) => element("option", { value: key }, name)));
+  fill(entries);
   input.addEventListener("input", () => onInput(input.value));
   const set = (now) => {
     input.value = now;
   };
   set(value);
-  return { node: labelled(label, input), input, set };
+  return { node: labelled(label, input), input, set, fill };
 }
 
 /**
@@ -114,4 +123,9 @@ export const row = (...nodes) => element("div", { className: "ck-row" }, ...node
 
 /** What most readers do not need, one click away. */
 export const fold = (label, ...nodes) =>
-  element("details", { className: "ck-fold" }, element("summary", {}, label), element("div", { className: "ck-folded" }, ...nodes));
+  element(
+    "details",
+    { className: "ck-fold" },
+    element("summary", {}, label),
+    element("div", { className: "ck-folded" }, ...nodes),
+  );

@@ -100,7 +100,14 @@ export class Plane {
       canvas.width = canvas.height = n;
       const pen = canvas.getContext("2d");
       const image = pen.createImageData(n, n);
-      tile = { canvas, pen, image, pixels: new Uint32Array(image.data.buffer), heights: new Float64Array(n * n), key: null };
+      tile = {
+        canvas,
+        pen,
+        image,
+        pixels: new Uint32Array(image.data.buffer),
+        heights: new Float64Array(n * n),
+        key: null,
+      };
       this.tiles.set(name, tile);
     }
     if (tile.key !== key) {

@@ -69,7 +69,9 @@ function declared() {
 /** The lightness of the first background that is not transparent, from a node outwards; null if there is none. */
 function painted(node) {
   for (let at = node; at instanceof Element; at = at.parentElement) {
-    const colour = getComputedStyle(at).backgroundColor.match(/[\d.]+/g)?.map(Number);
+    const colour = getComputedStyle(at)
+      .backgroundColor.match(/[\d.]+/g)
+      ?.map(Number);
     if (colour && (colour.length < 4 || colour[3] > 0.5)) {
       return 0.3 * colour[0] + 0.59 * colour[1] + 0.11 * colour[2] < 128 ? "dark" : "light";
     }

@@ -161,7 +161,7 @@ def test_a_page_without_widgets_gets_the_still_and_what_makes_it_move():
     data, metadata = made._repr_mimebundle_()
     assert {"application/vnd.jupyter.widget-view+json", "image/png", "text/html", "text/plain"} <= set(data)
     assert data["text/plain"] == metadata["image/png"]["alt"] == made.picture.alt
-    assert "500 particles at t = 0" in made.picture.alt
+    assert "400 particles at t = 0" in made.picture.alt
     kept = re.search(r'<figure [^>]*data-coursekit="field" data-settings="([^"]*)"', data["text/html"])
     settings = json.loads(html.unescape(kept[1]))
     assert settings["answer"]["count"] == OWN_PARTICLES

@@ -10,7 +10,7 @@ from panels import assert_every_control_draws, moved
 from scipy import stats
 
 from coursekit import explore
-from coursekit.explore.extension import gap
+from coursekit.explore.samplers import gap
 
 module = importlib.import_module("coursekit.explore.samplers")  # the package's `samplers` is the function
 # Kolmogorov's statistic stays below this in all but one of a million samples.

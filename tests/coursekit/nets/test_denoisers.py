@@ -103,7 +103,7 @@ def test_the_words_are_learnt_to_their_entropy(name):
     torch.manual_seed(0)
     words, generator = three_letter_words(), torch.Generator().manual_seed(0)
     net = KINDS[name]()
-    for _ in fit(net, masked_loss(), words.rows, steps=400, batch=64, lr=1e-2, generator=generator):
+    for _ in fit(net, masked_loss(), words.rows, steps=600, batch=64, lr=5e-3, generator=generator):
         pass
     bound = likelihood_bound(net.eval(), words.rows, draws=300, generator=generator).mean().item()
     assert bound - math.log(16) < 0.1
