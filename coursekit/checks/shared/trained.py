@@ -29,7 +29,18 @@ def trained_through(
     if not learns or not weights:
         return
     assert isinstance(student.last, Tensor)
-    found = torch.autograd.grad(student.last.sum(), tuple(weights.values()), allow_unused=True)
+    try:
+        found = torch.autograd.grad(student.last.sum(), tuple(weights.values()), allow_unused=True)
+    except RuntimeError as error:
+        if "inplace" not in str(error):
+            raise
+        hint = (
+            "Your numbers are right, but training stops at the gradient: a tensor that it still needs has been "
+            "changed in place. Look for `+=`, `*=` and functions with an underscore at the end; make new "
+            "tensors instead."
+        )
+        yield from failing([Fact("changed in place", "gradient that can be computed", 1.0, 0.0, hint)])
+        return
     missed = [name for name, slope in zip(weights, found, strict=True) if slope is None or not slope.any()]
     hint = (
         f"Your numbers are right, but no gradient reaches {' and '.join(missed)}, so that part would never "

@@ -287,8 +287,28 @@ class Ex9_3:
         for i, layer in enumerate((mix, think)):
             mean, var = h.mean(-1, keepdim=True), h.var(-1, keepdim=True, correction=0)
             shift, scale, gate = table[:, i].unbind(1)
+            h = h + gate * layer((h - mean) / torch.sqrt(var + 1e-6) * (scale + 1) + shift)
+        return h
+
+    @wrong("9.3", "changed in place")
+    def sums_in_place(x, c, knobs, mix, think):
+        table = knobs(c).reshape(len(x), 2, 3, 1, x.shape[-1])
+        h = x.clone()
+        for i, layer in enumerate((mix, think)):
+            mean, var = h.mean(-1, keepdim=True), h.var(-1, keepdim=True, correction=0)
+            shift, scale, gate = table[:, i].unbind(1)
             h += gate * layer((h - mean) / torch.sqrt(var + 1e-6) * (scale + 1) + shift)
         return h
+
+    @wrong("9.3", "no gradient")
+    def knobs_under_no_grad(x, c, knobs, mix, think):
+        with torch.no_grad():
+            table = knobs(c).reshape(len(x), 2, 3, 1, x.shape[-1])
+        for i, layer in enumerate((mix, think)):
+            mean, var = x.mean(-1, keepdim=True), x.var(-1, keepdim=True, correction=0)
+            shift, scale, gate = table[:, i].unbind(1)
+            x = x + gate * layer((x - mean) / torch.sqrt(var + 1e-6) * (scale + 1) + shift)
+        return x
 
     @right("9.3")
     def image_by_image_in_double_precision(x, c, knobs, mix, think):

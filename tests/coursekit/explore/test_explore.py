@@ -80,7 +80,7 @@ def test_controls_are_labelled_and_made_of_the_kind_their_numbers_ask_for():
     assert isinstance(slider("n", 1, 50, 8), widgets.IntSlider)
     assert isinstance(slider("t", 0, 1, 0.5, 0.1), widgets.FloatSlider)
     assert choice("field", {"one": 1, "two": 2}, 2).value == 2
-    assert [c.description for c in lines().children[:-1]] == ["height (m)", "kind", "Again"]
+    assert [c.description for c in lines().children[:-1]] == ["height (m)", "kind", "width (points)"]
 
 
 def test_pages_without_widgets_get_the_still_picture():
