@@ -35,9 +35,9 @@ def trained_through(
         if "inplace" not in str(error):
             raise
         hint = (
-            "Your numbers are right, but training stops at the gradient: a tensor that it still needs has been "
-            "changed in place. Look for `+=`, `*=` and functions with an underscore at the end; make new "
-            "tensors instead."
+            "Your numbers are right, but training stops at the gradient: a tensor that it still needs has "
+            "been changed in place. Look for `+=`, `*=` and functions with an underscore at the end; make "
+            "new tensors instead."
         )
         yield from failing([Fact("changed in place", "gradient that can be computed", 1.0, 0.0, hint)])
         return
