@@ -74,9 +74,9 @@ def latents() -> Explorer:
             each.set_title(title, fontsize="medium")
         _, latent, pixel, _, prior, flow = mnist_classifier().classify(shown).tolist()
         return (
-            f"At s = {s:.2f} between {first} and {second}, a classifier reads the walk in latents as a "
-            f"{latent}, that in pixels as a {pixel}. Noise of seed {seed}, decoded as it is, is read as a "
-            f"{prior}, if it is a digit at all; moved by the flow, which makes a {first}, it is read as a "
+            f"At s = {s:.2f} between {first} and {second}, a classifier reads the walk in latents as "
+            f"{latent}, that in pixels as {pixel}. Noise of seed {seed}, decoded as it is, is read as "
+            f"{prior}, if it is a digit at all; moved by the flow, which is asked for {first}, it is read as "
             f"{flow}."
         )
 
