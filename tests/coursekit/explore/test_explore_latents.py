@@ -17,7 +17,7 @@ module = importlib.import_module("coursekit.explore.latents")  # the package's `
 
 def read(text):
     """What the classifier reads: walk in latents, mixture of pixels, draw of the prior, draw of the flow."""
-    pattern = r"latents as a (\d), .* pixels as a (\d)\..* read as a (\d), .* read as a (\d)\.$"
+    pattern = r"latents as (\d), .* pixels as (\d)\..* read as (\d), .* read as (\d)\.$"
     return tuple(map(int, re.search(pattern, text).groups()))
 
 
