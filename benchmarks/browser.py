@@ -6,6 +6,7 @@ import re
 import shutil
 import socket
 import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -63,12 +64,22 @@ def wait(question: Callable[[], Answer], seconds: float, what: str) -> Answer:
     raise TimeoutError(f"waited {seconds} s in vain for {what}")
 
 
-def await_open(window: Any, seconds: float = 180) -> None:
-    """Wait until JupyterLab shows a notebook with an idle kernel; a TimeoutError tells how far it came."""
-    try:
-        wait(lambda: window.execute_script(IS_OPEN), seconds, "a notebook with an idle kernel")
-    except TimeoutError as error:
-        raise TimeoutError(f"{error}; the page: {window.execute_script(HOW_FAR)}") from None
+def await_open(window: Any, seconds: float = 75, tries: int = 3) -> None:
+    """Wait until JupyterLab shows a notebook with an idle kernel; a page that hangs is loaded anew.
+
+    Raises:
+        TimeoutError: it never came; says how far the page got.
+    """
+    for left in reversed(range(tries)):
+        try:
+            wait(lambda: window.execute_script(IS_OPEN), seconds, "a notebook with an idle kernel")
+            return
+        except TimeoutError as error:
+            told = f"{error}; the page: {window.execute_script(HOW_FAR)}"
+            if not left:
+                raise TimeoutError(told) from None
+            print(f"{told}; loaded anew", file=sys.stderr)
+            window.refresh()
 
 
 @contextlib.contextmanager
