@@ -50,7 +50,7 @@ FILM_ALT = (
     "Animation: three rows of ten squares of random grey pixels turn, step by step, into the handwritten "
     "digits 0 to 9. The squares of a row begin with the same noise, and its digits look like one hand."
 )
-SEEDS, STEPS, GUIDANCE = (8, 9, 11), 40, 2.0
+SEEDS, STEPS, GUIDANCE = (8, 9, 11), 30, 2.0
 # The explorer of lecture 00, recorded in a browser.
 RECORDING = "explorer"
 RECORDING_ALT = (
@@ -108,7 +108,7 @@ def _animated(frames: list[Image.Image]) -> bytes:
         append_images=frames[1:],
         duration=[*[FRAME_MS] * (len(frames) - 1), LAST_MS],
         loop=0,
-        quality=75,
+        quality=60,
         method=6,
     )
     return buffer.getvalue()
