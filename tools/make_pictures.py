@@ -108,7 +108,7 @@ def _animated(frames: list[Image.Image]) -> bytes:
         append_images=frames[1:],
         duration=[*[FRAME_MS] * (len(frames) - 1), LAST_MS],
         loop=0,
-        quality=60,
+        quality=40,
         method=6,
     )
     return buffer.getvalue()
