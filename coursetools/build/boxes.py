@@ -82,8 +82,6 @@ def _opening(line: str, index: int) -> tuple[str, str]:
         raise BoxError(index, f"a variant with a title: {title!r}", f"write `:::{{{kind}}}` alone")
     if kind in _TITLED and not title:
         raise BoxError(index, f"a box of kind {kind} without a title", _TITLE_REMEDY)
-    if kind == "algorithm" and not _NUMBERED.fullmatch(title):
-        raise BoxError(index, "an algorithm without a number", _TITLE_REMEDY)
     return kind, title
 
 
@@ -121,7 +119,7 @@ def _rewritten(text: str, form: Callable[[Box, list[str]], list[str]], kept: str
 
 
 def heading(box: Box) -> str:
-    """What stands above a box: `Algorithm 1: sampling from a flow model`."""
+    """What stands above a box: `Algorithm 1: sampling from a flow model`, or `Algorithm: DDIM`."""
     numbered = _NUMBERED.fullmatch(box.title) if box.kind == "algorithm" else None
     label, title = LABELS[box.kind], box.title
     if numbered:

@@ -43,6 +43,16 @@ def test_the_course_is_released_week_by_week_into_one_tree(course, tmp_path):
     assert not again.change.write
 
 
+def test_a_number_names_one_algorithm():
+    """Numbers are those of Holderrieth and Erives, so no two chapters may give one to different algorithms."""
+    named = {}
+    for lecture in sorted((ROOT / "lectures").glob("*.md")):
+        for number, title in re.findall(r"^:::\{algorithm\} (\d+): ([^,\n]+)", lecture.read_text(), re.M):
+            named.setdefault(number, set()).add(title)
+    assert set(named) == set("12345678"), named
+    assert all(len(titles) == 1 for titles in named.values()), named
+
+
 @pytest.mark.parametrize("choice", [("none", "none"), ("all", "none"), ("all", "all"), ("due", "due")])
 def test_the_course_is_released_into_a_new_tree(course, tmp_path, choice):
     labs, solutions = choice

@@ -225,7 +225,6 @@ FORM_FAULTS = {
     "last box never closed": ("once.\n:::", "once.", ":::{theorem}", "never closed"),
     "empty box": ("Small steps.\n", "", ":::{key-idea}", "an empty box"),
     "box without title": ("} One way", "}", ":::{theorem}", "without a title"),
-    "algorithm without number": ("} 1: steps", "} steps", ":::{algorithm}", "without a number"),
 }
 
 
