@@ -172,7 +172,7 @@ def _still(settings: dict[str, Any]) -> Picture:
     text = (
         f"25 of {paths:,} paths of each sampler on DDPM’s path, from the same noise, {evaluations} "
         f"evaluations each; beside them a histogram of all last states and, as a line, the density of the "
-        f"data. Distance between the two: {told}. In 19 of 20 cases chance alone stays below {1.36 / paths**0.5:.3f}. Where "
-        f"scripts run, controls choose samplers, evaluations and η."
+        f"data. Distance between the two: {told}. In 19 of 20 cases chance alone stays below "
+        f"{1.36 / paths**0.5:.3f}. Where scripts run, controls choose samplers, evaluations and η."
     )
     return picture(figure, text)

@@ -3,6 +3,7 @@ import { sqrt } from "../maths/functions.js";
 import { chainScheduler, linearBetas } from "../maths/ddpm.js";
 import { lineField } from "../maths/line_mixture.js";
 import { Euler, EulerMaruyama, Heun, ddim, sdeExtension } from "../maths/solvers.js";
+import { kolmogorov } from "../maths/statistics.js";
 
 /** Three bumps, as coursekit.explore.samplers has them. */
 export const LAW = { weights: [0.3, 0.5, 0.2], means: [-1.6, 0.3, 1.8], stds: [0.3, 0.35, 0.3] };
@@ -38,3 +39,10 @@ export function made(kind, evaluations, eta) {
 
 /** How a sampler is called, with its eta if it has one. */
 export const nameOf = ({ kind, eta }) => KINDS[kind].name + (KINDS[kind].eta ? `, η = ${eta.toFixed(1)}` : "");
+
+/** Kolmogorov–Smirnov distance of a run's states after k steps to the exact law at their time. */
+export function distance(run, k) {
+  const key = `${k} ${run.done}`;
+  if (run.measured?.key !== key) run.measured = { key, value: kolmogorov(run.at(k), FIELD.at(run.times[k]).below) };
+  return run.measured.value;
+}
