@@ -205,8 +205,8 @@ def samplers() -> dict[str, Any]:
         "gap": gap(places, law),
         "start": x0.flatten().tolist(),
         "noise": noise_of(6, max(counts), x0),
-        "counts": counts,
-        "etas": etas,
+        "counts": list(counts),
+        "etas": list(etas),
         "ends": {
             name: [
                 [
