@@ -79,6 +79,7 @@ def main() -> None:
         as_rounded(score_clips(frames, other.labels, other.directions, real, judge))
         for frames in (decoded, other.frames)
     ]
+    floor = frechet_floor_of_clips(pool.frames, real.frames, judge, generator=generator)
     told = {
         "command": "python tools/make_codec.py",
         "steps": chosen.steps,
@@ -91,7 +92,7 @@ def main() -> None:
         "spread_of_the_latents": [round(float(each), 3) for each in latents.std((0, 1)).flatten()],
         "decoded": scores[0],
         "real": scores[1],
-        "frechet_floor": round(frechet_floor_of_clips(pool.frames, real.frames, judge, generator), 4),
+        "frechet_floor": round(float(floor.mean()), 4),
     }
     text = json.dumps(told, indent=2)
     chosen.out.with_suffix(".json").write_text(text + "\n", encoding="utf-8")

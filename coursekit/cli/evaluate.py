@@ -121,8 +121,8 @@ def _evaluate_clips(make: Callable[..., Tensor], folder: Path, device: torch.dev
         save(clips[:40], conditions[:40], folder / name)
     scores = as_rounded(score_clips(other.frames, other.labels, other.directions, real, judge))
     numbers |= {f"{name}_real": number for name, number in scores.items()}
-    floor = frechet_floor_of_clips(pool.frames, real.frames, judge, generator)
-    numbers |= {"frechet_floor": round(floor, 4), "clips_compared": N_CLIPS, "heun_steps": STEPS}
+    floor = frechet_floor_of_clips(pool.frames, real.frames, judge, generator=generator)
+    numbers |= {"frechet_floor": round(float(floor.mean()), 4), "clips_compared": N_CLIPS, "heun_steps": STEPS}
     write_json(folder / "metrics.json", numbers)
     return numbers
 

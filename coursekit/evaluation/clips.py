@@ -159,23 +159,27 @@ def frechet_floor_of_clips(
     pool: Tensor,
     real: Tensor,
     judge: WindowClassifier | None = None,
+    draws: int = 20,
     generator: Generator | None = None,
-) -> float:
-    """Mean Fréchet distance of real clips to real clips: what a perfect generator would get.
+) -> Tensor:
+    """Fréchet distances of real clips to real clips: what a perfect generator would get.
 
     Args:
         pool: real clips to draw from, at least as many as `real`.
         real: the clips that generated ones are compared with.
         judge: reads the digit; `window_classifier()` unless given.
+        draws: how many draws from the pool.
         generator: source of randomness.
+    Returns:
+        (draws,) distances: their mean is the floor, their spread the scale of chance differences.
 
     >>> pool, real = data.moving_digits(400).frames, data.moving_digits(200, "test").frames
-    >>> frechet_floor_of_clips(pool, real) < 20
+    >>> bool(frechet_floor_of_clips(pool, real, draws=5).mean() < 20)
     True
     """
     features = clip_features(real, judge)
     scale = _scale(features, real.shape[1])
-    return float(frechet_floor(clip_features(pool, judge) / scale, features / scale, 5, generator).mean())
+    return frechet_floor(clip_features(pool, judge) / scale, features / scale, draws, generator)
 
 
 def score_clips(

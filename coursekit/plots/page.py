@@ -82,12 +82,15 @@ def few_colors(image: Image.Image) -> Image.Image:
     In dots and lines nobody sees the difference; in a smooth density it shows as rings.
     """
     rgb = image.convert("RGB")
-    if rgb.getcolors(256) is None:  # there are more
+    counted = rgb.getcolors(256)
+    if counted is None:  # there are more
         return rgb.quantize(256, method=Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE)
-    pixels = np.asarray(rgb).astype(np.uint32)
-    colors, places = np.unique(pixels @ np.array([1 << 16, 1 << 8, 1], np.uint32), return_inverse=True)
-    exact = Image.fromarray(places.reshape(pixels.shape[:2]).astype(np.uint8))
-    exact.putpalette([int(c) >> shift & 255 for c in colors for shift in (16, 8, 0)])
+    # A pixel is one number, and so is a color: several times smaller than rows of three.
+    colors = np.array([(*color, 255) for _, color in counted], np.uint8).view("<u4")[:, 0]
+    colors.sort()
+    pixels = np.asarray(rgb.convert("RGBA")).view("<u4")[..., 0]
+    exact = Image.fromarray(np.searchsorted(colors, pixels).astype(np.uint8))
+    exact.putpalette(colors[:, None].view(np.uint8)[:, :3].flatten().tolist())
     return exact
 
 
