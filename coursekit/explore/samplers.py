@@ -167,6 +167,7 @@ def _still(settings: dict[str, Any]) -> Picture:
             ylabel="state $x$",
             xticks=[0, 0.5, 1],
         )
+        ax.label_outer()
         distances.append(gap(xs[-1], BUMPS))
     told = "; ".join(f"{name}: {distance:.3f}" for name, distance in zip(names, distances, strict=True))
     text = (

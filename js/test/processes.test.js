@@ -93,6 +93,7 @@ test("the words tell chance from bias, and name an unstable step", () => {
   assert.match(words({}), /^2,000 paths at time 5.00, with standard errors: mean .* no more than chance makes/);
   assert.match(words({ theta: 3, h: 0.5, paths: 5000 }), /the exact one, and [0-3]\.\d from that of the steps: bias of the step/);
   assert.match(words({ theta: 3, h: 0.5 }), /θh = 1.50 each step overshoots the middle.* = 0.57, of the steps 1.14\.$/);
+  assert.match(words({ theta: 4, h: 1 }), /(9\d|100) % of the paths lie outside the picture/);
   assert.match(words({ theta: 2.5, h: 1 }), /unstable: θh = 2.50 is above 2/);
   assert.match(words({ theta: 2, h: 1 }), /at its limit, θh = 2: .* = 0.70\.$/);
   assert.match(words({ theta: 0 }), /no stationary law: the variance σ²t grows without bound, and the steps are exact\.$/);

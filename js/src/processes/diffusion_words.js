@@ -40,7 +40,9 @@ function measured(s, k) {
     `${run.done.toLocaleString("en")} paths at time ${run.times[k].toFixed(2)}, with standard errors: ` +
     `mean ${number(found.mean, 3)} ± ${number(found.meanError, 3)}, standard deviation ${number(found.std, 3)} ± ${number(found.stdError, 3)}. ` +
     `Exact: ${two(exact)}. Law of the steps: ${two(chain)}.`;
-  return `${is} ${why(found, exact, chain)}`;
+  const lost = run.at(k).filter((x) => abs(x) > s.reach).length / run.done;
+  const outside = lost > 0.01 ? ` ${(100 * lost).toFixed(0)} % of the paths lie outside the picture.` : "";
+  return `${is}${outside} ${why(found, exact, chain)}`;
 }
 
 /** Whether chance or the step parts what is found from the exact law. */
