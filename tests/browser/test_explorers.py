@@ -454,8 +454,8 @@ def test_less_motion_shows_a_diffusion_in_stills(browser, address):
 
 
 def test_the_still_stays_where_the_weights_are_missing(browser, address):
-    browser.get(f"{address}/missing-light")
     browser.get_log("browser")
+    browser.get(f"{address}/missing-light")
     wait(lambda: browser.get_log("browser"), 10, "the fault to be told")
     assert browser.execute_script("return document.querySelector('figure img').alt") == "the still"
     assert browser.execute_script("return document.querySelector('.ck')") is None
