@@ -22,11 +22,9 @@ ROOT = Path(__file__).parents[1]
 MOVES = 30
 CELLS = {
     "01 flows": "explore.flows()",
-    "02 diffusions": "explore.diffusions()",
-    "07 samplers": "explore.samplers()",
     "08 prediction": "explore.prediction()",
 }
-"""The explorers, as their lectures call them."""
+"""The explorers that Python answers, as their lectures call them; for the others see `in_page`."""
 
 LIVE = """
     return document.querySelectorAll('.jp-OutputArea-output .widget-vbox, .jp-OutputArea-output .noUi-handle')

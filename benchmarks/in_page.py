@@ -34,12 +34,14 @@ PAGE = """<!doctype html><html lang="en" data-theme="{theme}"><head><meta charse
 <img alt="the still" src="data:image/gif;base64,R0lGODlhAQABAAAAACw="></figure></main>
 <script type="module" src="/site.js"></script></body></html>"""
 ALL = {"show": ["particles", "density", "arrows", "data"], "controls": ["steps", "sigma"], "particles": 4000}
-SETTINGS: dict[str, dict[str, Any]] = {
-    "flow to 7 points": {**ALL, "data": "points", "steps": 100},
-    "flow to a chessboard": {**ALL, "data": "chessboard", "steps": 100},
-    "samples of the path": {**ALL, "data": "mixture", "motion": "path"},
-    "SDE to 3 Gaussians": {**ALL, "data": "mixture", "steps": 50, "sigma": 1.0},
-    "100 guided digits": {"weights": WEIGHTS.name, "controls": ["w", "steps"]},
+SETTINGS: dict[str, tuple[str, dict[str, Any]]] = {
+    "flow to 7 points": ("field", {**ALL, "data": "points", "steps": 100}),
+    "flow to a chessboard": ("field", {**ALL, "data": "chessboard", "steps": 100}),
+    "samples of the path": ("field", {**ALL, "data": "mixture", "motion": "path"}),
+    "SDE to 3 Gaussians": ("field", {**ALL, "data": "mixture", "steps": 50, "sigma": 1.0}),
+    "100 guided digits": ("digits", {"weights": WEIGHTS.name, "controls": ["w", "steps"]}),
+    "2,000 paths of a diffusion": ("processes", {"view": "diffusion", "h": 0.025, "chain": True}),
+    "2 samplers, 1,000 paths each": ("processes", {"view": "samplers", "evaluations": 50}),
 }
 READY = """
     const made = document.querySelector('.ck')?.coursekit;
@@ -146,14 +148,10 @@ def measured(window: Any) -> dict[str, float]:
     }
 
 
-def _kind(settings: Mapping[str, Any]) -> str:
-    return "digits" if "weights" in settings else "field"
-
-
 def section() -> str:
     """The part of the report about explorers in the page."""
     rows = []
-    pages = {f"/{k}": page(_kind(each), each) for k, each in enumerate(SETTINGS.values())}
+    pages = {f"/{k}": page(*each) for k, each in enumerate(SETTINGS.values())}
     turns = (("desktop", DESKTOP, 1), ("phone, 4 times slower", PHONE, 4))
     with (
         tempfile.TemporaryDirectory() as folder,
@@ -164,7 +162,7 @@ def section() -> str:
             for k, name in enumerate(SETTINGS):
                 opened(window, f"{address}/{k}", screen, slower)
                 found = measured(window)
-                drawn = f"{4000 * found['share']:,.0f}" if _kind(SETTINGS[name]) == "field" else "–"
+                drawn = f"{4000 * found['share']:,.0f}" if SETTINGS[name][0] == "field" else "–"
                 numbers = [drawn, f"{found['rate']:.0f}"]
                 numbers += [f"{found[key]:.1f}" for key in ("ms", "ms95")] + [f"{found['answer']:.0f}"]
                 rows.append([name, where, *numbers])

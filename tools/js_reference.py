@@ -5,13 +5,14 @@ Everything is computed in double precision. `node --test js/test` compares the e
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import torch
-from torch import Tensor
+from torch import Generator, Tensor
 
 from coursekit.base import Field
 from coursekit.distributions import Chessboard, Empirical, GaussianMixture
+from coursekit.explore.samplers import BUMPS, PATH, Sampler, gap, trajectories
 from coursekit.nets import load_pretrained
 from coursekit.paths import (
     VP,
@@ -25,7 +26,18 @@ from coursekit.paths import (
     posterior_weights,
 )
 from coursekit.paths.posterior import make_posterior
-from coursekit.solvers import DDIM, Euler, EulerMaruyama, Heun, SDEExtension, simulate, solve, time_grid
+from coursekit.solvers import (
+    DDIM,
+    BrownianMotion,
+    Euler,
+    EulerMaruyama,
+    Heun,
+    OrnsteinUhlenbeck,
+    SDEExtension,
+    simulate,
+    solve,
+    time_grid,
+)
 from coursekit.training import guided
 
 OUT = Path(__file__).parents[1] / "js" / "test" / "reference.json"
@@ -131,9 +143,86 @@ def digits(noise: Tensor) -> dict[str, Any]:
     }
 
 
+def noise_of(seed: int, steps: int, like: Tensor) -> list[Any]:
+    """The normal numbers that `steps` steps of a solver draw from a generator of this seed."""
+    source = Generator().manual_seed(seed)
+    return [torch.empty_like(like).normal_(generator=source).flatten().tolist() for _ in range(steps)]
+
+
+def diffusions() -> list[dict[str, Any]]:
+    """Paths of the Ornstein–Uhlenbeck process, its law, and that of the chain, step by step."""
+    found = []
+    x0, steps = double([[-2.0], [0.0], [0.7], [3.0]]), 8
+    for theta, sigma, h in (
+        (0.0, 1.3, 0.25),
+        (0.7, 0.5, 0.05),
+        (1.0, 1.4, 1.0),
+        (2.0, 1.0, 1.0),
+        (2.5, 0.8, 1.0),
+    ):
+        process = OrnsteinUhlenbeck(theta, sigma) if theta else BrownianMotion(sigma)
+        times = h * torch.arange(steps + 1, dtype=torch.float64)
+        paths = simulate(process, x0, times, EulerMaruyama(Generator().manual_seed(5)))
+        mean, variance, chain = x0, torch.zeros(1, dtype=torch.float64), []
+        for _ in times:
+            chain.append([mean.flatten().tolist(), variance.sqrt().item()])
+            mean, variance = (1 - theta * h) * mean, (1 - theta * h) ** 2 * variance + sigma**2 * h
+        law = [
+            process.transition(x0, float(t)) if theta else (x0, sigma * t.sqrt().expand(4, 1)) for t in times
+        ]
+        found.append(
+            {
+                "theta": theta,
+                "sigma": sigma,
+                "h": h,
+                "start": x0.flatten().tolist(),
+                "noise": noise_of(5, steps, x0),
+                "paths": paths[..., 0].tolist(),
+                "law": [[m.flatten().tolist(), std.flatten()[0].item()] for m, std in law],
+                "chain": chain,
+            }
+        )
+    return found
+
+
+def samplers() -> dict[str, Any]:
+    """The explorer of samplers: its path and field in double precision, and last states of every sampler."""
+    path, law, x0 = PATH, BUMPS, double([[-2.0], [-0.3], [0.1], [0.9], [2.4]])
+    posterior, places = make_posterior(law, path), double([[-3.0], [-1.5], [0.0], [0.31], [2.0], [7.0]])
+    times, counts, etas = [*TIMES, 1.0], (2, 10, 50), (0.0, 0.6, 1.0)
+    t = double(times)
+    return {
+        "law": {name: getattr(law, name).flatten().tolist() for name in ("weights", "means", "stds")},
+        "times": times,
+        "scheduler": {
+            f: getattr(path.scheduler, f)(t[:-1] if f == "beta_dot" else t).tolist()
+            for f in ("alpha", "beta", "alpha_dot", "beta_dot", "beta_sq_dot")
+        },
+        "places": places.flatten().tolist(),
+        "log_prob": [posterior.log_prob(places, each).tolist() for each in times],
+        "velocity": [marginal_velocity(law, path)(places, each).flatten().tolist() for each in times],
+        "score": [marginal_score(law, path)(places, each).flatten().tolist() for each in times],
+        "gap": gap(places, law),
+        "start": x0.flatten().tolist(),
+        "noise": noise_of(6, max(counts), x0),
+        "counts": list(counts),
+        "etas": list(etas),
+        "ends": {
+            name: [
+                [
+                    trajectories(name, n, eta, x0, Generator().manual_seed(6))[-1].flatten().tolist()
+                    for eta in etas
+                ]
+                for n in counts
+            ]
+            for name in get_args(Sampler)
+        },
+    }
+
+
 def reference() -> dict[str, Any]:
     """All of it, as the file holds it."""
-    source = torch.Generator().manual_seed(0)
+    source = Generator().manual_seed(0)
     noise = torch.randn(max(STEPS), 6, 2, dtype=torch.float64, generator=source)
     pixels = torch.randn(5, 64, dtype=torch.float64, generator=source)
     paths = {name: GaussianPath(each) for name, each in SCHEDULERS.items()}
@@ -157,6 +246,8 @@ def reference() -> dict[str, Any]:
             name: {kind: ends(law, path, noise) for kind, law in LAWS.items()} for name, path in paths.items()
         },
         "digits": digits(pixels),
+        "diffusions": diffusions(),
+        "samplers": samplers(),
         "ddim": {"eta": ETA, "from": 0.3, "to": 0.5, "kept": kept, "sigma": sigma},
     }
 

@@ -1,8 +1,9 @@
 """Explorers: controls over pictures.
 
-`explorer` puts controls over any drawing of `plots`, answered by the running notebook; `field`, `digit` and
-`guidance` run in the page itself, without waiting for anyone. The others are ready-made for the lectures. An
-explorer needs no display to be built, so notebooks that hold one also run where nobody looks on.
+`explorer` puts controls over any drawing of `plots`, answered by the running notebook; `field`, `digit`,
+`guidance`, `diffusions` and `samplers` run in the page itself, without waiting for anyone. The others are
+ready-made for the lectures. An explorer needs no display to be built, so notebooks that hold one also run
+where nobody looks on.
 """
 
 from .diffusions import diffusions

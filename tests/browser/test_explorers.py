@@ -51,13 +51,15 @@ EDITED = {
 
 
 def pages():
-    """Every view, the editor, a field of a reader's own, and the digits, in both themes."""
+    """Every view, the editor, a field of a reader's own, the digits, and the processes, in both themes."""
     own = explore.field(lambda x, t: -x, torch.tensor([[-1.0, 0.0], [1.0, 0.0]]), t=0.5)
     settings = {view: dict(explore.field(view=view).settings) for view in VIEWS}
     settings |= {"edited": EDITED, "own": dict(own.settings) | {"answer": _as_text(own.answer)}}
     kinds = {name: ("field", each) for name, each in settings.items()}
     for name in DIGITS:
         kinds[name] = "digits", getattr(explore, name)()._kept_settings()
+    for name, each in PROCESSES.items():
+        kinds[name] = "processes", dict(each().settings)
     kinds["missing"] = "digits", {"weights": "nowhere.safetensors"}
     return {
         f"/{name}-{theme}": page(*each, theme) for name, each in kinds.items() for theme in ("light", "dark")
@@ -65,7 +67,13 @@ def pages():
 
 
 DIGITS = ["digit", "guidance"]
-PAGES = [*VIEWS, "edited", "own", *DIGITS]
+PROCESSES = {
+    "diffusion": explore.diffusions,
+    "biased": lambda: explore.diffusions(theta=3.0, h=0.5, t=2.5, chain=True),
+    "samplers": explore.samplers,
+    "four": lambda: explore.samplers(["ddim", "ancestral", "maruyama", "heun"], eta=0.5, evaluations=20),
+}
+PAGES = [*VIEWS, "edited", "own", *DIGITS, *PROCESSES]
 
 
 @pytest.fixture(scope="module")
@@ -364,9 +372,90 @@ def test_a_digit_is_chosen_and_scrubbed_by_keyboard(browser, address):
     assert browser.execute_script(RUN)["t"] == pytest.approx(0.95)
 
 
+PATHS = """
+    const { run, t } = document.querySelector('.ck').coursekit.state;
+    const each = run.runs ?? [run], ends = each.map(one => [...one.at(one.steps).slice(0, 4)]);
+    return { done: run.done === run.count, count: run.count, steps: each.map(one => one.steps), t, ends };
+"""
+
+
+def paths(browser, **wanted):
+    """The paths that are shown, once all of them are there and they are those that are wanted."""
+
+    def found():
+        run = browser.execute_script(PATHS)
+        return run if run["done"] and all(run[name] == value for name, value in wanted.items()) else None
+
+    return wait(found, 20, f"paths with {wanted}")
+
+
+def test_a_diffusion_answers_its_controls_and_keeps_the_noise(browser, address):
+    opened(browser, f"{address}/diffusion-light")
+    before = paths(browser, count=2000, steps=[100])
+    browser.execute_script(CHOOSE, "number of paths", 1000)
+    assert paths(browser, count=1000)["ends"] == before["ends"]
+    browser.execute_script(CHOOSE, "rate θ (1 / time)", 3)
+    browser.execute_script(CHOOSE, "step size h (time)", "0.500")
+    assert paths(browser, steps=[10])["ends"] != before["ends"]
+    wait(lambda: "bias of the step" in browser.execute_script(WORDS), 5, "the words")
+    picture = browser.execute_script(PICTURE)
+    browser.execute_script("document.querySelector('.ck input[type=checkbox]').click()")
+    wait(lambda: "in orange the law of the steps" in browser.execute_script(LABEL), 5, "the label")
+    assert browser.execute_script(PICTURE) != picture
+    browser.execute_script(CHOOSE, "step size h (time)", "1.000")
+    wait(lambda: "unstable: θh = 3.00 is above 2" in browser.execute_script(WORDS), 5, "the words")
+    browser.execute_script(CHOOSE, "rate θ (1 / time)", 0)
+    wait(lambda: "no stationary law" in browser.execute_script(WORDS), 5, "the words")
+    ends = paths(browser)["ends"]
+    browser.execute_script("[...document.querySelectorAll('.ck button')].at(-1).click()")
+    wait(lambda: paths(browser)["ends"] != ends, 5, "other noise")
+
+
+def test_the_time_of_a_diffusion_is_moved_and_played_by_keyboard(browser, address):
+    from selenium.webdriver.common.keys import Keys
+
+    opened(browser, f"{address}/diffusion-light")
+    stage = browser.find_element("css selector", ".ck-stage")
+    stage.send_keys(Keys.HOME, Keys.ARROW_RIGHT * 3)
+    assert paths(browser)["t"] == pytest.approx(0.03)
+    wait(lambda: "at time 0.15, a histogram" in browser.execute_script(LABEL), 5, "the label")
+    stage.send_keys(" ")
+    wait(lambda: paths(browser)["t"] == 1, 10, "time to run")
+    stage.send_keys(Keys.ARROW_LEFT)
+    assert paths(browser)["t"] == pytest.approx(0.99)
+
+
+def test_samplers_are_chosen_and_begin_in_the_same_points(browser, address):
+    opened(browser, f"{address}/samplers-light")
+    before = paths(browser, steps=[10, 10])
+    assert before["ends"][0] != before["ends"][1]
+    browser.execute_script(CHOOSE, "sampler 2", "heun")
+    after = paths(browser, steps=[10, 5])
+    assert after["ends"][0] == before["ends"][0]
+    disabled = "return [...document.querySelectorAll('.ck input:disabled')].length"
+    assert browser.execute_script(disabled) == 1
+    browser.execute_script(CHOOSE, "sampler 2", "maruyama")
+    browser.execute_script(CHOOSE, "its randomness η (2)", 0.3)
+    browser.execute_script(CHOOSE, "evaluations", 40)
+    paths(browser, steps=[40, 40])
+    wait(lambda: "Euler–Maruyama, η = 0.3: 0.0" in browser.execute_script(WORDS), 5, "the words")
+    assert browser.execute_script(disabled) == 0
+
+
+def test_less_motion_shows_a_diffusion_in_stills(browser, address):
+    media = {"features": [{"name": "prefers-reduced-motion", "value": "reduce"}]}
+    browser.execute_cdp_cmd("Emulation.setEmulatedMedia", media)
+    opened(browser, f"{address}/diffusion-light")
+    before = browser.execute_script(FRAMES)
+    browser.execute_script("document.querySelector('.ck-play').click()")
+    time.sleep(1.1)
+    assert paths(browser)["t"] == pytest.approx(0.1)
+    assert browser.execute_script(FRAMES) - before < 8
+
+
 def test_the_still_stays_where_the_weights_are_missing(browser, address):
-    browser.get(f"{address}/missing-light")
     browser.get_log("browser")
+    browser.get(f"{address}/missing-light")
     wait(lambda: browser.get_log("browser"), 10, "the fault to be told")
     assert browser.execute_script("return document.querySelector('figure img').alt") == "the still"
     assert browser.execute_script("return document.querySelector('.ck')") is None

@@ -1,6 +1,7 @@
 /** A canvas of small grey images, in the pixels of the device. */
 import { floor, max, min } from "../maths/functions.js";
 import { THEMES, colourTable } from "../scene/theme.js";
+import { fitWide, widthOf } from "../scene/wide.js";
 
 const LEVELS = 256;
 
@@ -23,16 +24,7 @@ export class Sheet {
   }
 
   get width() {
-    return max(100, this.canvas.getBoundingClientRect().width);
-  }
-
-  /** Follow the size of the element, which gets the height that is drawn. */
-  fit(width, height) {
-    this.ratio = min(2, globalThis.devicePixelRatio || 1);
-    const [across, down] = [Math.round(width * this.ratio), Math.round(height * this.ratio)];
-    if (this.canvas.width !== across) this.canvas.width = across;
-    if (this.canvas.height !== down) this.canvas.height = down;
-    this.canvas.style.aspectRatio = `${width} / ${height}`;
+    return widthOf(this.canvas);
   }
 
   /**
@@ -43,8 +35,8 @@ export class Sheet {
    * @param {number} width px
    */
   draw({ height, tiles, names, framed }, image, width) {
-    this.fit(width, height);
-    const { pen, ratio, size, colours } = this;
+    const ratio = fitWide(this.canvas, width, height);
+    const { pen, size, colours } = this;
     pen.fillStyle = colours.grid;
     pen.fillRect(0, 0, this.canvas.width, this.canvas.height);
     this.keep(tiles.map(image));

@@ -69,9 +69,14 @@ export function endpointWeights(scheduler, t) {
  *
  * @param {object} scheduler that of the field's path
  * @param {number} eta amount of fresh noise in [0, 1]: 0 is deterministic, 1 is DDPM's ancestral step
+ * @param {"posterior" | "forward"} variance of the fresh noise: sigma², which is exact if the data are one point, or,
+ *     around the same mean, what is exact if they are N(0, 1), DDPM's beta:
+ *
+ *         eta² (beta² - (alpha / alpha')² beta'²) (alpha'² + beta'²) / (alpha² + beta²)
+ *
  * @returns {object} a solver; its step takes standard normal noise, shaped like the states, if eta > 0
  */
-export const ddim = (scheduler, eta = 0) => ({
+export const ddim = (scheduler, eta = 0, variance = "posterior") => ({
   name: "DDIM",
   order: 1,
   evaluations: 1,
@@ -83,8 +88,9 @@ export const ddim = (scheduler, eta = 0) => ({
     const [a, b] = [scheduler.alpha(t), scheduler.beta(t)];
     const [aNext, bNext] = [scheduler.alpha(after), scheduler.beta(after)];
     const back = b * b - ((a / aNext) * bNext) ** 2; // variance of the way back, from `after` to t
-    const sigma = eta > 0 && bNext > 0 ? eta * (bNext / b) * sqrt(back) : 0;
+    let sigma = eta > 0 && bNext > 0 ? eta * (bNext / b) * sqrt(back) : 0;
     const old = sqrt(max(bNext * bNext - sigma * sigma, 0));
+    if (sigma > 0 && variance === "forward") sigma = eta * sqrt((back * (aNext ** 2 + bNext ** 2)) / (a ** 2 + b ** 2));
     for (let i = 0; i < x.length; i++) {
       const state = x[i];
       x[i] = aNext * (z[0] * state + z[1] * u[i]) + old * (eps[0] * state + eps[1] * u[i]);

@@ -1,78 +1,95 @@
 """The explorer of samplers: all reach the same law with many steps, and tell their distance with few."""
 
-import importlib
 import re
-import time
+from typing import get_args
 
 import pytest
 import torch
-from panels import assert_every_control_draws, moved
 from scipy import stats
+from torch import Generator
 
 from coursekit import explore
-from coursekit.explore.samplers import gap
+from coursekit.explore.samplers import BUMPS, Sampler, gap, trajectories
 
-module = importlib.import_module("coursekit.explore.samplers")  # the package's `samplers` is the function
+KINDS = get_args(Sampler)
+PATHS = 1000
 # Kolmogorov's statistic stays below this in all but one of a million samples.
-CHANCE = stats.kstwo.isf(1e-6, module.PATHS)
+CHANCE = stats.kstwo.isf(1e-6, PATHS)
 
 
-@pytest.fixture(autouse=True)
-def fresh():
-    module._trajectories.cache_clear()
+def run(kind, evaluations, eta):
+    generator = Generator().manual_seed(0)
+    x0 = torch.randn(PATHS, 1, dtype=torch.float64, generator=generator)
+    return trajectories(kind, evaluations, eta, x0, generator)
 
 
-def distance(text):
-    return float(re.search(r"law of the data (\d\.\d+)", text)[1])
+def distances(made):
+    return [float(each) for each in re.findall(r": (\d\.\d{3})", made.picture.alt)]
 
 
-@pytest.mark.parametrize("kind", module.KINDS)
+@pytest.mark.parametrize("kind", KINDS)
 def test_with_many_evaluations_every_sampler_reaches_the_law(kind):
     for eta in (0.0, 1.0):
-        xs = module._trajectories(kind, 600, eta)
         # First order samplers keep a bias; it is that of 600 steps, and halves with the next 600.
-        assert gap(xs[-1], module.BUMPS) < CHANCE + 0.03
+        assert gap(run(kind, 600, eta)[-1], BUMPS) < CHANCE + 0.03
 
 
 def test_few_evaluations_cost_ancestral_sampling_most():
-    panel = explore.samplers()
-    smooth = distance(moved(panel, sampler="DDIM", evaluations=10, eta=0.0))
-    rough = distance(moved(panel, eta=1.0))
+    smooth, rough = distances(explore.samplers(evaluations=10))
     assert rough > smooth
-    assert distance(moved(panel, evaluations=50)) < rough
-
-
-@pytest.mark.parametrize("kind", ["Euler", "Heun", module.LARGE])
-def test_eta_says_nothing_where_there_is_none(kind):
-    panel = explore.samplers()
-    one = moved(panel, sampler=kind, evaluations=10, eta=0.0)
-    picture = panel.picture.png
-    assert moved(panel, eta=1.0) == one
-    assert panel.picture.png == picture
-    assert "has no η" in one
+    assert distances(explore.samplers(evaluations=50))[1] < rough
 
 
 def test_without_noise_euler_maruyama_is_euler():
-    euler = module._trajectories("Euler", 20, 0.0)
-    torch.testing.assert_close(module._trajectories(module.RANDOM, 20, 0.0), euler, rtol=1e-3, atol=1e-3)
+    torch.testing.assert_close(run("maruyama", 20, 0.0), run("euler", 20, 0.0))
 
 
 def test_every_sampler_keeps_to_its_evaluations_and_begins_in_the_same_points():
-    runs = {kind: module._trajectories(kind, 20, 0.0) for kind in module.KINDS}
-    assert {len(xs) - 1 for kind, xs in runs.items() if kind != "Heun"} == {20}
-    assert len(runs["Heun"]) - 1 == 10
-    assert all(torch.equal(xs[0], runs["DDIM"][0]) for xs in runs.values())
+    runs = {kind: run(kind, 20, 0.0) for kind in KINDS}
+    assert {len(xs) - 1 for kind, xs in runs.items() if kind != "heun"} == {20}
+    assert len(runs["heun"]) - 1 == 10
+    assert all(torch.equal(xs[0], runs["ddim"][0]) for xs in runs.values())
 
 
-def test_every_control_gives_another_picture_and_the_same_setting_the_same():
-    panel = explore.samplers()
-    assert_every_control_draws(panel, {"sampler": "Euler", "evaluations": 20, "eta": 0.5})
+def test_the_gap_is_the_one_of_scipy():
+    x = torch.randn(400, 1, generator=Generator().manual_seed(3))
+    weights, means, stds = BUMPS.weights.numpy(), BUMPS.means[:, 0].numpy(), BUMPS.stds[:, 0].numpy()
+
+    def below(at):
+        return (weights * stats.norm.cdf((at[:, None] - means) / stds)).sum(1)
+
+    assert gap(x, BUMPS) == pytest.approx(stats.kstest(x[:, 0].double().numpy(), below).statistic)
 
 
-def test_it_answers_in_good_time():
-    panel = explore.samplers()
-    moved(panel, sampler=module.RANDOM, evaluations=50)
-    begun = time.process_time()
-    moved(panel, eta=0.7)
-    # 150 ms are wanted on a free core; this only catches a drawing that went wrong by an order of magnitude.
-    assert time.process_time() - begun < 1.5
+def test_settings_begin_where_asked():
+    made = explore.samplers(["ancestral", "heun", "maruyama"], evaluations=20, eta=[0, 0, 0.3], paths=2000)
+    assert made.settings == {
+        "view": "samplers",
+        "samplers": [
+            {"kind": "ancestral", "eta": 0.0},
+            {"kind": "heun", "eta": 0.0},
+            {"kind": "maruyama", "eta": 0.3},
+        ],
+        "evaluations": 20,
+        "paths": 2000,
+    }
+    assert len(distances(made)) == 3
+    assert "ancestral, variance β: " in made.picture.alt
+    assert 'data-coursekit="processes"' in made._repr_mimebundle_()[0]["text/html"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ({"samplers": ["ddim"]}, "choose two to four of ddim, ancestral"),
+        ({"samplers": ["ddim", "leap"]}, "'leap'"),
+        ({"eta": [0.0]}, "eta has 1 values for 2 samplers"),
+        ({"eta": 2}, "eta = 2"),
+        ({"evaluations": 60}, "evaluations = 60; give a number from 2 to 50"),
+        ({"evaluations": 5}, "give an even number"),
+        ({"paths": 10}, "paths = 10"),
+    ],
+)
+def test_what_the_page_cannot_show_is_refused_in_words(arguments, words):
+    with pytest.raises(ValueError, match=words):
+        explore.samplers(**arguments)
