@@ -6,7 +6,7 @@ import { panel } from "./digits/panel.js";
 import { ALL, Run, labelsOf } from "./digits/run.js";
 import { Sheet } from "./digits/sheet.js";
 import { alternative, summary } from "./digits/words.js";
-import { element } from "./scene/controls.js";
+import { element, picture } from "./scene/controls.js";
 import { frame, widget } from "./scene/host.js";
 import { animation, clock } from "./scene/loop.js";
 
@@ -52,7 +52,7 @@ export function mount(el, settings, { weights }) {
     run: null,
     before: null, // the last run that was finished: its images stand until they have been made anew
   };
-  const canvas = element("canvas", { role: "img" });
+  const canvas = picture();
   const stage = element("div", { className: "ck-stage", tabIndex: 0, role: "application", "aria-label": KEYS }, canvas);
   const words = element("p", { className: "ck-words", "aria-live": "polite" });
   let stale = true; // the images have to be made anew

@@ -2,7 +2,7 @@
 import { max, min } from "./maths/functions.js";
 import { SCHEDULERS } from "./maths/schedulers.js";
 import { exactField } from "./maths/marginals.js";
-import { element } from "./scene/controls.js";
+import { element, picture } from "./scene/controls.js";
 import { frame, widget } from "./scene/host.js";
 import { animation, clock } from "./scene/loop.js";
 import { Plane } from "./scene/plane.js";
@@ -69,7 +69,7 @@ export function mount(el, settings = {}, kernel = null) {
     s.version++;
   };
   relaw();
-  const canvas = element("canvas", { role: "img" });
+  const canvas = picture();
   const stage = element("div", { className: "ck-stage", tabIndex: 0, role: "application" }, canvas);
   const words = element("p", { className: "ck-words", "aria-live": "polite" });
   const table = element("div", { className: "ck-shares" });

@@ -1,6 +1,6 @@
 /** The explorer of processes on the line: diffusions beside their exact law, samplers beside each other. */
 import { floor, max, min } from "./maths/functions.js";
-import { button, element, row, slider } from "./scene/controls.js";
+import { button, element, picture, row, slider } from "./scene/controls.js";
 import { frame, widget } from "./scene/host.js";
 import { animation, clock } from "./scene/loop.js";
 import { THEMES } from "./scene/theme.js";
@@ -25,7 +25,7 @@ const KEYS = "Arrow keys go a step in time, Home and End to the first and the la
 export function mount(el, settings = {}) {
   const view = VIEWS[settings.view ?? "diffusion"];
   const s = { seed: 0, version: 0, run: null, ...view.begin(settings) };
-  const canvas = element("canvas", { role: "img" });
+  const canvas = picture();
   const stage = element("div", { className: "ck-stage", tabIndex: 0, role: "application", "aria-label": KEYS }, canvas);
   const words = element("p", { className: "ck-words", "aria-live": "polite" });
   const pen = canvas.getContext("2d", { alpha: false });

@@ -177,6 +177,16 @@ def test_a_figure_s_mention_leads_to_it(browser, address):
     assert browser.execute_script("return document.querySelectorAll('a[href^=\"#figure-4-\"]').length") > 0
 
 
+def test_the_front_page_s_explorer_makes_another_digit(browser, address):
+    visit(browser, address + "index.html")
+    browser.execute_script("document.querySelector('figure.explorer').scrollIntoView()")
+    words = "return document.querySelector('figure.explorer[data-live] .ck-words')?.textContent"
+    choices = "[...document.querySelectorAll('figure.explorer label')]"
+    assert "digit 3" in wait(lambda: browser.execute_script(words), 30, "the explorer's words")
+    browser.execute_script(f"{choices}.find(each => each.textContent === '7').click()")
+    wait(lambda: "digit 7" in browser.execute_script(words), 30, "words about a seven")
+
+
 def test_the_search_finds_the_chapter_of_a_word_first(browser, address):
     visit(browser, address + "search.html?q=marginalization")
     first = wait(lambda: browser.execute_script(FIRST_RESULT), 30, "a result")

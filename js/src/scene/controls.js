@@ -20,6 +20,9 @@ export function element(tag, attributes = {}, ...children) {
   return node;
 }
 
+/** A canvas that has a name already while the words about it are not written. */
+export const picture = () => element("canvas", { role: "img", "aria-label": "A picture in the making" });
+
 function labelled(text, control, ...others) {
   control.id = `ck-${++made}`;
   return element(
