@@ -10,13 +10,18 @@ from pathlib import Path
 from PIL import Image
 
 from coursetools.build.course import Chapter, Course
-from coursetools.site.outputs import Pictures
+from coursetools.site.executed import Outputs
+from coursetools.site.outputs import Pictures, explorer
 
 _TEMPLATE = Path(__file__).with_name("front.md")
 _CHAPTER = r"\*\*{number} {title}[.?]\*\* (?P<text>.+)\n\n!\[(?P<alt>[^\]]*)\]\((?P<picture>pictures/[^)]+)\)"
 _FILM = re.compile(r"!\[(?P<alt>[^\]]*)\]\((?P<picture>pictures/[^)]+)\)\n\n\*(?P<caption>[^*\n]+)\*")
 _WIDTH = 900  # of a chapter's picture: what a wide page shows, on a dense screen
 _INSTRUCTORS = re.compile(r"<!-- instructors only\b.*?<!-- end of instructors only -->\n", re.DOTALL)
+_TRY = (
+    "Choose a digit and press *Play*, or drag the time from noise to data. A small network is at work, "
+    "and it runs in this page."
+)
 _MOMENTS = (0.0, 0.35, 0.6, 1.0)
 
 
@@ -57,8 +62,14 @@ def teaser(readme: str, chapter: Chapter) -> Teaser | None:
     return Teaser(f"{text} {credit[0]}" if credit else text, match["alt"], match["picture"])
 
 
-def front_page(root: Path, course: Course, pictures: Pictures) -> str:
-    """The front page: the film's still, three sentences, where to start, the chapters with their pictures.
+def front_page(root: Path, course: Course, pictures: Pictures, welcome: Outputs = ()) -> str:
+    """The front page: the film's still, an explorer of digits, where to start, the chapters with pictures.
+
+    Args:
+        root: the course's top folder.
+        course: the course.
+        pictures: where pictures are kept.
+        welcome: what the first lecture put out; the explorer is taken from it.
 
     Raises:
         ReadmeError: the README has no film.
@@ -69,6 +80,7 @@ def front_page(root: Path, course: Course, pictures: Pictures) -> str:
     values = {
         "title": course.title,
         "hero": _hero(root, readme, pictures),
+        "explorer": _explorer(welcome, pictures),
         "reference": f"lectures/{course.reference}.ipynb" if course.reference else first,
         "chapters": "\n".join(_card(root, readme, each, pictures) for each in course.chapters),
     }
@@ -125,6 +137,12 @@ def _hero(root: Path, readme: str, pictures: Pictures) -> str:
         f'<details class="film"><summary>Watch it happen</summary><img src="{moving}" alt="{alt}" '
         f'width="{width}" height="{height}" loading="lazy"></details>'
     )
+
+
+def _explorer(welcome: Outputs, pictures: Pictures) -> str:
+    """The explorer of digits under a heading; nothing where the first lecture has not run."""
+    found = explorer(welcome, "digits", pictures, up="")
+    return f"## Try it\n\n{_TRY}\n\n{found}\n" if found else ""
 
 
 def _caption() -> str:

@@ -69,6 +69,13 @@ def _as_on_screen(text: str) -> str:
     return "\n".join(line.rstrip("\r").rpartition("\r")[2] for line in text.split("\n"))
 
 
+def explorer(outputs: Iterable[Iterable[Output]], name: str, pictures: Pictures, up: str = "../") -> str:
+    """The first explorer of that name which a lecture put out, for a page that is no notebook; "" if none."""
+    forms = ("".join(each.get("data", {}).get("text/html", "")) for cell in outputs for each in cell)
+    found = next((form for form in forms if f'data-coursekit="{name}"' in form), "")
+    return _page(found, "an explorer", pictures, up) if found else ""
+
+
 def _one_form(data: Mapping[str, Any], pictures: Pictures) -> Iterator[tuple[str, str]]:
     """The best of an output's forms that needs no kernel."""
     if "text/html" in data:
@@ -82,10 +89,10 @@ def _one_form(data: Mapping[str, Any], pictures: Pictures) -> Iterator[tuple[str
         yield "text/plain", "".join(data["text/plain"])
 
 
-def _page(page: str, still: str, pictures: Pictures) -> str:
+def _page(page: str, still: str, pictures: Pictures, up: str = "../") -> str:
     """An output's HTML without data of pictures in it; `still` is what an explorer says of its picture."""
     page = _SIZED.sub(_sized, page)
-    page = _DATA.sub(lambda match: pictures.keep(base64.b64decode(match[2]), match[1]), page)
+    page = _DATA.sub(lambda match: pictures.keep(base64.b64decode(match[2]), match[1], up), page)
     page = _NUMBERED.sub(r'<figure\1 id="figure-\2-\3">', page, count=1)
     if still:
         if "data-coursekit=" not in page:  # one that the page itself sets in motion has its own caption

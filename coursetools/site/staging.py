@@ -91,7 +91,8 @@ def site_pages(parsed: ParsedCourse, outputs: Mapping[str, Outputs], pictures: P
     readme, teaching = ((parsed.root / name).read_text("utf-8") for name in ("README.md", "TEACHING.md"))
     titles = {"run": "How to run it", "teaching": "Teaching", "api/index": "The library"}
     run = f"# {titles['run']}\n\n{_clone(course)}{sections(readme, RUN)}"
-    pages["index.md"] = front_page(parsed.root, course, pictures) + "\n" + outline(course, titles)
+    welcome = outputs.get(course.lectures[0].slug, ())
+    pages["index.md"] = front_page(parsed.root, course, pictures, welcome) + "\n" + outline(course, titles)
     pages["run.md"] = links.rewrite(run, "README.md")
     pages["teaching.md"] = links.rewrite(teaching, "TEACHING.md")
     return pages | dict(_api_pages())

@@ -44,7 +44,7 @@ def test_the_course_is_released_week_by_week_into_one_tree(course, tmp_path):
 
 
 def test_a_number_names_one_algorithm():
-    """Numbers are those of Holderrieth and Erives, so no two chapters may give one to different algorithms."""
+    """Numbers are those of Holderrieth and Erives, so no two algorithms share one."""
     named = {}
     for lecture in sorted((ROOT / "lectures").glob("*.md")):
         for number, title in re.findall(r"^:::\{algorithm\} (\d+): ([^,\n]+)", lecture.read_text(), re.M):

@@ -247,6 +247,19 @@ def test_the_front_page_has_the_film_s_still_and_every_chapter(course, pages):
     assert text.count(":::{div} picture\n<img") == len(told)
 
 
+def test_the_front_page_has_the_first_lecture_s_explorer_of_digits(course, pages):
+    image = f'<img src="data:image/png;base64,{png()}">'
+    page = f'<figure data-coursekit="digits" data-settings="{{}}">{image}</figure>'
+    outputs = [[], [{"output_type": "display_data", "data": {"text/html": page}}]]
+    kept = Pictures()
+    text = front.front_page(ROOT, course.course, kept, outputs)
+    found = re.search(
+        r'## Try it.*<figure class="explorer" data-coursekit="digits".*src="(pictures/\w+\.png)"', text, re.S
+    )
+    assert found[1] in kept.files
+    assert "## Try it" not in pages["index.md"], "nothing has run, so there is nothing to try"
+
+
 def test_the_library_s_pages_name_what_coursekit_hands_on(pages):
     kit = pytest.importorskip("coursekit")
     entries = set(re.findall(r"^## (\w+)$", "\n".join(pages[f"api/{name}.md"] for name in staging.API), re.M))
