@@ -82,13 +82,14 @@ def few_colors(image: Image.Image) -> Image.Image:
     In dots and lines nobody sees the difference; in a smooth density it shows as rings.
     """
     rgb = image.convert("RGB")
-    counted = rgb.getcolors(256)
+    opaque = rgb.convert("RGBA")
+    counted = opaque.getcolors(256)
     if counted is None:  # there are more
         return rgb.quantize(256, method=Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE)
     # A pixel is one number, and so is a color: several times smaller than rows of three.
-    colors = np.array([(*color, 255) for _, color in counted], np.uint8).view("<u4")[:, 0]
+    colors = np.array([color for _, color in counted], np.uint8).view("<u4")[:, 0]
     colors.sort()
-    pixels = np.asarray(rgb.convert("RGBA")).view("<u4")[..., 0]
+    pixels = np.asarray(opaque).view("<u4")[..., 0]
     exact = Image.fromarray(np.searchsorted(colors, pixels).astype(np.uint8))
     exact.putpalette(colors[:, None].view(np.uint8)[:, :3].flatten().tolist())
     return exact

@@ -12,7 +12,7 @@ import { samplers } from "./processes/samplers.js";
 const VIEWS = { diffusion, samplers };
 const REST = 150; // milliseconds without change after which words are written
 const BUSY = 3; // milliseconds of a frame for paths while time runs
-const IDLE = 10; // and while it stands
+const IDLE = 6; // and while it stands
 const KEYS = "Arrow keys go a step in time, Home and End to the first and the last; space plays.";
 
 /**

@@ -83,12 +83,12 @@ export class Panel {
     pen.strokeStyle = colour;
     pen.globalAlpha = 0.7;
     pen.lineWidth = 1;
-    pen.beginPath();
+    const xs = Array.from(run.times, this.toX);
     for (let i = 0; i < min(SHOWN, run.done); i++) {
-      pen.moveTo(this.toX(run.times[0]), this.toY(run.states[i]));
-      for (let k = 1; k <= run.steps; k++) pen.lineTo(this.toX(run.times[k]), this.toY(run.states[k * run.count + i]));
+      pen.beginPath(); // each its own: together they would be slow to paint
+      for (let k = 0; k <= run.steps; k++) pen.lineTo(xs[k], this.toY(run.states[k * run.count + i]));
+      pen.stroke();
     }
-    pen.stroke();
     pen.globalAlpha = 1;
     for (const each of curves) {
       this.look(pen, each);
