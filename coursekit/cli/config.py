@@ -44,6 +44,16 @@ class Preset:
     """Share of the clips of a batch whose first frames are given, so that clips can be continued."""
 
 
+_PAIRS = Preset({"patch": 4, "width": 64, "depth": 3}, lr=3e-3, decay=0.995, batch=64, predict="data")
+_CLIPS = Preset(
+    {"width": 64, "depth": 3},
+    lr=3e-3,
+    decay=0.997,
+    batch=128,
+    predict="data",
+    space="velocity",
+    given=0.25,
+)
 PRESETS = {
     ("digits", "mlp"): Preset({}, lr=1e-2, decay=0.99, batch=256),
     ("digits", "unet"): Preset({"width": 16, "levels": 3}, lr=4e-3, decay=0.99, batch=64),
@@ -57,43 +67,11 @@ PRESETS = {
         batch=128,
         predict="data",
     ),
-    ("placed-digits", "transformer"): Preset(
-        {"patch": 4, "width": 64, "depth": 3, "words": CAPTION_WORDS},
-        lr=3e-3,
-        decay=0.995,
-        batch=64,
-        predict="data",
-    ),
-    ("placed-digits", "bag"): Preset(
-        {"patch": 4, "width": 64, "depth": 3}, lr=3e-3, decay=0.995, batch=64, predict="data"
-    ),
-    ("moving-digits", "transformer"): Preset(
-        {"width": 64, "depth": 3, "flat": 384},
-        lr=3e-3,
-        decay=0.997,
-        batch=128,
-        predict="data",
-        space="velocity",
-        given=0.25,
-    ),
-    ("moving-digits", "attention"): Preset(
-        {"width": 64, "depth": 3},
-        lr=3e-3,
-        decay=0.997,
-        batch=128,
-        predict="data",
-        space="velocity",
-        given=0.25,
-    ),
-    ("moving-digits", "frames"): Preset(
-        {"width": 64, "depth": 3, "over_time": 0},
-        lr=3e-3,
-        decay=0.997,
-        batch=128,
-        predict="data",
-        space="velocity",
-        given=0.25,
-    ),
+    ("placed-digits", "transformer"): replace(_PAIRS, sizes=_PAIRS.sizes | {"words": CAPTION_WORDS}),
+    ("placed-digits", "bag"): _PAIRS,
+    ("moving-digits", "transformer"): replace(_CLIPS, sizes=_CLIPS.sizes | {"flat": 384}),
+    ("moving-digits", "attention"): _CLIPS,
+    ("moving-digits", "frames"): replace(_CLIPS, sizes=_CLIPS.sizes | {"over_time": 0}),
 }
 """Settings that train well, for each pair of data and network."""
 

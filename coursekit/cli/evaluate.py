@@ -122,7 +122,11 @@ def _evaluate_clips(make: Callable[..., Tensor], folder: Path, device: torch.dev
     scores = as_rounded(score_clips(other.frames, other.labels, other.directions, real, judge))
     numbers |= {f"{name}_real": number for name, number in scores.items()}
     floor = frechet_floor_of_clips(pool.frames, real.frames, judge, generator=generator)
-    numbers |= {"frechet_floor": round(float(floor.mean()), 4), "clips_compared": N_CLIPS, "heun_steps": STEPS}
+    numbers |= {
+        "frechet_floor": round(float(floor.mean()), 4),
+        "clips_compared": N_CLIPS,
+        "heun_steps": STEPS,
+    }
     write_json(folder / "metrics.json", numbers)
     return numbers
 

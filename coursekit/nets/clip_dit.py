@@ -6,7 +6,7 @@ from torch.nn.functional import silu
 
 from ..base import Time, as_time
 from .conditioning import FiLM, ImageNetwork, zero_init
-from .dit import AttentionBlock, patchify, unpatchify
+from .dit import AttentionBlock, check_divisors, patchify, unpatchify
 from .film_mlp import FiLMBlock
 
 
@@ -104,10 +104,7 @@ class ClipDiT(ImageNetwork):
             heads=heads,
             cond_dim=cond_dim,
         )
-        if size % patch or width % heads:
-            raise ValueError(
-                f"patch = {patch} must divide size = {size}, and heads = {heads} must divide width = {width}"
-            )
+        check_divisors(size, patch, width, heads)
         self.config |= {"over_time": int(over_time), "flat": flat}  # the sizes that may be 0
         numbers, patches = channels * patch**2, (size // patch) ** 2
         self.patch_embed = nn.Linear(numbers, width)

@@ -154,10 +154,7 @@ class DiT(ImageNetwork):
             heads=heads,
             cond_dim=cond_dim,
         )
-        if size % patch or width % heads:
-            raise ValueError(
-                f"patch = {patch} must divide size = {size}, and heads = {heads} must divide width = {width}"
-            )
+        check_divisors(size, patch, width, heads)
         if bottleneck < 0:
             raise ValueError(f"bottleneck = {bottleneck}; give the numbers that a patch is reduced to, or 0")
         if words < 0:
@@ -192,6 +189,14 @@ class DiT(ImageNetwork):
             raise ValueError(f"captions have shape {tuple(y.shape)}; give {wanted}")
         condition, context = self.condition.time_and_words(x, t, y)
         return condition, context + self.word_place
+
+
+def check_divisors(size: int, patch: int, width: int, heads: int) -> None:
+    """Raise ValueError unless patches fill an image, and heads share the features evenly."""
+    if size % patch or width % heads:
+        raise ValueError(
+            f"patch = {patch} must divide size = {size}, and heads = {heads} must divide width = {width}"
+        )
 
 
 def _patch_embedding(pixels: int, width: int, bottleneck: int) -> nn.Module:
